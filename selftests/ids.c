@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See ids.h. */
+#include <sched.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "ids.h"
+#include "slots.h"
+#include "table.h"
+
+/* Twice what the kernel wants to see before it gives a process slots. */
+#define WARM_CALLS	40
+
+struct vt_id vt_ids[VT_MAX_IDS];
+unsigned int vt_nr_ids;
+struct vt_vdso vt_image;
+
+static int image_init(void)
+{
+	const void *base = (const void *)getauxval(AT_SYSINFO_EHDR);
+	struct vt_maps m;
+	const char *fault;
+
+	if (vt_image.base)
+		return VT_PASS;
+	if (!vt_read_maps(&m, 0))
+		return VT_FAIL;
+	VT_CHECK(m.vdso == (unsigned long)base,
+		 "AT_SYSINFO_EHDR is %p, [vdso] at %#lx", base, m.vdso);
+	fault = vt_vdso_init(&vt_image, base, m.vdso_end - m.vdso);
+	VT_CHECK(!fault, "vDSO: %s", fault);
+	return VT_PASS;
+}
+
+static void *find(const struct vt_entry *e)
+{
+	void *fn = vt_vdso_sym(&vt_image, e->symbol, e->version);
+
+	if (!fn)
+		vt_fail("%s@%s is not in the vDSO", e->symbol, e->version);
+	return fn;
+}
+
+void *vt_entry(const char *name)
+{
+	unsigned int i;
+
+	if (image_init())
+		return NULL;
+	for (i = 0; i < VT_NR_ENTRIES; i++)
+		if (!vt_entries[i].weak && !strcmp(vt_entries[i].name, name))
+			return find(&vt_entries[i]);
+	vt_fail("%s is not in the table", name);
+	return NULL;
+}
+
+static size_t slot_offset(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < VT_NR_FIELDS; i++)
+		if (!strcmp(vt_fields[i].name, name))
+			return vt_fields[i].offset;
+	return 0;
+}
+
+int vt_ids_init(void)
+{
+	unsigned int i, n = 0;
+
+	if (vt_nr_ids)
+		return VT_PASS;
+	if (image_init())
+		return VT_FAIL;
+	for (i = 0; i < VT_NR_ENTRIES && n < VT_MAX_IDS; i++) {
+		const struct vt_entry *e = &vt_entries[i];
+		struct vt_id *id = &vt_ids[n];
+
+		if (!vt_is_slot(e))
+			continue;
+		*id = (struct vt_id){ e->name, e->symbol, e->nr,
+				      slot_offset(e->name), NULL };
+		VT_CHECK(id->offset, "%s has no slot field", e->name);
+		id->fn = (int (*)(void))find(e);
+		if (!id->fn)
+			return VT_FAIL;
+		n++;
+	}
+	VT_CHECK(n, "the table has no slot entry");
+	vt_nr_ids = n;
+	return VT_PASS;
+}
+
+struct vt_answers vt_raw_answers(void)
+{
+	struct vt_answers a = { { 0 } };
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		a.v[i] = vt_raw0(vt_ids[i].nr);
+	return a;
+}
+
+struct vt_answers vt_vdso_answers(void)
+{
+	struct vt_answers a = { { 0 } };
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		a.v[i] = vt_ids[i].fn();
+	return a;
+}
+
+bool vt_same(const struct vt_answers *want, const char *where)
+{
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++) {
+		int got = vt_ids[i].fn();
+
+		if (got == want->v[i])
+			continue;
+		vt_fail("%s: %s by the vDSO %d, by the system call %d", where,
+			vt_ids[i].name, got, want->v[i]);
+		return false;
+	}
+	return true;
+}
+
+bool vt_same_now(const char *where)
+{
+	struct vt_answers want = vt_raw_answers();
+
+	return vt_same(&want, where);
+}
+
+static int unanswered(const struct vt_maps *m, const struct vt_answers *want)
+{
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		if (vt_own_field(m, vt_ids[i].offset) != (__u32)want->v[i] + 1)
+			return i;
+	return -1;
+}
+
+bool vt_make_hot(void)
+{
+	struct vt_answers want = vt_raw_answers();
+	uint64_t end = vt_now() + 5000000000ull;
+	struct vt_maps m;
+	int i, missing;
+
+	if (!vt_read_maps(&m, 0))
+		return false;
+	if (!vt_nr_slots(&m)) {
+		vt_fail("[vvar] has no room for task slots");
+		return false;
+	}
+	for (;;) {
+		for (i = 0; i < WARM_CALLS; i++)
+			vt_vdso_answers();
+		missing = unanswered(&m, &want);
+		if (missing < 0)
+			return true;
+		if (vt_now() > end)
+			break;
+		sched_yield();
+	}
+	vt_fail("%s is never answered from the slot of CPU %d",
+		vt_ids[missing].name, vt_cpu_now());
+	return false;
+}
+
+bool vt_hot_and_same(const char *where)
+{
+	struct vt_answers want = vt_raw_answers();
+	int i;
+
+	for (i = 0; i < WARM_CALLS; i++)
+		if (!vt_same(&want, where))
+			return false;
+	return vt_make_hot() && vt_same(&want, where);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The entries that the slots answer, as functions: a new row of the table is
+ * tested by everything that walks vt_ids[], without a line of code.
+ */
+#ifndef VDSO_TASK_IDS_H
+#define VDSO_TASK_IDS_H
+
+#include "parse_task_vdso.h"
+#include "vt.h"
+
+/**
+ * struct vt_id - a slot entry
+ * @name:	as in the table; names the case
+ * @symbol:	exported symbol
+ * @nr:		system call that must give the same answer
+ * @offset:	of the field in the slot; it holds the answer plus one
+ * @fn:		the function in this process's vDSO
+ */
+struct vt_id {
+	const char *name;
+	const char *symbol;
+	long nr;
+	size_t offset;
+	int (*fn)(void);
+};
+
+extern struct vt_id vt_ids[VT_MAX_IDS];
+extern unsigned int vt_nr_ids;
+extern struct vt_vdso vt_image;
+
+/* One answer for each entry of vt_ids[]. */
+struct vt_answers {
+	int v[VT_MAX_IDS];
+};
+
+/*
+ * Finds every slot entry in the running image. An absent one is a failure of
+ * the calling case, never a reason to skip. Does not call any of them.
+ */
+int vt_ids_init(void);
+
+/* Any entry of the table by its name, slot or not; NULL after a message. */
+void *vt_entry(const char *name);
+
+/* The answers of the system calls, and of the vDSO. */
+struct vt_answers vt_raw_answers(void);
+struct vt_answers vt_vdso_answers(void);
+
+/* Calls each entry once; false after a message if one differs from @want. */
+bool vt_same(const struct vt_answers *want, const char *where);
+
+/* The same without a message or any call out of line: index or -1. */
+static inline int vt_wrong(const struct vt_answers *want)
+{
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		if (vt_ids[i].fn() != want->v[i])
+			return i;
+	return -1;
+}
+
+/* vt_same() against the system calls made now. */
+bool vt_same_now(const char *where);
+
+/*
+ * Calls until the slot of this CPU answers every entry. False after a message
+ * when that does not come about: then the mechanism is dead, and a test that
+ * compared would only compare the system call with itself.
+ */
+bool vt_make_hot(void);
+
+/* vt_make_hot() and a comparison of cold, warming and warm answers. */
+bool vt_hot_and_same(const char *where);
+
+#endif /* VDSO_TASK_IDS_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runner and helpers; see vt.h. */
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "../kselftest.h"
+#include "vt.h"
+
+#define REASON_SIZE	200
+
+static char *skip_reason;
+
+int vt_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("# ");
+	vprintf(fmt, ap);
+	printf("\n");
+	fflush(stdout);
+	va_end(ap);
+	return VT_FAIL;
+}
+
+int vt_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (skip_reason)
+		vsnprintf(skip_reason, REASON_SIZE, fmt, ap);
+	va_end(ap);
+	return VT_SKIP;
+}
+
+void vt_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("# ");
+	vprintf(fmt, ap);
+	printf("\n");
+	fflush(stdout);
+	va_end(ap);
+}
+
+static int describe_status(const char *who, int status)
+{
+	if (WIFEXITED(status)) {
+		int code = WEXITSTATUS(status);
+
+		if (code == VT_PASS || code == VT_FAIL || code == VT_SKIP)
+			return code;
+		return vt_fail("%s: exit status %d", who, code);
+	}
+	return vt_fail("%s: killed by signal %d", who, WTERMSIG(status));
+}
+
+static int run_one(const struct vt_case *c)
+{
+	unsigned int timeout = c->timeout ? c->timeout : 30;
+	uint64_t end = vt_now() + timeout * 1000000000ull;
+	int status, result;
+	pid_t pid;
+
+	skip_reason[0] = 0;
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return vt_fail("%s: fork: %m", c->name);
+	if (!pid) {
+		setpgid(0, 0);
+		exit(c->run(c->arg));
+	}
+	setpgid(pid, pid);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (vt_now() > end) {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			return vt_fail("%s: no end after %u s", c->name,
+				       timeout);
+		}
+		vt_sleep_ms(2);
+	}
+	result = describe_status(c->name, status);
+	kill(-pid, SIGKILL);
+	return result;
+}
+
+int vt_run(const struct vt_case *cases, unsigned int n)
+{
+	unsigned int i, failed = 0;
+
+	ksft_print_header();
+	ksft_set_plan(n);
+	skip_reason = vt_shared(REASON_SIZE);
+	if (!skip_reason)
+		ksft_exit_fail_msg("no shared memory\n");
+	for (i = 0; i < n; i++) {
+		int result = run_one(&cases[i]);
+
+		failed += result == VT_FAIL;
+		ksft_test_result_code(result, cases[i].name,
+				      result == VT_SKIP ? "%s" : NULL,
+				      skip_reason);
+	}
+	ksft_print_cnts();
+	return failed ? KSFT_FAIL : KSFT_PASS;
+}
+
+pid_t vt_child(int (*fn)(void *), void *arg)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		/* No orphan outlives its case. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit(fn(arg));
+	}
+	return pid;
+}
+
+int vt_reap(pid_t pid, const char *who)
+{
+	int status;
+
+	if (pid < 0)
+		return vt_fail("%s: could not be started: %m", who);
+	while (waitpid(pid, &status, __WALL) != pid)
+		if (errno != EINTR)
+			return vt_fail("%s: wait: %m", who);
+	return describe_status(who, status);
+}
+
+int vt_run_child(int (*fn)(void *), void *arg, const char *who)
+{
+	return vt_reap(vt_child(fn, arg), who);
+}
+
+void *vt_shared(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool get_mask(cpu_set_t *set, size_t size)
+{
+	CPU_ZERO_S(size, set);
+	return !sched_getaffinity(0, size, set);
+}
+
+int vt_cpus(int *list, int max)
+{
+	size_t size = CPU_ALLOC_SIZE(VT_MAX_CPUS);
+	cpu_set_t *set = CPU_ALLOC(VT_MAX_CPUS);
+	int cpu, n = 0;
+
+	if (set && get_mask(set, size))
+		for (cpu = 0; cpu < VT_MAX_CPUS && n < max; cpu++)
+			if (CPU_ISSET_S(cpu, size, set))
+				list[n++] = cpu;
+	CPU_FREE(set);
+	return n;
+}
+
+int vt_pin_tid(pid_t tid, int cpu)
+{
+	unsigned long mask[VT_MAX_CPUS / 8 / sizeof(long)] = { 0 };
+	const int bits = 8 * sizeof(long);
+
+	mask[cpu / bits] = 1ul << (cpu % bits);
+	return vt_raw3(__NR_sched_setaffinity, tid, sizeof(mask), mask);
+}
+
+int vt_pin(int cpu)
+{
+	return vt_pin_tid(0, cpu);
+}
+
+bool vt_unpin(void)
+{
+	unsigned char mask[VT_MAX_CPUS / 8];
+
+	memset(mask, 0xff, sizeof(mask));
+	return !vt_raw3(__NR_sched_setaffinity, 0, sizeof(mask), mask);
+}
+
+uint64_t vt_now(void)
+{
+	struct timespec ts;
+
+	vt_raw2(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+void vt_sleep_ms(unsigned int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000l };
+
+	nanosleep(&ts, NULL);
+}
+
+bool vt_await(const volatile int *flag, int value, unsigned int ms)
+{
+	uint64_t end = vt_now() + ms * 1000000ull;
+
+	while (vt_load(flag) != value) {
+		if (vt_now() > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all programs of this folder share: a runner that gives each case a
+ * process of its own, raw system calls, and the entries of the table.
+ */
+#ifndef VDSO_TASK_VT_H
+#define VDSO_TASK_VT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As kselftest.h has them; that header defines data, so only vt.c includes it. */
+enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4 };
+
+#define VT_MAX_CPUS	4096
+#define VT_MAX_IDS	16
+#define VT_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/**
+ * struct vt_case - one line of the result
+ * @name:	stable slug
+ * @run:	returns an enum vt_result; runs in a fresh child, so it starts
+ *		cold and may kill, lock up or filter itself
+ * @arg:	handed to @run
+ * @timeout:	seconds until the child is killed and failed; 0: 30
+ */
+struct vt_case {
+	const char *name;
+	int (*run)(const void *arg);
+	const void *arg;
+	unsigned int timeout;
+};
+
+/* Prints header, plan and results of @n cases; returns the exit status. */
+int vt_run(const struct vt_case *cases, unsigned int n);
+
+/* Both return the result, so that a case can `return vt_fail(...)`. */
+int vt_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int vt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#define VT_CHECK(cond, ...)				\
+	do {						\
+		if (!(cond))				\
+			return vt_fail(__VA_ARGS__);	\
+	} while (0)
+
+/* A setup step that can only fail on a broken system. */
+#define VT_NEED(cond)	VT_CHECK(cond, "%s:%d: %s: %m", __FILE__, __LINE__, #cond)
+
+/* Raw system call without errno: safe with a shared or missing TLS. */
+static inline long vt_syscall6(long nr, long a, long b, long c, long d,
+			       long e, long f)
+{
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			   "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+#else
+#error "no raw system call for this architecture"
+#endif
+}
+
+#define vt_raw0(nr)		vt_syscall6(nr, 0, 0, 0, 0, 0, 0)
+#define vt_raw2(nr, a, b)	vt_syscall6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define vt_raw3(nr, a, b, c) \
+	vt_syscall6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+
+/*
+ * Processes. vt_child() forks, runs @fn and exits with its result; vt_reap()
+ * waits and turns an exit status into a result; vt_run_child() does both.
+ */
+pid_t vt_child(int (*fn)(void *), void *arg);
+int vt_reap(pid_t pid, const char *who);
+int vt_run_child(int (*fn)(void *), void *arg, const char *who);
+
+/* Zeroed memory that children share with their parent; NULL on failure. */
+void *vt_shared(size_t size);
+
+/* CPUs that this process may use; pinning of the calling thread. */
+int vt_cpus(int *list, int max);
+int vt_pin(int cpu);
+int vt_pin_tid(pid_t tid, int cpu);
+bool vt_unpin(void);
+
+/* Monotonic nanoseconds by the system call; the vDSO is under test. */
+uint64_t vt_now(void);
+void vt_sleep_ms(unsigned int ms);
+
+/* Waits for *@flag == @value in shared memory; false after @ms. */
+bool vt_await(const volatile int *flag, int value, unsigned int ms);
+
+static inline int vt_load(const volatile int *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline void vt_store(volatile int *p, int value)
+{
+	__atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+#endif /* VDSO_TASK_VT_H */
