@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli.h"
+
+#include <exception>
+
+#include "file.h"
+#include "generate.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+constexpr const char *usage = "usage: vdsogen generate layout|user|symtab|manifest TABLE OUT\n"
+			      "       vdsogen generate version TABLE ABI OUT\n";
+
+/* Wrong words on the command line. */
+class UsageError : public std::runtime_error
+{
+	using runtime_error::runtime_error;
+};
+
+struct Arguments {
+	std::vector<std::string> words;
+
+	std::string take(const char *what)
+	{
+		if (words.empty())
+			throw UsageError(std::string(what) + " is missing");
+
+		std::string word = words.front();
+
+		words.erase(words.begin());
+		return word;
+	}
+
+	void finish() const
+	{
+		if (!words.empty())
+			throw UsageError("'" + words.front() + "' is one word too many");
+	}
+};
+
+/* False if the table is faulty, after its faults were told. */
+bool load_table(const std::string &path, Table &table, std::ostream &err)
+{
+	Diagnostics faults(path);
+
+	table = parse_table(read_file(path), faults);
+	faults.print(err);
+	return faults.empty();
+}
+
+const Abi *find_abi(const Table &table, const std::string &name, const std::string &path,
+		    std::ostream &err)
+{
+	const Abi *abi = table.find_abi(name);
+
+	if (abi)
+		return abi;
+	err << path << ": no abi row names '" << name << "'; it has:";
+	for (const Abi &known : table.abis)
+		err << ' ' << known.name;
+	err << '\n';
+	return nullptr;
+}
+
+/* The last part of a path: generated files must not depend on where the tree lies. */
+std::string base_name(const std::string &path)
+{
+	return path.substr(path.rfind('/') + 1);
+}
+
+std::string generated_text(const std::string &what, const Table &table, const Abi *abi,
+			   const std::string &source)
+{
+	if (what == "layout")
+		return generate_layout(table, source);
+	if (what == "version")
+		return generate_version(table, *abi, source);
+	if (what == "user")
+		return generate_user(table, source);
+	if (what == "symtab")
+		return generate_symtab(table, source);
+	return generate_manifest(table);
+}
+
+int generate(Arguments args, std::ostream &err)
+{
+	const std::string what = args.take("what to generate");
+
+	if (what != "layout" && what != "version" && what != "user" && what != "symtab" &&
+	    what != "manifest")
+		throw UsageError("cannot generate '" + what + "'");
+
+	const std::string path = args.take("TABLE");
+	const std::string abi_name = what == "version" ? args.take("ABI") : "";
+	const std::string out = args.take("OUT");
+	Table table;
+	const Abi *abi = nullptr;
+
+	args.finish();
+
+	OutputFile output(out);
+
+	if (!load_table(path, table, err))
+		return exit_fault;
+	if (what == "version" && !(abi = find_abi(table, abi_name, path, err)))
+		return exit_fault;
+	output.write(generated_text(what, table, abi, base_name(path)));
+	return exit_good;
+}
+
+int dispatch(Arguments args, std::ostream &out, std::ostream &err)
+{
+	const std::string command = args.take("a command");
+
+	if (command == "generate")
+		return generate(std::move(args), err);
+	if (command == "--help" || command == "-h") {
+		out << usage;
+		return exit_good;
+	}
+	throw UsageError("unknown command '" + command + "'");
+}
+
+} // namespace
+
+int run(const std::vector<std::string> &args, std::ostream &out, std::ostream &err)
+{
+	try {
+		return dispatch({args}, out, err);
+	} catch (const UsageError &error) {
+		err << "vdsogen: " << error.what() << '\n' << usage;
+		return exit_usage;
+	} catch (const std::exception &error) {
+		err << error.what() << '\n';
+		return exit_fault;
+	}
+}
+
+} // namespace vdsogen

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VDSOGEN_FILE_H
+#define VDSOGEN_FILE_H
+
+#include <stdexcept>
+#include <string>
+
+namespace vdsogen
+{
+
+/* A file that cannot be read or written; what() is `file: message`. */
+class FileError : public std::runtime_error
+{
+public:
+	FileError(const std::string &path, const std::string &message)
+	    : std::runtime_error(path + ": " + message)
+	{
+	}
+};
+
+/* The whole content. Throws FileError, also for a file too long to be an input. */
+std::string read_file(const std::string &path);
+
+/* An output file, which is removed unless it was written to its end. */
+class OutputFile
+{
+public:
+	explicit OutputFile(std::string path) : path_(std::move(path)) {}
+	~OutputFile();
+	OutputFile(const OutputFile &) = delete;
+	OutputFile &operator=(const OutputFile &) = delete;
+
+	/* Throws FileError. */
+	void write(const std::string &content);
+
+private:
+	std::string path_;
+	bool complete_ = false;
+};
+
+} // namespace vdsogen
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The layout header: for the kernel, the vDSO code and the linker scripts. */
+#include <algorithm>
+
+#include "generate.h"
+#include "text.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+/* One 64-byte structure. */
+struct Line {
+	std::string name;
+	std::string title;
+	std::vector<Field> fields; /* by offset, without overlaps */
+};
+
+/* @line with a reserved field in each gap. */
+Line filled(Line line)
+{
+	std::vector<Field> fields;
+	unsigned int end = 0;
+
+	const auto reserve = [&](unsigned int next) {
+		if (next > end)
+			fields.push_back({0, "reserved_" + std::to_string(end),
+					  "[" + std::to_string((next - end) / 4) + "]", end,
+					  "zero"});
+	};
+
+	for (const Field &field : line.fields) {
+		reserve(field.offset);
+		fields.push_back(field);
+		end = field.offset + field.size();
+	}
+	reserve(slot_size);
+	line.fields = std::move(fields);
+	return line;
+}
+
+std::string declaration(const Field &field)
+{
+	if (field.type.front() == '[')
+		return "__u32 " + field.name + field.type;
+	return "__" + field.type + " " + field.name;
+}
+
+std::string structure(const Line &line)
+{
+	std::string text = "/**\n * struct " + line.name + " - " + line.title + "\n";
+
+	for (const Field &field : line.fields)
+		text += " * @" + field.name + ": " + field.doc + "\n";
+	text += " */\nstruct " + line.name + " {\n";
+	for (const Field &field : line.fields)
+		text += "\t" + declaration(field) + ";\n";
+	return text + "};\n\n";
+}
+
+std::string assertions(const Line &line)
+{
+	std::string text;
+
+	for (const Field &field : line.fields)
+		text += "VDSO_TASK_ASSERT(__builtin_offsetof(struct " + line.name + ", " +
+			field.name + ") == " + std::to_string(field.offset) + ");\n";
+	return text + "VDSO_TASK_ASSERT(sizeof(struct " + line.name +
+	       ") == VDSO_TASK_SLOT_SIZE);\n\n";
+}
+
+/* Offsets for assembly. */
+std::string offsets(const std::string &prefix, const std::vector<Field> &fields)
+{
+	std::string text;
+
+	for (const Field &field : fields)
+		text += "#define " + prefix + to_upper(field.name) + "_OFFSET\t" +
+			std::to_string(field.offset) + "\n";
+	return text;
+}
+
+/* A macro that calls X once per row. */
+std::string list_macro(const std::string &comment, const std::string &name,
+		       const std::vector<std::string> &rows)
+{
+	std::string text = "/* " + comment + " */\n#define " + name + "(X)";
+
+	for (const std::string &row : rows)
+		text += " \\\n\tX(" + row + ")";
+	return text + "\n\n";
+}
+
+std::string answers(const Table &table)
+{
+	std::vector<std::string> rows;
+
+	for (const Entry *entry : table.slot_entries())
+		rows.push_back(entry->field + ", " + entry->value);
+	return list_macro("X(field, kernel expression): the answers that a slot holds",
+			  "VDSO_TASK_ANSWERS", rows);
+}
+
+std::string entries(const Table &table, const Abi &abi)
+{
+	std::vector<std::string> rows;
+
+	for (const Entry *entry : table.slot_entries())
+		if (exports(*entry, abi))
+			rows.push_back(entry->name + ", " + symbol_name(*entry, abi) + ", " +
+				       entry->field + ", " + entry->type + ", __NR_" + entry->nr);
+	return list_macro("X(name, symbol, field, type, number): slot entries of " + abi.name,
+			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
+}
+
+std::vector<Field> sorted(std::vector<Field> fields)
+{
+	std::sort(fields.begin(), fields.end(),
+		  [](const Field &a, const Field &b) { return a.offset < b.offset; });
+	return fields;
+}
+
+} // namespace
+
+std::string generate_layout(const Table &table, const std::string &source)
+{
+	const Line header =
+		filled({"vdso_task_header", "top line of a task area", sorted(table.header)});
+	const Line slot = filled(
+		{"vdso_task_slot", "answers for the thread on one CPU", table.slot_fields()});
+	std::string text = file_head(source);
+
+	text += "#ifndef _VDSO_TASK_LAYOUT_H\n#define _VDSO_TASK_LAYOUT_H\n\n";
+	text += "#define VDSO_TASK_SLOT_SHIFT\t" + std::to_string(slot_shift) + "\n";
+	text += "#define VDSO_TASK_SLOT_SIZE\t" + std::to_string(slot_size) + "\n\n";
+	text += offsets("VDSO_TASK_HEADER_", table.header);
+	text += offsets("VDSO_TASK_SLOT_", table.slot_fields()) + "\n";
+	text += "#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && "
+		"!defined(LINKER_SCRIPT)\n\n";
+	text += "#include <linux/types.h>\n\n";
+	text += "#ifdef __cplusplus\n#define VDSO_TASK_ASSERT(x)\tstatic_assert(x, #x)\n"
+		"#else\n#define VDSO_TASK_ASSERT(x)\t_Static_assert(x, #x)\n#endif\n\n";
+	text += structure(header) + assertions(header);
+	text += structure(slot) + assertions(slot);
+	text += answers(table);
+	for (const Abi &abi : table.abis)
+		text += entries(table, abi);
+	return text + "#endif\n\n#endif /* _VDSO_TASK_LAYOUT_H */\n";
+}
+
+} // namespace vdsogen

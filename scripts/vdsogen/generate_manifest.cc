@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* manifest.json: what the images hold and which tests a guest must run. */
+#include "generate.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+/* The parser admits printable ASCII only and no quotes inside of quotes. */
+std::string quoted(const std::string &text)
+{
+	std::string out = "\"";
+
+	for (char c : text) {
+		if (c == '"' || c == '\\')
+			out += '\\';
+		out += c;
+	}
+	return out + "\"";
+}
+
+std::string quoted_or_null(const std::string &text)
+{
+	return text.empty() ? "null" : quoted(text);
+}
+
+/* One JSON object a line. */
+class Members
+{
+public:
+	Members &add(const std::string &key, const std::string &json)
+	{
+		text_ += (text_.empty() ? "" : ", ") + quoted(key) + ": " + json;
+		return *this;
+	}
+
+	std::string object() const { return "{" + text_ + "}"; }
+
+private:
+	std::string text_;
+};
+
+std::string array(const std::vector<std::string> &items, const char *separator = ", ")
+{
+	std::string text;
+
+	for (const std::string &item : items)
+		text += (text.empty() ? "" : separator) + item;
+	return text;
+}
+
+std::string abi_object(const Abi &abi)
+{
+	return Members()
+		.add("class", std::to_string(abi.bits))
+		.add("machine", quoted(abi.machine))
+		.add("version", quoted(abi.version))
+		.add("prefix", quoted(abi.prefix))
+		.add("image", quoted(abi.image))
+		.object();
+}
+
+std::string symbol_object(const Symbol &symbol, const Abi &abi)
+{
+	const Entry &entry = *symbol.entry;
+
+	return Members()
+		.add("name", quoted(entry.name))
+		.add("abi", quoted(abi.name))
+		.add("kind", quoted(kind_name(entry.kind)))
+		.add("symbol", quoted(symbol.name))
+		.add("version", quoted(symbol.version))
+		.add("weak", symbol.weak ? "true" : "false")
+		.add("nr", quoted_or_null(entry.nr))
+		.add("config", quoted_or_null(entry.config))
+		.object();
+}
+
+/* Names of the cases that @test promises on @abi; null: any. */
+std::string test_cases(const Table &table, const Test &test, const Abi &abi)
+{
+	std::vector<std::string> names;
+
+	if (test.cases == TestCases::any)
+		return "null";
+	for (const Symbol &symbol : table.symbols_of(abi)) {
+		if (test.cases == TestCases::symbols)
+			names.push_back(quoted(symbol.name));
+		else if (symbol.entry->is_new())
+			names.push_back(quoted(symbol.entry->name));
+	}
+	return "[" + array(names) + "]";
+}
+
+bool runs_on(const Test &test, const Abi &abi)
+{
+	for (const std::string &name : test.abis)
+		if (name == abi.name)
+			return true;
+	return test.abis.empty() && abi.bits == 64;
+}
+
+std::string test_object(const Table &table, const Test &test)
+{
+	std::vector<std::string> abis;
+	Members cases;
+
+	for (const Abi &abi : table.abis) {
+		if (!runs_on(test, abi))
+			continue;
+		abis.push_back(quoted(abi.name));
+		cases.add(abi.name, test_cases(table, test, abi));
+	}
+	return Members()
+		.add("name", quoted(test.name))
+		.add("abis", "[" + array(abis) + "]")
+		.add("timeout", std::to_string(test.timeout))
+		.add("cases", cases.object())
+		.object();
+}
+
+std::string block(const std::vector<std::string> &items)
+{
+	return items.empty() ? "" : "\n    " + array(items, ",\n    ") + "\n  ";
+}
+
+} // namespace
+
+std::string generate_manifest(const Table &table)
+{
+	std::vector<std::string> abis;
+	std::vector<std::string> entries;
+	std::vector<std::string> tests;
+
+	for (const Abi &abi : table.abis) {
+		abis.push_back(quoted(abi.name) + ": " + abi_object(abi));
+		for (const Symbol &symbol : table.symbols_of(abi))
+			entries.push_back(symbol_object(symbol, abi));
+	}
+	for (const Test &test : table.tests)
+		tests.push_back(test_object(table, test));
+	return "{\n  \"version\": 1,\n  \"abis\": {" + block(abis) + "},\n  \"entries\": [" +
+	       block(entries) + "],\n  \"tests\": [" + block(tests) + "]\n}\n";
+}
+
+} // namespace vdsogen

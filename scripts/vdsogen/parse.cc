@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rows of the table, one function a row type. */
+#include <utility>
+
+#include "row.h"
+#include "table.h"
+#include "text.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+constexpr long most_pages = 16;
+constexpr long longest_timeout = 3600;
+
+bool is_version(std::string_view text)
+{
+	for (char c : text)
+		if (c != '.' && !is_identifier(std::string("_") + c))
+			return false;
+	return !text.empty();
+}
+
+std::string version_key(RowReader &row, bool needed)
+{
+	std::string text = needed ? row.required("version") : row.optional("version");
+
+	if (!text.empty() && !is_version(text))
+		row.fail("version '" + text + "': use letters, digits, underscores and dots");
+	return text;
+}
+
+/* A list of distinct parts. */
+std::vector<std::string> list(RowReader &row, const std::string &what, const std::string &text)
+{
+	std::vector<std::string> parts;
+
+	if (text.empty())
+		return parts;
+	for (std::string &part : split(text, ',')) {
+		if (part.empty())
+			row.fail("empty part in " + what + " '" + text + "'");
+		else
+			parts.push_back(std::move(part));
+	}
+	return parts;
+}
+
+void parse_abi(RowReader &row, Table &table)
+{
+	Abi abi;
+
+	abi.line = row.line();
+	abi.name = row.identifier("its name");
+	abi.bits = row.one_of("class", row.required("class"), {"64", "32"}) == "64" ? 64 : 32;
+	abi.machine = row.one_of("machine", row.required("machine"),
+				 {"x86_64", "i386", "aarch64", "arm"});
+	abi.version = version_key(row, true);
+	abi.prefix = row.identifier_key("prefix", true);
+	abi.eh_frame = row.one_of("cfi", row.required("cfi"), {"eh_frame", "none"}) == "eh_frame";
+	abi.image = row.required("image");
+	if (!row.has("pages"))
+		row.required("pages");
+	abi.pages = row.number_key("pages", 1, most_pages).value_or(1);
+	table.abis.push_back(std::move(abi));
+}
+
+void parse_field(RowReader &row, std::vector<Field> &fields)
+{
+	Field field;
+
+	field.line = row.line();
+	field.name = row.identifier("its field");
+	field.type = row.one_of("type", row.word("its type"), {"u32", "u64"});
+
+	const std::optional<long> offset = row.number("its offset");
+
+	field.doc = row.word("its description");
+	if (field.doc.find("*/") != std::string::npos)
+		row.fail("a description cannot hold the end of a C comment");
+	if (!offset)
+		return;
+	if (*offset < 0 || *offset >= long{slot_size}) {
+		row.fail("offset " + std::to_string(*offset) + " of '" + field.name +
+			 "' lies outside of the " + std::to_string(slot_size) + " bytes");
+		return;
+	}
+	field.offset = static_cast<unsigned int>(*offset);
+	fields.push_back(std::move(field));
+}
+
+void parse_entry_abis(RowReader &row, Entry &entry)
+{
+	const std::string text = row.required("abi");
+
+	for (const std::string &part : list(row, "abi", text)) {
+		EntryAbi use;
+		const std::size_t plus = part.find('+');
+
+		use.abi = part.substr(0, plus);
+		if (plus != std::string::npos) {
+			if (part.substr(plus) != "+alias")
+				row.fail("'" + part.substr(plus) + "' after abi '" + use.abi +
+					 "'; only +alias is known");
+			use.alias = true;
+		}
+		entry.abis.push_back(std::move(use));
+	}
+}
+
+/* field=NAME@OFFSET */
+void parse_slot_field(RowReader &row, Entry &entry)
+{
+	const std::string text = row.required("field");
+	const std::size_t at = text.find('@');
+
+	if (text.empty())
+		return;
+
+	const std::string name = text.substr(0, at);
+	const std::string digits = at == std::string::npos ? "" : text.substr(at + 1);
+	const std::optional<long> offset = parse_number(digits);
+
+	if (!is_identifier(name))
+		row.fail("field '" + text + "': its name is not a C identifier");
+	if (!offset || *offset < 0 || *offset >= long{slot_size}) {
+		row.fail("field '" + text + "': write NAME@OFFSET, the offset a number below " +
+			 std::to_string(slot_size));
+		return;
+	}
+	entry.field = name;
+	entry.offset = static_cast<unsigned int>(*offset);
+}
+
+EntryKind parse_kind(RowReader &row)
+{
+	const std::string kind = row.one_of("kind", row.word("its kind"), {"base", "code", "slot"});
+
+	if (kind == "slot")
+		return EntryKind::slot;
+	return kind == "code" ? EntryKind::code : EntryKind::base;
+}
+
+/* What only base entries or only new ones may have. */
+void check_kind(RowReader &row, const Entry &entry)
+{
+	if (!entry.is_new())
+		return;
+	if (!entry.version.empty())
+		row.fail("a new entry goes into its abi's version; drop version=");
+	for (const EntryAbi &use : entry.abis)
+		if (use.alias)
+			row.fail("a new entry gets no plain name; drop +alias of " + use.abi);
+	if (entry.kind == EntryKind::slot && !entry.config.empty())
+		row.fail("a slot entry cannot depend on a kernel option; drop if=");
+}
+
+void check_proto(RowReader &row, const Entry &entry)
+{
+	const std::size_t open = entry.proto.find('(');
+
+	if (entry.proto.empty())
+		return;
+	if (open == 0 || open == std::string::npos || entry.proto.back() != ')')
+		row.fail("proto '" + entry.proto + "' is not of the form TYPE (ARGUMENTS)");
+}
+
+void parse_entry(RowReader &row, Table &table)
+{
+	Entry entry;
+
+	entry.line = row.line();
+	entry.name = row.identifier("its name");
+	entry.kind = parse_kind(row);
+	parse_entry_abis(row, entry);
+	entry.nr = row.identifier_key("nr", entry.is_new());
+	entry.proto = row.c_text("proto", false);
+	entry.symbol = row.identifier_key("symbol", false);
+	entry.version = version_key(row, false);
+	if (row.has("elf"))
+		entry.elf_type =
+			row.one_of("elf", row.optional("elf"), {"func", "object", "notype"});
+	entry.config = row.config_key();
+	if (entry.kind == EntryKind::slot) {
+		entry.type = row.c_text("type", true);
+		parse_slot_field(row, entry);
+		entry.value = row.c_text("value", true);
+		if (entry.proto.empty())
+			entry.proto = entry.type + " (void)";
+	}
+	check_kind(row, entry);
+	check_proto(row, entry);
+	table.entries.push_back(std::move(entry));
+}
+
+void parse_vvar(RowReader &row, Table &table)
+{
+	Vvar vvar;
+
+	vvar.line = row.line();
+	vvar.abi = row.word("its abi");
+	vvar.symbol = row.identifier("its symbol");
+	vvar.pages = row.number("its number of pages").value_or(0);
+	if (vvar.pages < -1024 || vvar.pages > most_pages)
+		row.fail("number of pages " + std::to_string(vvar.pages) + " is out of range");
+	vvar.config = row.config_key();
+	table.vvars.push_back(std::move(vvar));
+}
+
+void parse_test(RowReader &row, Table &table)
+{
+	Test test;
+
+	test.line = row.line();
+	test.name = row.identifier("its name");
+	test.abis = list(row, "abi", row.optional("abi"));
+	test.timeout = row.number_key("timeout", 1, longest_timeout).value_or(test.timeout);
+	if (row.has("cases"))
+		test.cases = row.one_of("cases", row.optional("cases"), {"entries", "symbols"}) ==
+					     "entries"
+				     ? TestCases::entries
+				     : TestCases::symbols;
+	table.tests.push_back(std::move(test));
+}
+
+void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
+{
+	RowReader row(tokens, faults);
+	const Token &type = tokens.tokens.front();
+
+	if (!type.key.empty()) {
+		row.fail("a row must begin with its type, not with '" + type.key + "='");
+		return;
+	}
+	if (type.value == "abi") {
+		parse_abi(row, table);
+	} else if (type.value == "header") {
+		parse_field(row, table.header);
+	} else if (type.value == "slot") {
+		parse_field(row, table.slot);
+	} else if (type.value == "entry") {
+		parse_entry(row, table);
+	} else if (type.value == "vvar") {
+		parse_vvar(row, table);
+	} else if (type.value == "test") {
+		parse_test(row, table);
+	} else {
+		row.fail("unknown row '" + type.value +
+			 "'; use one of: abi, header, slot, entry, vvar, test");
+		return;
+	}
+	row.finish();
+}
+
+} // namespace
+
+Table parse_table(std::string_view text, Diagnostics &faults)
+{
+	Table table;
+
+	for (const Row &row : split_rows(text, faults))
+		parse_row(row, table, faults);
+	validate(table, faults);
+	return table;
+}
+
+} // namespace vdsogen

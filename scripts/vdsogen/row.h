@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VDSOGEN_ROW_H
+#define VDSOGEN_ROW_H
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnostics.h"
+#include "lexer.h"
+
+namespace vdsogen
+{
+
+/*
+ * Takes a row's words and keys one by one and reports what is missing, wrong or
+ * left over. Every take returns something usable, so that parsing goes on and
+ * finds the other faults of the row as well.
+ */
+class RowReader
+{
+public:
+	RowReader(const Row &row, Diagnostics &faults);
+
+	std::size_t line() const { return line_; }
+
+	/* The next word. @what names it in messages. */
+	std::string word(const char *what);
+	std::string identifier(const char *what);
+	std::optional<long> number(const char *what);
+
+	bool has(const std::string &key) const { return keys_.count(key) != 0; }
+	std::string optional(const std::string &key);
+	std::string required(const std::string &key);
+
+	/* An optional key's number between @low and @high. */
+	std::optional<long> number_key(const std::string &key, long low, long high);
+
+	/* @value if it is one of @allowed, else a fault and the first of them. */
+	std::string one_of(const std::string &what, const std::string &value,
+			   std::initializer_list<const char *> allowed);
+
+	/* Checks of the text of key @key, which may be absent (empty). */
+	std::string identifier_key(const std::string &key, bool needed);
+	std::string config_key();
+	std::string c_text(const std::string &key, bool needed);
+
+	void fail(const std::string &message);
+
+	/* Reports words and keys that nobody took. */
+	void finish();
+
+private:
+	std::size_t line_;
+	Diagnostics &faults_;
+	std::string type_;
+	std::vector<std::string> words_;
+	std::size_t next_word_ = 0;
+	std::map<std::string, std::string> keys_;
+	std::map<std::string, bool> taken_;
+};
+
+} // namespace vdsogen
+
+#endif

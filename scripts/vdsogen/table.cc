@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "table.h"
+
+#include <algorithm>
+
+namespace vdsogen
+{
+
+const Abi *Table::find_abi(std::string_view name) const
+{
+	for (const Abi &abi : abis)
+		if (abi.name == name)
+			return &abi;
+	return nullptr;
+}
+
+std::vector<Symbol> Table::symbols_of(const Abi &abi) const
+{
+	std::vector<Symbol> symbols;
+
+	for (const Entry &entry : entries) {
+		const std::string &version = entry.version.empty() ? abi.version : entry.version;
+
+		for (const EntryAbi &use : entry.abis) {
+			if (use.abi != abi.name)
+				continue;
+			symbols.push_back({&entry, symbol_name(entry, abi), version, false});
+			if (use.alias)
+				symbols.push_back({&entry, entry.name, version, true});
+		}
+	}
+	return symbols;
+}
+
+std::vector<Field> Table::slot_fields() const
+{
+	std::vector<Field> fields = slot;
+
+	for (const Entry *entry : slot_entries())
+		fields.push_back({entry->line, entry->field, "u32", entry->offset,
+				  entry->name + "()'s answer plus one; 0: make the system call"});
+	std::stable_sort(fields.begin(), fields.end(),
+			 [](const Field &a, const Field &b) { return a.offset < b.offset; });
+	return fields;
+}
+
+std::vector<const Entry *> Table::slot_entries() const
+{
+	std::vector<const Entry *> found;
+
+	for (const Entry &entry : entries)
+		if (entry.kind == EntryKind::slot && !entry.field.empty())
+			found.push_back(&entry);
+	std::stable_sort(found.begin(), found.end(),
+			 [](const Entry *a, const Entry *b) { return a->offset < b->offset; });
+	return found;
+}
+
+std::string symbol_name(const Entry &entry, const Abi &abi)
+{
+	return entry.symbol.empty() ? abi.prefix + entry.name : entry.symbol;
+}
+
+bool exports(const Entry &entry, const Abi &abi)
+{
+	for (const EntryAbi &use : entry.abis)
+		if (use.abi == abi.name)
+			return true;
+	return false;
+}
+
+const char *kind_name(EntryKind kind)
+{
+	switch (kind) {
+	case EntryKind::code:
+		return "code";
+	case EntryKind::slot:
+		return "slot";
+	default:
+		return "base";
+	}
+}
+
+} // namespace vdsogen

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VDSOGEN_TABLE_H
+#define VDSOGEN_TABLE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnostics.h"
+
+namespace vdsogen
+{
+
+constexpr unsigned int slot_shift = 6;
+constexpr unsigned int slot_size = 1u << slot_shift;
+
+struct Abi {
+	std::size_t line = 0;
+	std::string name;
+	unsigned int bits = 64;
+	std::string machine;
+	std::string version;
+	std::string prefix;
+	std::string image;
+	bool eh_frame = false;
+	long pages = 0;
+};
+
+/* A field of a 64-byte line of the task area. */
+struct Field {
+	std::size_t line = 0;
+	std::string name;
+	std::string type;
+	unsigned int offset = 0;
+	std::string doc;
+
+	unsigned int size() const { return type == "u64" ? 8 : 4; }
+};
+
+enum class EntryKind { base, code, slot };
+
+struct EntryAbi {
+	std::string abi;
+	bool alias = false;
+};
+
+struct Entry {
+	std::size_t line = 0;
+	std::string name;
+	EntryKind kind = EntryKind::base;
+	std::vector<EntryAbi> abis;
+	std::string nr;
+	std::string proto;
+	std::string symbol;
+	std::string version;
+	std::string elf_type = "func";
+	std::string config;
+
+	/* Slot entries only. */
+	std::string type;
+	std::string field;
+	unsigned int offset = 0;
+	std::string value;
+
+	bool is_new() const { return kind != EntryKind::base; }
+};
+
+struct Vvar {
+	std::size_t line = 0;
+	std::string abi;
+	std::string symbol;
+	long pages = 0;
+	std::string config;
+};
+
+enum class TestCases { any, entries, symbols };
+
+struct Test {
+	std::size_t line = 0;
+	std::string name;
+	std::vector<std::string> abis;
+	long timeout = 60;
+	TestCases cases = TestCases::any;
+};
+
+/* One dynamic symbol of one image. */
+struct Symbol {
+	const Entry *entry;
+	std::string name;
+	std::string version;
+	bool weak;
+};
+
+struct Table {
+	std::vector<Abi> abis;
+	std::vector<Field> header;
+	std::vector<Field> slot; /* fixed fields as written, without the entries' */
+	std::vector<Entry> entries;
+	std::vector<Vvar> vvars;
+	std::vector<Test> tests;
+
+	const Abi *find_abi(std::string_view name) const;
+
+	/* What @abi's image exports, in the order of the table. */
+	std::vector<Symbol> symbols_of(const Abi &abi) const;
+
+	/* The fields of a slot, entries' too, by offset. */
+	std::vector<Field> slot_fields() const;
+
+	/* The slot entries, by offset of their fields. */
+	std::vector<const Entry *> slot_entries() const;
+};
+
+/* Symbol of @entry in @abi's image, the strong one. */
+std::string symbol_name(const Entry &entry, const Abi &abi);
+
+/* Whether @abi exports @entry. */
+bool exports(const Entry &entry, const Abi &abi);
+
+const char *kind_name(EntryKind kind);
+
+/* Parses and validates; the table is good if no fault was added. */
+Table parse_table(std::string_view text, Diagnostics &faults);
+
+/* Faults that only the table as a whole shows: names, references, overlaps. */
+void validate(const Table &table, Diagnostics &faults);
+
+} // namespace vdsogen
+
+#endif

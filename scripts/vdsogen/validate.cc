@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Faults that only the table as a whole shows. */
+#include <map>
+#include <set>
+
+#include "table.h"
+#include "text.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+/* Reports the second and later uses of a name. */
+class Names
+{
+public:
+	Names(std::string what, Diagnostics &faults) : what_(std::move(what)), faults_(faults) {}
+
+	void add(const std::string &name, std::size_t line)
+	{
+		const auto added = lines_.emplace(name, line);
+
+		if (!name.empty() && !added.second)
+			faults_.add(line, what_ + " '" + name + "' exists already in line " +
+						  std::to_string(added.first->second));
+	}
+
+private:
+	std::string what_;
+	Diagnostics &faults_;
+	std::map<std::string, std::size_t> lines_;
+};
+
+void check_abi_name(const Table &table, const std::string &abi, std::size_t line,
+		    Diagnostics &faults)
+{
+	if (!abi.empty() && !table.find_abi(abi))
+		faults.add(line, "unknown abi '" + abi + "'; no abi row names it");
+}
+
+void check_abis(const Table &table, Diagnostics &faults)
+{
+	Names names("abi", faults);
+	Names compilers("an abi of the same class and machine as", faults);
+
+	for (const Abi &abi : table.abis) {
+		names.add(abi.name, abi.line);
+		compilers.add(std::to_string(abi.bits) + "-bit " + abi.machine, abi.line);
+		if (abi.bits == 64 && (abi.machine == "i386" || abi.machine == "arm"))
+			faults.add(abi.line, "machine " + abi.machine + " has no 64-bit class");
+	}
+}
+
+/* Bounds, alignment and overlaps of one 64-byte line. */
+void check_fields(const std::vector<Field> &fields, const std::string &what, Diagnostics &faults)
+{
+	Names names(what + " field", faults);
+	const Field *last = nullptr;
+
+	for (const Field &field : fields) {
+		names.add(field.name, field.line);
+		if (field.offset + field.size() > slot_size)
+			faults.add(field.line, "field '" + field.name + "' ends behind the " +
+						       std::to_string(slot_size) +
+						       " bytes of the " + what);
+		if (field.offset % field.size())
+			faults.add(field.line, "field '" + field.name + "' at " +
+						       std::to_string(field.offset) +
+						       " is not aligned to its size " +
+						       std::to_string(field.size()));
+		if (last && field.offset < last->offset + last->size())
+			faults.add(field.line, "field '" + field.name + "' overlaps '" +
+						       last->name + "' of line " +
+						       std::to_string(last->line));
+		if (!last || field.offset + field.size() > last->offset + last->size())
+			last = &field;
+	}
+}
+
+/* Header fields come as written; bring them in order for the overlap check. */
+std::vector<Field> by_offset(const std::vector<Field> &fields)
+{
+	Table sorter;
+
+	sorter.slot = fields;
+	return sorter.slot_fields();
+}
+
+void check_entry_abis(const Table &table, const Entry &entry, Diagnostics &faults)
+{
+	Names uses("abi", faults);
+
+	for (const EntryAbi &use : entry.abis) {
+		check_abi_name(table, use.abi, entry.line, faults);
+		uses.add(use.abi, entry.line);
+	}
+}
+
+void check_entries(const Table &table, Diagnostics &faults)
+{
+	for (const Entry &entry : table.entries)
+		check_entry_abis(table, entry, faults);
+
+	for (const Abi &abi : table.abis) {
+		Names entries("entry of abi " + abi.name, faults);
+		Names symbols("symbol of abi " + abi.name, faults);
+
+		for (const Entry &entry : table.entries)
+			if (exports(entry, abi))
+				entries.add(entry.name, entry.line);
+		for (const Symbol &symbol : table.symbols_of(abi))
+			symbols.add(symbol.name, symbol.entry->line);
+	}
+}
+
+void check_vvars(const Table &table, Diagnostics &faults)
+{
+	Names names("vvar symbol", faults);
+
+	for (const Vvar &vvar : table.vvars) {
+		check_abi_name(table, vvar.abi, vvar.line, faults);
+		names.add(vvar.abi + " " + vvar.symbol, vvar.line);
+	}
+}
+
+void check_tests(const Table &table, Diagnostics &faults)
+{
+	Names names("test", faults);
+
+	for (const Test &test : table.tests) {
+		Names abis("abi", faults);
+
+		names.add(test.name, test.line);
+		for (const std::string &abi : test.abis) {
+			check_abi_name(table, abi, test.line, faults);
+			abis.add(abi, test.line);
+		}
+	}
+}
+
+} // namespace
+
+void validate(const Table &table, Diagnostics &faults)
+{
+	if (table.abis.empty())
+		faults.add(0, "the table has no abi row");
+	check_abis(table, faults);
+	check_fields(by_offset(table.header), "header", faults);
+	check_fields(table.slot_fields(), "slot", faults);
+	check_entries(table, faults);
+	check_vvars(table, faults);
+	check_tests(table, faults);
+}
+
+} // namespace vdsogen
