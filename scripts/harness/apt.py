@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Get a package's file through apt, which checks its hashes and signatures.
+
+The system's own lists answer first. Where they know no such package, a private
+apt state is filled: with the system's suites, then with newer suites of the
+mirrors that the system's own configuration names. Nothing of the system changes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Optional
+
+from harness import procs
+from harness.errors import Fault
+
+NEWER_SUITES = ("trixie", "trixie-backports", "forky", "sid", "experimental")
+TIMEOUT = 1500.0
+ENV = {"LC_ALL": "C"}
+
+
+def _apt(tool: str, options: list[str], *args: str) -> str:
+    done = subprocess.run(
+        [tool, *options, *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout if done.returncode == 0 else ""
+
+
+def versions(package: str, options: list[str]) -> list[str]:
+    """The versions on offer, newest first."""
+    text = _apt("apt-cache", options, "madison", package)
+    found = [line.split("|")[1].strip() for line in text.splitlines() if "|" in line]
+    return list(dict.fromkeys(found))
+
+
+def private_options(state: Path, sources: Optional[Path] = None) -> list[str]:
+    for name in ("lists/partial", "cache/archives/partial"):
+        (state / name).mkdir(parents=True, exist_ok=True)
+    options = [
+        "-o",
+        f"Dir::State::Lists={state / 'lists'}",
+        "-o",
+        f"Dir::Cache={state / 'cache'}",
+        "-o",
+        "Acquire::Languages=none",
+        "-o",
+        "APT::Sandbox::User=",
+    ]
+    if sources:
+        options += ["-o", f"Dir::Etc::SourceList={sources}"]
+        options += ["-o", "Dir::Etc::SourceParts=/nonexistent"]
+    return options
+
+
+def _newer_sources(state: Path) -> Path:
+    """A sources.list of newer suites on the mirrors that apt already trusts."""
+    form = "$(REPO_URI) $(SIGNED_BY) $(ORIGIN)"
+    uris: dict[str, str] = {}
+    for line in _apt("apt-get", [], "indextargets", "--format", form).splitlines():
+        parts = line.split()
+        if parts and not parts[0].rstrip("/").endswith("security"):
+            signed = next((p for p in parts[1:] if p.startswith("/")), "")
+            uris.setdefault(parts[0], signed)
+    rows = []
+    for uri, signed in uris.items():
+        option = f"[signed-by={signed}] " if signed else ""
+        rows += [f"deb {option}{uri} {suite} main" for suite in NEWER_SUITES]
+    path = state / "newer.list"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def _update(options: list[str], log: Path) -> bool:
+    command = ["apt-get", *options, "update", "-q"]
+    status = procs.status_logged(command, log, "apt-get update", timeout=TIMEOUT)
+    return status == 0
+
+
+def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[str]]:
+    """(options, versions) of the nearest apt state that offers the package."""
+    found = versions(package, [])
+    if found:
+        return [], found
+    state = cache / "apt"
+    options = private_options(state)
+    _update(options, log)
+    found = versions(package, options)
+    if found:
+        return options, found
+    newer = cache / "apt-newer"
+    options = private_options(newer)
+    options = private_options(newer, _newer_sources(newer))
+    _update(options, log)  # a suite that does not exist makes it fail in part
+    return options, versions(package, options)
+
+
+def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
+    """The .deb of a package in the cache, newest version unless told."""
+    folder = cache / "debs"
+    folder.mkdir(parents=True, exist_ok=True)
+    options, found = candidates(cache, package, log)
+    if version and version not in found:
+        found = []
+    if not found:
+        kept = sorted(folder.glob(f"{package}_{version or '*'}*.deb"))
+        if kept:
+            return kept[-1]
+        raise Fault(
+            f"no {package} {version} in the suites that apt knows, and no network to"
+            " ask further: see `apt-cache policy`, or give --tree DIR",
+            log,
+        )
+    chosen = version or found[0]
+    name = f"{package}_{chosen.replace(':', '%3a')}_"
+    kept = sorted(folder.glob(name + "*.deb"))
+    if kept:
+        return kept[0]
+    return _fetch(folder, package, chosen, name, options, log)
+
+
+def _fetch(
+    folder: Path, package: str, version: str, name: str, options: list[str], log: Path
+) -> Path:
+    command = ["apt-get", *options, "-q", "-o", "APT::Sandbox::User=", "download"]
+    part = folder / "partial"
+    part.mkdir(exist_ok=True)
+    for path in part.glob("*.deb"):
+        path.unlink()
+    status = procs.status_logged(
+        [*command, f"{package}={version}"],
+        log,
+        f"download of {package}",
+        cwd=part,
+        env=ENV,
+        timeout=TIMEOUT,
+    )
+    got = sorted(part.glob(name + "*.deb"))
+    if status != 0 or not got:
+        raise _why(package, version, log)
+    final = folder / got[0].name
+    got[0].rename(final)
+    return final
+
+
+def _why(package: str, version: str, log: Path) -> Fault:
+    lines = procs.tail(log, 60)
+    text = "\n".join(lines)
+    what = f"download of {package} {version}"
+    if any(word in text for word in procs.NO_SPACE):
+        return Fault(f"{what}: the disk is full", log)
+    if "Hash Sum mismatch" in text or "unexpected size" in text:
+        return Fault(f"{what}: the file came damaged; run `apt-get update`, retry", log)
+    if "Could not resolve" in text or "Could not connect" in text:
+        return Fault(f"{what}: no network; retry later or give --tree DIR", log)
+    error = next((ln for ln in lines if ln.startswith("E:")), "apt-get failed")
+    return Fault(f"{what}: {error}", log)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""patches/<base>/: which kernels a base covers and what its series is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from harness.errors import Fault
+
+Version = tuple[int, int, int]
+DEFAULT = "6.12"
+OVERLAY_ROOTS = ("arch", "include", "kernel", "lib", "scripts", "selftests")
+PATCH_NAME = re.compile(r"^\d{4}-[a-z0-9][a-z0-9_-]*$")
+
+
+def parse_version(text: str) -> Version:
+    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text.strip())
+    if not match:
+        raise Fault(f"'{text}' is not a kernel version")
+    return int(match[1]), int(match[2]), int(match[3] or 0)
+
+
+def show(version: Version) -> str:
+    return ".".join(str(part) for part in version)
+
+
+def tree_path(repo_path: str, base: str) -> str:
+    """Where a file of this repository lies in a kernel tree."""
+    if repo_path == f"patches/{base}/compat.h":
+        return "include/linux/vdso_task_compat.h"
+    if repo_path.startswith("selftests/"):
+        return "tools/testing/selftests/vdso_task/" + repo_path[len("selftests/") :]
+    return repo_path
+
+
+def overlay_files(repo: Path, base: str) -> list[str]:
+    """Every file of this repository that a patched tree of the base holds."""
+    found = [repo / "scripts" / "vdso.tbl", repo / "patches" / base / "compat.h"]
+    for root in ("arch", "include", "kernel", "lib", "selftests", "scripts/vdsogen"):
+        found += sorted((repo / root).rglob("*"))
+    names = [path.relative_to(repo).as_posix() for path in found if path.is_file()]
+    return [name for name in names if not _is_product(name)]
+
+
+def _is_product(name: str) -> bool:
+    leaf = name.rsplit("/", 1)[-1]
+    return "__pycache__" in name or leaf.endswith((".o", ".cmd", ".orig", ".rej", "~"))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One commit of the series: new files, hunks into existing ones, a message."""
+
+    name: str
+    files: tuple[str, ...]
+    hunks: Optional[Path]
+    message: Path
+
+
+@dataclass(frozen=True)
+class Base:
+    name: str
+    folder: Path
+    repo: Path
+    min: Version
+    max: Version
+    package: str
+
+    def covers(self, version: Version) -> bool:
+        return self.min <= version <= self.max
+
+    def patches(self) -> list[Patch]:
+        return _read_series(self)
+
+    def config_fragments(self) -> list[Path]:
+        return sorted(self.folder.glob("*.config"))
+
+
+def _read_base(folder: Path, repo: Path) -> Base:
+    path = folder / "BASE"
+    values: dict[str, str] = {}
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise Fault(f"{path}: {error.strerror}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise Fault(f"{path}:{number}: expected key=value")
+        values[key.strip()] = value.strip()
+    missing = [k for k in ("name", "min", "max", "package") if not values.get(k)]
+    if missing:
+        raise Fault(f"{path}:1: missing {', '.join(missing)}")
+    low, high = parse_version(values["min"]), parse_version(values["max"])
+    return Base(values["name"], folder, repo, low, high, values["package"])
+
+
+def all_bases(repo: Path) -> list[Base]:
+    found = sorted((repo / "patches").glob("*/BASE"))
+    return [_read_base(path.parent, repo) for path in found]
+
+
+def load(repo: Path, name: str) -> Base:
+    known = all_bases(repo)
+    for base in known:
+        if base.name == name:
+            return base
+    names = ", ".join(base.name for base in known) or "none"
+    raise Fault(f"no such base {name}: patches/ has {names}")
+
+
+def for_version(repo: Path, version: Version) -> Optional[Base]:
+    return next((base for base in all_bases(repo) if base.covers(version)), None)
+
+
+def _blocks(path: Path) -> list[tuple[str, list[tuple[int, str]]]]:
+    """The series file as (patch name, [(line number, pattern)])."""
+    blocks: list[tuple[str, list[tuple[int, str]]]] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        text = line.split("#", 1)[0].rstrip()
+        if not text:
+            continue
+        if text[0].isspace():
+            if not blocks:
+                raise Fault(f"{path}:{number}: a file before the first patch name")
+            blocks[-1][1].append((number, text.strip()))
+        elif not PATCH_NAME.match(text):
+            raise Fault(f"{path}:{number}: '{text}' is not a NNNN-topic name")
+        elif any(text == name for name, _ in blocks):
+            raise Fault(f"{path}:{number}: {text} is named twice")
+        else:
+            blocks.append((text, []))
+    return blocks
+
+
+def _claims(pattern: str, name: str) -> int:
+    """How specific a pattern claims a file: 0 not at all, longer is more."""
+    if pattern == name:
+        return 1 << 20
+    return len(pattern) if pattern.endswith("/") and name.startswith(pattern) else 0
+
+
+def _assign(path: Path, base: Base) -> dict[str, list[str]]:
+    """Give every overlay file to exactly one patch, the most specific line wins."""
+    blocks = _blocks(path)
+    owned: dict[str, list[str]] = {name: [] for name, _ in blocks}
+    lines = [(name, at, text) for name, items in blocks for at, text in items]
+    used: set[int] = set()
+    for name in overlay_files(base.repo, base.name):
+        best = max((_claims(text, name) for _, _, text in lines), default=0)
+        owners = [line for line in lines if _claims(line[2], name) == best]
+        if best == 0:
+            raise Fault(f"{path}:1: no patch brings {name}: add it to a block")
+        if len({owner for owner, _, _ in owners}) > 1:
+            raise Fault(f"{path}:{owners[1][1]}: {name} is brought by two patches")
+        owned[owners[-1][0]].append(name)
+        used.update(at for _, at, text in lines if _claims(text, name))
+    for _, at, text in lines:
+        if at not in used:
+            raise Fault(f"{path}:{at}: no such file {text}")
+    return owned
+
+
+def _read_series(base: Base) -> list[Patch]:
+    path = base.folder / "series"
+    if not path.is_file():
+        raise Fault(f"{path}: no such file")
+    owned = _assign(path, base)
+    named = {f"{name}.patch" for name in owned}
+    for stray in sorted(base.folder.glob("*.patch")):
+        if stray.name not in named:
+            raise Fault(f"{stray}: the series file does not name it")
+    patches = []
+    for name, files in owned.items():
+        hunks = base.folder / f"{name}.patch"
+        message = base.folder / "messages" / f"{name}.txt"
+        patches.append(
+            Patch(name, tuple(files), hunks if hunks.is_file() else None, message)
+        )
+    return patches

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The command line: what layout.md's contract names, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Callable, Optional
+
+from harness import commands, machine
+from harness.context import Context
+from harness.errors import EXIT_FAULT, Fault, from_oserror
+from harness.ui import Ui
+
+
+def _common() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="products (out/)")
+    parser.add_argument("-j", type=int, metavar="N", dest="jobs", help="build jobs")
+    parser.add_argument(
+        "--install-deps",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let run and test install missing packages",
+    )
+    parser.add_argument("-v", dest="verbose", action="store_true", help="say more")
+    return parser
+
+
+def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
+    parser.add_argument("--base", help="kernel base: a folder of patches/")
+    choices = machine.names() + (["all"] if every else [])
+    parser.add_argument("--arch", choices=choices, help="default: this machine's")
+    parser.add_argument("--tree", type=Path, metavar="DIR", help="your kernel tree")
+
+
+def _add_guest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--mem", type=int, default=512, metavar="MiB")
+    parser.add_argument("--cpu", metavar="MODEL", help="QEMU's -cpu")
+    parser.add_argument("--icount", action="store_true", help="count instructions")
+    parser.add_argument("--debug", action="store_true", help="the debug kernel")
+    parser.add_argument("--append", action="append", default=[], metavar="ARGS")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS")
+    parser.add_argument(
+        "--file", action="append", default=[], metavar="HOST:GUEST", dest="files"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="vdsox", description="From a kernel tree to a verdict."
+    )
+    sub = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    common = [_common()]
+
+    def add(name: str, help_text: str) -> argparse.ArgumentParser:
+        return sub.add_parser(name, help=help_text, parents=common)
+
+    run = add("run", "get a kernel, patch, build, boot and self-test it")
+    _add_cell(run)
+    run.add_argument("--debug", action="store_true", help="with kernel checkers")
+    run.add_argument("--config", action="append", default=[], type=Path)
+    test = add("test", "all tests of the project")
+    test.add_argument("-k", metavar="EXPR", dest="expression")
+    test.add_argument("--list", action="store_true", help="name the tests only")
+    test.add_argument("--quick", action="store_true", help="without a guest")
+    for verb, text in (("apply", "patch a clean TREE"), ("unapply", "restore TREE")):
+        add(verb, text).add_argument("tree", type=Path, metavar="TREE")
+    series = add("series", "write the git-am-able series")
+    series.add_argument("--base", help="kernel base: a folder of patches/")
+    series.add_argument("-o", type=Path, metavar="DIR", dest="output")
+    build = add("build", "build kernel and kselftests")
+    _add_cell(build)
+    build.add_argument("--config", action="append", default=[], type=Path)
+    build.add_argument("--debug", action="store_true", help="with kernel checkers")
+    boot = add("boot", "run `-- CMD ARG...` as root in the guest, exit as it does")
+    _add_cell(boot, every=False)
+    _add_guest(boot)
+    report = add("report", "reports from KTAP logs of real hardware")
+    report.add_argument("logs", nargs="+", type=Path, metavar="LOG")
+    add("clean", "remove every product")
+    return top
+
+
+VERBS: dict[str, Callable[[Context, argparse.Namespace], int]] = {
+    "run": commands.run,
+    "test": commands.test,
+    "apply": commands.apply,
+    "unapply": commands.unapply,
+    "series": commands.series,
+    "build": commands.build,
+    "boot": commands.boot,
+    "report": commands.report,
+    "clean": commands.clean,
+}
+
+
+def _context(args: argparse.Namespace) -> Context:
+    ctx = Context(install_deps=args.install_deps, ui=Ui(verbose=args.verbose))
+    if args.out:
+        ctx.out = args.out.resolve()
+    if args.jobs is not None:
+        if args.jobs < 1:
+            raise Fault("-j needs a number above 0")
+        ctx.jobs = args.jobs
+    return ctx
+
+
+def _split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """What stands behind `--` is the guest's command, dashes and all."""
+    if argv[:1] == ["boot"] and "--" in argv:
+        at = argv.index("--")
+        return argv[:at], argv[at + 1 :]
+    return argv, []
+
+
+def main(argv: Optional[list[str]] = None) -> int:
+    words, command = _split(sys.argv[1:] if argv is None else argv)
+    args = _parser().parse_args(words)
+    args.command = command
+    try:
+        return VERBS[args.verb](_context(args), args)
+    except Fault as fault:
+        print(f"vdsox: {fault.line()}", file=sys.stderr)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        print(f"vdsox: {from_oserror(error).line()}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("vdsox: interrupted", file=sys.stderr)
+    return EXIT_FAULT

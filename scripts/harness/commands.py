@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What each command does, in a few lines over the library."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import Optional
+
+from harness import accel, build as builder, deps, guest, initramfs, machine, patcher
+from harness import cell as cells
+from harness import source as sources
+from harness.cell import Cell
+from harness.context import Context
+from harness.errors import EXIT_FAULT, EXIT_OK, Fault
+from harness.initramfs import Mission
+from harness.qemu import Shape
+
+
+def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
+    """The cells that --base, --arch, --tree, --config and --debug name."""
+    machines = machine.select(args.arch)
+    deps.ensure(ctx, deps.packages([m.arch for m in machines]))
+    source = sources.prepare(ctx, args.base, args.tree)
+    fragments = [path.resolve() for path in getattr(args, "config", [])]
+    return [Cell(ctx, source, m, args.debug, fragments) for m in machines]
+
+
+def run(ctx: Context, args: argparse.Namespace) -> int:
+    from harness import runner
+
+    return runner.run(ctx, _cells(ctx, args))
+
+
+def test(ctx: Context, args: argparse.Namespace) -> int:
+    from harness import testing
+
+    return testing.run(ctx, args.expression, args.list, args.quick)
+
+
+def apply(ctx: Context, args: argparse.Namespace) -> int:
+    changed = patcher.apply(ctx.repo, args.tree)
+    print(f"{args.tree}: {len(changed) - 1} files patched; undo with vdsox unapply")
+    return EXIT_OK
+
+
+def unapply(ctx: Context, args: argparse.Namespace) -> int:
+    changed = patcher.unapply(args.tree)
+    print(f"{args.tree}: {len(changed) - 1} files restored")
+    return EXIT_OK
+
+
+def series(ctx: Context, args: argparse.Namespace) -> int:
+    from harness import mailseries
+
+    for path in mailseries.write(ctx, args.base, args.output):
+        print(path)
+    return EXIT_OK
+
+
+def build(ctx: Context, args: argparse.Namespace) -> int:
+    for cell in _cells(ctx, args):
+        builder.kernel(cell)
+        builder.selftests(cell)
+    return EXIT_OK
+
+
+def boot(ctx: Context, args: argparse.Namespace) -> int:
+    """Run one command in a guest; its output and its status become ours."""
+    files = [initramfs.parse_file_option(text) for text in args.files]
+    args.config = []
+    (cell,) = _cells(ctx, args)
+    kept = cells.last_fragments(cell.folder) if not args.tree else None
+    cell.fragments = [path for path in kept or [] if path.is_file()]
+    builder.kernel(cell)
+    chosen = "tcg" if args.icount else accel.choose(cell)
+    shape = Shape(args.cpus, args.mem, args.cpu, args.icount, args.append)
+    mission = Mission("exec", argv=args.command, files=files, with_tests=True)
+    ending = guest.run(
+        cell, mission, shape, chosen, prefix="boot-", limit=args.timeout, sink=_pass
+    )
+    guest.unpack_files(guest.channels_for(cell, "boot-"), cell.folder / "artifacts")
+    if ending.reason:
+        assert ending.channels is not None
+        raise Fault(ending.reason, ending.channels.console)
+    return EXIT_FAULT if ending.exit_status is None else ending.exit_status
+
+
+def _pass(name: str, data: bytes) -> None:
+    stream = sys.stdout.buffer if name == "stdout" else sys.stderr.buffer
+    stream.write(data)
+    stream.flush()
+
+
+def report(ctx: Context, args: argparse.Namespace) -> int:
+    from harness import runner
+
+    deps.ensure(ctx, deps.REPORT)
+    return runner.report(ctx, args.logs)
+
+
+def clean(ctx: Context, args: argparse.Namespace) -> int:
+    """Remove what we made, and nothing that merely lies there."""
+    known = ("src", "report", "tools", "*-x86_64*", "*-arm64*", "*.log", "accel-*.json")
+    for pattern in known:
+        for path in ctx.out.glob(pattern):
+            _remove(path)
+    if ctx.out.is_dir() and not any(ctx.out.iterdir()):
+        ctx.out.rmdir()
+    return EXIT_OK
+
+
+def _remove(path: Path, _hint: Optional[str] = None) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

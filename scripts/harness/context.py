@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What every command knows: where things lie, how wide to build, how to speak."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.ui import Ui
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def default_cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(
+        os.path.expanduser("~"), ".cache"
+    )
+    return Path(home) / "vdsox"
+
+
+@dataclass
+class Context:
+    repo: Path = REPO
+    out: Path = REPO / "out"
+    cache: Path = field(default_factory=default_cache)
+    jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    install_deps: bool = True
+    ui: Ui = field(default_factory=Ui)
+
+    @property
+    def scripts(self) -> Path:
+        return self.repo / "scripts"
+
+    @property
+    def report(self) -> Path:
+        return self.out / "report"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The Debian packages that the harness stands on, in one place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Iterable
+
+from harness import machine, procs
+from harness.context import Context
+from harness.errors import Fault
+
+BUILD = (
+    "bc binutils bison ccache flex g++ gcc git kmod libc6-dev libelf-dev libssl-dev"
+    " make openssl patch perl rsync xz-utils"
+).split()
+REPORT = "python3-jinja2 python3-junitparser".split()
+TEST = (
+    "black doctest-dev python3-jsonschema python3-pyelftools python3-pytest"
+    " python3-pytest-timeout"
+).split()
+ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+
+
+def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
+    """Everything a command needs. gcc-multilib is not among it: on Debian it
+    conflicts with the arm64 cross compiler."""
+    names = set(BUILD + REPORT + (TEST if testing else []))
+    for arch in arches:
+        names.update(machine.load(arch).packages)
+    return sorted(names)
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    wanted = sorted(set(names))
+    if not shutil.which("dpkg-query"):
+        raise Fault(f"no dpkg on this machine: install {' '.join(wanted)} by hand")
+    done = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *wanted],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]
+    have = {name for status, name in lines if status == "installed"}
+    return [name for name in wanted if name not in have]
+
+
+def _root() -> list[str] | None:
+    """How to become root without a question; None where that cannot be."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        probe = subprocess.run(
+            ["sudo", "-n", "true"], capture_output=True, check=False, timeout=20
+        )
+        if probe.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def ensure(ctx: Context, names: Iterable[str]) -> None:
+    """Install what is missing, or say with which command the user may do it."""
+    lacking = missing(names)
+    if not lacking:
+        return
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *lacking]
+    become = _root()
+    if not ctx.install_deps or become is None:
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        raise Fault(f"packages are missing; run: {sudo}{procs.quote(command)}")
+    log = ctx.out / "install.log"
+    env = [f"{key}={value}" for key, value in ENV.items()]
+    with ctx.ui.step("-", "-", "install") as outcome:
+        outcome.note = f"{len(lacking)} packages"
+        for part in (["apt-get", "update", "-q"], command):
+            full = [*become, "env", *env, *part]
+            status = procs.status_logged(full, log, "apt-get", timeout=1800)
+            if status != 0:
+                raise _why(log, part, lacking)
+        if missing(lacking):
+            raise Fault(f"apt-get left {' '.join(missing(lacking))} uninstalled", log)
+
+
+def _why(log: object, part: list[str], lacking: list[str]) -> Fault:
+    lines = procs.tail(log, 60)  # type: ignore[arg-type]
+    errors = [ln for ln in lines if ln.startswith(("E:", "Err:"))]
+    first = errors[0] if errors else "unknown reason"
+    if any(word in ln for ln in lines for word in procs.NO_SPACE):
+        return Fault("installing packages: the disk is full", log)  # type: ignore
+    if any("Could not resolve" in ln or "Could not connect" in ln for ln in lines):
+        return Fault(
+            f"no network to install {' '.join(lacking)} with", log  # type: ignore
+        )
+    return Fault(f"apt-get {part[1]}: {first}", log)  # type: ignore[arg-type]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's configuration: fragments over tinyconfig, each symbol verified."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Iterable
+
+from harness.errors import Fault
+
+UNSET = re.compile(r"^# (CONFIG_\w+) is not set$")
+SET = re.compile(r"^(CONFIG_\w+)=(.*)$")
+
+
+def parse(text: str) -> dict[str, str]:
+    """Symbol -> value; `n` for one that is said to be not set."""
+    values: dict[str, str] = {}
+    for line in text.splitlines():
+        match = SET.match(line)
+        if match:
+            values[match[1]] = match[2]
+            continue
+        match = UNSET.match(line)
+        if match:
+            values[match[1]] = "n"
+    return values
+
+
+def request(fragments: Iterable[Path]) -> dict[str, str]:
+    """What the fragments ask for together: a later one wins."""
+    wanted: dict[str, str] = {}
+    for path in fragments:
+        try:
+            text = path.read_text()
+        except OSError as error:
+            raise Fault(f"{path}: {error.strerror}: give an existing fragment") from None
+        for number, line in enumerate(text.splitlines(), 1):
+            known = SET.match(line) or UNSET.match(line)
+            if line.startswith("CONFIG_") and not known:
+                raise Fault(f"{path}:{number}: '{line}' is no CONFIG_NAME=value")
+        wanted.update(parse(text))
+    return wanted
+
+
+def render(wanted: dict[str, str]) -> str:
+    lines = [
+        f"# {name} is not set" if value == "n" else f"{name}={value}"
+        for name, value in wanted.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def refused(wanted: dict[str, str], got: dict[str, str]) -> list[str]:
+    """The symbols that did not get the value asked for."""
+    return [
+        f"{name}={value} (got {got.get(name, 'n')})"
+        for name, value in wanted.items()
+        if got.get(name, "n") != value
+    ]
+
+
+def verify(wanted: dict[str, str], config: Path) -> None:
+    lost = refused(wanted, parse(config.read_text()))
+    if lost:
+        raise Fault(f"the kernel refuses these options: {', '.join(lost)}", config)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Look at a kernel tree without changing it: its version, and whether it is clean."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Iterable
+
+from harness.bases import Base, Version, all_bases, for_version, show
+from harness.errors import Fault
+
+NEEDED = ("Makefile", "Kbuild", "Kconfig", "MAINTAINERS", "kernel", "arch")
+
+
+def version_of(tree: Path) -> Version:
+    """VERSION.PATCHLEVEL.SUBLEVEL, or a Fault when this is no kernel tree."""
+    if not tree.is_dir():
+        raise Fault(f"{tree}: no such directory; give the top of a kernel tree")
+    for name in NEEDED:
+        if not (tree / name).exists():
+            raise Fault(
+                f"{tree / name}: missing, so this is not the top of a kernel tree"
+            )
+    text = (tree / "Makefile").read_text(errors="replace")
+    numbers = []
+    for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"):
+        match = re.search(rf"^{key} *= *(\d+) *$", text, re.MULTILINE)
+        if not match:
+            raise Fault(f"{tree / 'Makefile'}: no {key}, so this is not a kernel tree")
+        numbers.append(int(match[1]))
+    return numbers[0], numbers[1], numbers[2]
+
+
+def base_of(repo: Path, tree: Path) -> Base:
+    version = version_of(tree)
+    base = for_version(repo, version)
+    if base is None:
+        known = "; ".join(
+            f"{b.name}: {show(b.min)} to {show(b.max)}" for b in all_bases(repo)
+        )
+        raise Fault(
+            f"{tree / 'Makefile'}: kernel {show(version)} is not supported ({known}):"
+            " use a tree of such a version"
+        )
+    return base
+
+
+def dirty_files(tree: Path, paths: Iterable[str]) -> list[str]:
+    """The given files that differ from the commit checked out, for a git tree."""
+    if not (tree / ".git").exists():
+        return []
+    done = subprocess.run(
+        ["git", "-c", "core.quotepath=off", "status", "--porcelain", "--", *paths],
+        cwd=tree,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["git failed"])[-1]
+        raise Fault(f"{tree}: git status: {reason}")
+    return [line[3:] for line in done.stdout.splitlines() if line]

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The QEMU command of a guest, and a QEMU that runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional, Sequence
+
+from harness import procs
+from harness.errors import Fault
+from harness.machine import Machine
+
+PORTS = ("verdict", "files", "stdout", "stderr")
+
+
+@dataclass
+class Shape:
+    """What the caller may choose about a guest."""
+
+    cpus: int = 2
+    mem: int = 512
+    cpu: Optional[str] = None
+    icount: bool = False
+    append: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass
+class Channels:
+    """The files that a guest's ways out are written to."""
+
+    folder: Path
+    prefix: str = ""
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{self.prefix}{name}"
+
+    @property
+    def console(self) -> Path:
+        return self.path("console.log")
+
+    @property
+    def log(self) -> Path:
+        return self.path("qemu.log")
+
+    def port(self, name: str) -> Path:
+        return self.path("ktap.log" if name == "verdict" else f"{name}.bin")
+
+    def clear(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in [self.console, self.log, *(self.port(p) for p in PORTS)]:
+            path.write_bytes(b"")
+
+
+def _escape(value: object) -> str:
+    """A comma within an option of QEMU is doubled."""
+    return str(value).replace(",", ",,")
+
+
+def _accel(accel: str, icount: bool) -> list[str]:
+    if icount:
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
+
+
+def kernel_args(machine: Machine, extra: Sequence[str]) -> str:
+    fixed = f"console={machine.console} panic=-1 rdinit=/init {machine.append}"
+    return " ".join([fixed, *extra])
+
+
+def command(
+    machine: Machine,
+    shape: Shape,
+    accel: str,
+    image: Path,
+    initrd: Path,
+    channels: Channels,
+) -> list[str]:
+    cpu = shape.cpu or ("host" if accel == "kvm" else machine.cpu)
+    args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
+    args += ["-smp", str(shape.cpus), "-m", str(shape.mem)]
+    args += _accel(accel, shape.icount)
+    args += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+    args += ["-monitor", "none", *machine.options]
+    args += ["-kernel", str(image), "-initrd", str(initrd)]
+    args += ["-append", kernel_args(machine, shape.append)]
+    args += ["-chardev", f"file,id=console,path={_escape(channels.console)}"]
+    args += ["-serial", "chardev:console"]
+    args += ["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
+    for number, name in enumerate(PORTS, 1):
+        path = _escape(channels.port(name))
+        args += ["-chardev", f"file,id={name},path={path}"]
+        port = f"virtserialport,chardev={name},nr={number},name=vdsox.{name}"
+        args += ["-device", port]
+    return args
+
+
+class Qemu:
+    """A running QEMU; leaving the context ends it."""
+
+    def __init__(self, args: list[str], channels: Channels) -> None:
+        self.args, self.channels = args, channels
+        if not shutil.which(args[0]):
+            raise Fault(f"{args[0]} is not installed")
+        with open(channels.log, "ab") as log:
+            log.write(f"$ {procs.quote(args)}\n".encode())
+            log.flush()
+            self.process = subprocess.Popen(
+                args,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Qemu":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        procs.end_group(self.process)
+
+    @property
+    def status(self) -> Optional[int]:
+        return self.process.poll()
+
+    def complaint(self) -> str:
+        lines = [ln for ln in procs.tail(self.channels.log) if not ln.startswith("$ ")]
+        real = [ln for ln in lines if "warning:" not in ln]
+        return (real or lines or [f"status {self.status}"])[0]

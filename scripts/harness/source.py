@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Kernel trees under out/src: unpacked from the distribution, or copied, and patched."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Optional
+
+from harness import apt, bases, ktree, patcher, procs, stage
+from harness.bases import Base
+from harness.context import Context
+from harness.errors import Fault
+
+STAMP = ".vdsox-source"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tree that is ready to be built."""
+
+    base: Base
+    tree: Path
+    origin: str
+    patched: bool
+    changed: int = 0
+
+
+def empty_series(base: Base) -> bool:
+    return not (base.folder / "series").is_file()
+
+
+def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
+    """The pristine (or already patched) tree of the distribution's package."""
+    log = ctx.out / f"source-{base.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with ctx.ui.step(base.name, "-", "source") as outcome:
+        deb = apt.download(ctx.cache, base.package, log, version)
+        tree = ctx.out / "src" / base.name
+        outcome.note = deb.name
+        stamp = tree / STAMP
+        if stamp.is_file() and stamp.read_text().strip() == deb.name:
+            outcome.word = "cached"
+        else:
+            _unpack(deb, tree, log)
+            stamp.write_text(deb.name + "\n")
+    return tree
+
+
+@contextmanager
+def _tarball(deb: Path, log: Path) -> Iterator[Path]:
+    """The source archive inside the package."""
+    with tempfile.TemporaryDirectory(prefix="deb-", dir=deb.parent) as temporary:
+        folder = Path(temporary)
+        try:
+            procs.run_logged(["dpkg-deb", "-x", deb, folder], log, f"unpack {deb.name}")
+        except Fault as fault:
+            if "disk is full" not in fault.message:
+                deb.unlink(missing_ok=True)
+                raise Fault(f"{deb.name} is damaged; it was removed: retry", log)
+            raise
+        found = sorted(folder.glob("usr/src/*.tar.*"))
+        if not found:
+            raise Fault(f"{deb.name} holds no kernel source", log)
+        yield found[0]
+
+
+def _unpack(deb: Path, tree: Path, log: Path) -> None:
+    """Unpack beside the final place, so that half a tree is never used."""
+    part = tree.with_name(tree.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(tree, ignore_errors=True)
+    part.mkdir(parents=True)
+    with _tarball(deb, log) as archive:
+        procs.run_logged(
+            ["tar", "-xf", archive, "-C", part, "--strip-components=1"],
+            log,
+            f"unpack {archive.name}",
+        )
+    part.rename(tree)
+
+
+def extract(ctx: Context, base: Base, version: str, into: Path, log: Path) -> Path:
+    """Only what `apply` looks at, of a given version: for tests of many releases."""
+    deb = apt.download(ctx.cache, base.package, log, version)
+    wanted = set(ktree.NEEDED[:4])
+    for patch in base.patches():
+        if patch.hunks:
+            wanted.update(patcher.touched(patch.hunks.read_text(), patch.name))
+    with _tarball(deb, log) as archive, tarfile.open(archive) as tar:
+        for member in tar:
+            name = member.name.split("/", 1)[-1]
+            if member.isfile() and name in wanted:
+                data = tar.extractfile(member)
+                assert data is not None
+                stage.put(into / name, stage.Content(data.read()))
+    for name in ktree.NEEDED[4:]:
+        (into / name).mkdir(exist_ok=True)
+    return into
+
+
+def _copy_user_tree(ctx: Context, user: Path, base: Base) -> tuple[Path, bool, int]:
+    """Mirror the user's tree under out/src and patch the mirror, not the original."""
+    log = ctx.out / f"source-{base.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tree = ctx.out / "src" / f"{base.name}-tree"
+    tree.mkdir(parents=True, exist_ok=True)
+    patched = patcher.load_state(user) is not None or empty_series(base)
+    keep: set[str] = set()
+    if not patched:
+        plan = patcher.plan(base, user, lambda name: stage.read(user, name))
+        keep = set(plan.after) | {patcher.STATE}
+    excludes = [f"--exclude=/{name}" for name in sorted(keep)]
+    command = ["rsync", "-a", "--delete", "--exclude=/.git", *excludes]
+    procs.run_logged([*command, f"{user}/", f"{tree}/"], log, f"copy of {user}")
+    changed = 0
+    if not patched:
+        made = {**plan.after, patcher.STATE: plan.state()}
+        changed = len(stage.commit(tree, made))
+    return tree, patcher.load_state(tree) is not None, changed
+
+
+def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Source:
+    """A patched tree to build: the user's own, or the distribution's."""
+    if user is not None:
+        base = ktree.base_of(ctx.repo, user.resolve())
+        if base_name and base_name != base.name:
+            raise Fault(f"{user}: is a {base.name} kernel, not {base_name}")
+        with ctx.ui.step(base.name, "-", "copy") as outcome:
+            tree, patched, changed = _copy_user_tree(ctx, user.resolve(), base)
+            outcome.note = f"{changed} files patched" if changed else "as it is"
+        return Source(base, tree, str(user.resolve()), patched, changed)
+    base = bases.load(ctx.repo, base_name or bases.DEFAULT)
+    tree = package_tree(ctx, base)
+    origin = (tree / STAMP).read_text().strip()
+    if empty_series(base):
+        return Source(base, tree, origin, False)
+    with ctx.ui.step(base.name, "-", "patch") as outcome:
+        changed = len(patcher.sync(base, tree))
+        outcome.note = f"{changed} files changed" if changed else ""
+        outcome.word = "ok" if changed else "cached"
+    return Source(base, tree, origin, True, changed)

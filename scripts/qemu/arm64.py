@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+from harness.machine import Machine
+
+MACHINE = Machine(
+    arch="arm64",
+    srcarch="arm64",
+    triplet="aarch64-linux-gnu",
+    image="arch/arm64/boot/Image",
+    qemu="qemu-system-aarch64",
+    qemu_package="qemu-system-arm",
+    machine="virt,gic-version=3",
+    cpu="max,pauth-impdef=on",
+    console="ttyAMA0",
+    vdso="arch/arm64/kernel/vdso/vdso.so*",
+    abis=("arm64",),
+    append="earlycon",
+)

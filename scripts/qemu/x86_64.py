@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+from harness.machine import Machine
+
+MACHINE = Machine(
+    arch="x86_64",
+    srcarch="x86",
+    triplet="x86_64-linux-gnu",
+    image="arch/x86/boot/bzImage",
+    qemu="qemu-system-x86_64",
+    qemu_package="qemu-system-x86",
+    machine="q35",
+    cpu="max",
+    console="ttyS0",
+    vdso="arch/x86/entry/vdso/vdso*.so*",
+    abis=("x86_64", "x32", "ia32"),
+    append="earlyprintk=serial,ttyS0,115200",
+)
