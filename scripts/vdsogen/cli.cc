@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli.h"
 
+#include <algorithm>
 #include <exception>
 
+#include "check.h"
+#include "compare.h"
 #include "file.h"
 #include "generate.h"
+#include "text.h"
 
 namespace vdsogen
 {
 
 namespace
 {
+
+constexpr long smallest_page = 4096;
+constexpr long largest_page = 65536;
 
 constexpr const char *usage = "usage: vdsogen generate layout|user|symtab|manifest TABLE OUT\n"
 			      "       vdsogen generate version TABLE ABI OUT\n";
@@ -33,6 +40,32 @@ struct Arguments {
 
 		words.erase(words.begin());
 		return word;
+	}
+
+	/* Removes @option and its value; empty if it is not there. */
+	std::string take_option(const std::string &option)
+	{
+		const auto found = std::find(words.begin(), words.end(), option);
+
+		if (found == words.end())
+			return {};
+		if (found + 1 == words.end())
+			throw UsageError(option + " needs a value");
+
+		std::string value = found[1];
+
+		words.erase(found, found + 2);
+		return value;
+	}
+
+	bool take_flag(const std::string &flag)
+	{
+		const auto found = std::find(words.begin(), words.end(), flag);
+
+		if (found == words.end())
+			return false;
+		words.erase(found);
+		return true;
 	}
 
 	void finish() const
@@ -112,12 +145,83 @@ int generate(Arguments args, std::ostream &err)
 	return exit_good;
 }
 
+std::uint64_t parse_page_size(const std::string &text)
+{
+	const long size = parse_number(text).value_or(0);
+
+	if (size < smallest_page || size > largest_page || size & (size - 1))
+		throw UsageError("page size '" + text + "' is none of 4096, 8192, ... 65536");
+	return static_cast<std::uint64_t>(size);
+}
+
+CheckOptions take_check_options(Arguments &args)
+{
+	CheckOptions options;
+	const std::string config = args.take_option("--config");
+	const std::string page_size = args.take_option("--page-size");
+
+	options.without_task = args.take_flag("--without-task");
+	if (!page_size.empty())
+		options.page_size = parse_page_size(page_size);
+	if (!config.empty())
+		options.config = Config(read_file(config));
+	return options;
+}
+
+int check(Arguments args, std::ostream &err)
+{
+	const CheckOptions options = take_check_options(args);
+	const std::string debug = args.take_option("--debug");
+	const std::string path = args.take("TABLE");
+	const std::string abi_name = args.take("ABI");
+	const std::string image = args.take("IMAGE");
+	Table table;
+
+	args.finish();
+	if (!load_table(path, table, err))
+		return exit_fault;
+
+	const Abi *abi = find_abi(table, abi_name, path, err);
+
+	if (!abi)
+		return exit_fault;
+
+	const std::string content = read_file(image);
+	Diagnostics faults(image);
+	Diagnostics debug_faults(debug);
+
+	check_image(table, *abi, content, options, faults);
+	if (!debug.empty())
+		check_debug(table, *abi, content, read_file(debug), options, debug_faults);
+	faults.print(err);
+	debug_faults.print(err);
+	return faults.empty() && debug_faults.empty() ? exit_good : exit_fault;
+}
+
+int compare(Arguments args, std::ostream &err)
+{
+	const std::string image = args.take("IMAGE");
+	const std::string other = args.take("OTHER");
+
+	args.finish();
+
+	Diagnostics faults(other);
+
+	compare_images(read_file(image), read_file(other), faults);
+	faults.print(err);
+	return faults.empty() ? exit_good : exit_fault;
+}
+
 int dispatch(Arguments args, std::ostream &out, std::ostream &err)
 {
 	const std::string command = args.take("a command");
 
 	if (command == "generate")
 		return generate(std::move(args), err);
+	if (command == "check")
+		return check(std::move(args), err);
+	if (command == "compare")
+		return compare(std::move(args), err);
 	if (command == "--help" || command == "-h") {
 		out << usage;
 		return exit_good;

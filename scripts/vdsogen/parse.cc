@@ -150,6 +150,8 @@ void check_kind(RowReader &row, const Entry &entry)
 		return;
 	if (!entry.version.empty())
 		row.fail("a new entry goes into its abi's version; drop version=");
+	if (!entry.has_frame)
+		row.fail("a new entry must carry unwind information; drop cfi=none");
 	for (const EntryAbi &use : entry.abis)
 		if (use.alias)
 			row.fail("a new entry gets no plain name; drop +alias of " + use.abi);
@@ -182,6 +184,8 @@ void parse_entry(RowReader &row, Table &table)
 	if (row.has("elf"))
 		entry.elf_type =
 			row.one_of("elf", row.optional("elf"), {"func", "object", "notype"});
+	if (row.has("cfi"))
+		entry.has_frame = row.one_of("cfi", row.optional("cfi"), {"none"}) != "none";
 	entry.config = row.config_key();
 	if (entry.kind == EntryKind::slot) {
 		entry.type = row.c_text("type", true);

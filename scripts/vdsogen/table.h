@@ -57,6 +57,7 @@ struct Entry {
 	std::string symbol;
 	std::string version;
 	std::string elf_type = "func";
+	bool has_frame = true; /* where its abi has unwind information at all */
 	std::string config;
 
 	/* Slot entries only. */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "check.h"
+
+#include <elf.h>
+
+#include "text.h"
+
+namespace vdsogen
+{
+
+namespace
+{
+
+constexpr std::size_t longest_image = std::size_t{256} << 10;
+
+/* Value of @name in the table of all symbols; nullopt if it is not there. */
+std::optional<std::uint64_t> find_debug_symbol(const ElfFile &elf, const std::string &name)
+{
+	const Section *section = elf.find_section(".symtab");
+
+	if (!section || section->link >= elf.sections.size())
+		return std::nullopt;
+
+	const Section &strings = elf.sections[section->link];
+	const View symbols = elf.bytes.slice(section->offset, section->size).value_or(View());
+	const View names = elf.bytes.slice(strings.offset, strings.size).value_or(View());
+
+	for (std::uint64_t i = 1; i < symbols.size() / elf.symbol_size(); i++) {
+		const auto symbol = parse_symbol(elf, symbols, i, names);
+
+		if (symbol && symbol->name == name)
+			return symbol->value;
+	}
+	return std::nullopt;
+}
+
+void check_vvar(const Vvar &vvar, const ElfFile &debug, const CheckOptions &options,
+		Diagnostics &faults)
+{
+	const auto value = find_debug_symbol(debug, vvar.symbol);
+	const Presence wanted = presence(vvar.config, false, options);
+	const std::uint64_t mask = debug.header.is_64 ? ~std::uint64_t{0} : 0xffffffff;
+	const std::uint64_t expected =
+		static_cast<std::uint64_t>(vvar.pages) * options.page_size & mask;
+
+	if (wanted == Presence::absent)
+		return; /* a linker script may define it all the same */
+	if (!value && wanted == Presence::required)
+		faults.add(0, "no symbol " + vvar.symbol + "; the table has it in line " +
+				      std::to_string(vvar.line));
+	if (value && *value != expected)
+		faults.add(0, vvar.symbol + " lies at " + hex(*value) + ", but line " +
+				      std::to_string(vvar.line) + " of the table says " +
+				      std::to_string(vvar.pages) + " pages, " + hex(expected));
+}
+
+/* The description of the GNU build id note; empty if there is none. */
+std::string_view build_id(const ElfFile &elf)
+{
+	for (const Segment &segment : elf.segments) {
+		View notes = elf.bytes.slice(segment.offset, segment.filesz).value_or(View());
+
+		while (segment.type == PT_NOTE && notes.size()) {
+			const auto align = [](std::uint64_t size) { return (size + 3) & ~3ull; };
+			const std::uint64_t name = align(notes.number(0, 4).value_or(0));
+			const std::uint64_t size = notes.number(4, 4).value_or(0);
+			const auto type = notes.number(8, 4);
+			const auto text = notes.slice(12 + name, size);
+
+			if (type && *type == NT_GNU_BUILD_ID && text &&
+			    notes.text(12).value_or("") == ELF_NOTE_GNU)
+				return text->bytes();
+			notes = notes.from(12 + name + align(size));
+		}
+	}
+	return {};
+}
+
+} // namespace
+
+Presence presence(const std::string &config, bool is_new, const CheckOptions &options)
+{
+	if (is_new && options.without_task)
+		return Presence::absent;
+	if (config.empty())
+		return Presence::required;
+	if (!options.config)
+		return Presence::optional;
+	return options.config->has(config) ? Presence::required : Presence::absent;
+}
+
+void check_image(const Table &table, const Abi &abi, std::string_view image,
+		 const CheckOptions &options, Diagnostics &faults)
+{
+	if (image.size() > longest_image) {
+		faults.add(0, "is longer than 256 KiB; this is no stripped vDSO image");
+		return;
+	}
+
+	const auto elf = parse_elf(View(image), faults);
+
+	if (!elf)
+		return;
+	check_shape(abi, *elf, options, faults);
+
+	const DynamicInfo info = parse_dynamic(*elf, faults);
+
+	check_dynamic(*elf, info, faults);
+	check_exports(table, abi, *elf, info, options, faults);
+	if (abi.eh_frame)
+		check_frames(table, abi, *elf, info, faults);
+}
+
+void check_debug(const Table &table, const Abi &abi, std::string_view image, std::string_view debug,
+		 const CheckOptions &options, Diagnostics &faults)
+{
+	Diagnostics told_already("");
+	const auto stripped = parse_elf(View(image), told_already);
+	const auto elf = parse_elf(View(debug), faults);
+
+	if (!elf)
+		return;
+	if (stripped && build_id(*stripped) != build_id(*elf))
+		faults.add(0,
+			   "has another build id than the stripped image; is it of another build?");
+	for (const Vvar &vvar : table.vvars)
+		if (vvar.abi == abi.name)
+			check_vvar(vvar, *elf, options, faults);
+}
+
+} // namespace vdsogen

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "config.h"
+
+#include "text.h"
+
+namespace vdsogen
+{
+
+Config::Config(std::string_view text)
+{
+	for (const std::string &line : split(text, '\n')) {
+		const std::size_t assign = line.find('=');
+
+		if (line.rfind("CONFIG_", 0) == 0 && assign != std::string::npos &&
+		    line.substr(assign) == "=y")
+			options_.insert(line.substr(0, assign));
+	}
+}
+
+} // namespace vdsogen
