@@ -15,7 +15,7 @@ struct vt_id vt_ids[VT_MAX_IDS];
 unsigned int vt_nr_ids;
 struct vt_vdso vt_image;
 
-static int image_init(void)
+int vt_open_image(void)
 {
 	const void *base = (const void *)getauxval(AT_SYSINFO_EHDR);
 	struct vt_maps m;
@@ -32,7 +32,7 @@ static int image_init(void)
 	return VT_PASS;
 }
 
-static void *find(const struct vt_entry *e)
+static void *find(const struct vdso_task_symbol *e)
 {
 	void *fn = vt_vdso_sym(&vt_image, e->symbol, e->version);
 
@@ -45,22 +45,25 @@ void *vt_entry(const char *name)
 {
 	unsigned int i;
 
-	if (image_init())
+	if (vt_open_image())
 		return NULL;
-	for (i = 0; i < VT_NR_ENTRIES; i++)
-		if (!vt_entries[i].weak && !strcmp(vt_entries[i].name, name))
-			return find(&vt_entries[i]);
+	for (i = 0; i < VT_NR_SYMBOLS; i++) {
+		const struct vdso_task_symbol *s = &vdso_task_symbols[i];
+
+		if (!s->weak && !strcmp(s->name, name))
+			return find(s);
+	}
 	vt_fail("%s is not in the table", name);
 	return NULL;
 }
 
 static size_t slot_offset(const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; i < VT_NR_FIELDS; i++)
-		if (!strcmp(vt_fields[i].name, name))
-			return vt_fields[i].offset;
+#define VT_OFFSET(entry, symbol, field, type, nr)	\
+	if (!strcmp(name, #entry))			\
+		return offsetof(struct vdso_task_slot, field);
+	VT_SLOT_ENTRIES(VT_OFFSET)
+#undef VT_OFFSET
 	return 0;
 }
 
@@ -70,10 +73,10 @@ int vt_ids_init(void)
 
 	if (vt_nr_ids)
 		return VT_PASS;
-	if (image_init())
+	if (vt_open_image())
 		return VT_FAIL;
-	for (i = 0; i < VT_NR_ENTRIES && n < VT_MAX_IDS; i++) {
-		const struct vt_entry *e = &vt_entries[i];
+	for (i = 0; i < VT_NR_SYMBOLS && n < VT_MAX_IDS; i++) {
+		const struct vdso_task_symbol *e = &vdso_task_symbols[i];
 		struct vt_id *id = &vt_ids[n];
 
 		if (!vt_is_slot(e))

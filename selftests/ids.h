@@ -34,6 +34,9 @@ struct vt_answers {
 	int v[VT_MAX_IDS];
 };
 
+/* Reads and checks the vDSO of this process into vt_image. */
+int vt_open_image(void);
+
 /*
  * Finds every slot entry in the running image. An absent one is a failure of
  * the calling case, never a reason to skip. Does not call any of them.

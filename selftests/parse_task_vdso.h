@@ -9,7 +9,13 @@
 #define PARSE_TASK_VDSO_H
 
 #include <linux/types.h>
+
+/* Two headers of the same types: a libc's, or without libc the kernel's. */
+#if __STDC_HOSTED__
+#include <elf.h>
+#else
 #include <linux/elf.h>
+#endif
 
 #if __SIZEOF_POINTER__ == 8
 typedef Elf64_Ehdr vt_ehdr_t;

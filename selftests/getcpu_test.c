@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * getcpu() of the vDSO: the slots are found by the number that it reads.
+ *
+ * Fails when: arm64's kernel_exit does not restore TPIDRRO_EL0 after a
+ * trampoline vector used it (after-exceptions), the context switch does not set
+ * it (pinned, follows-every-move), exec leaves another value (fresh-image), the
+ * node is not shifted right (node), or a store goes through NULL.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+
+typedef long (*getcpu_fn)(unsigned int *cpu, unsigned int *node, void *unused);
+
+static getcpu_fn getcpu_vdso;
+static int cpus[VT_MAX_CPUS];
+static int nr_cpus;
+
+static int setup(void)
+{
+	getcpu_vdso = (getcpu_fn)vt_entry("getcpu");
+	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
+	VT_CHECK(getcpu_vdso, "nothing to test");
+	VT_CHECK(nr_cpus > 0, "no CPU to run on");
+	return VT_PASS;
+}
+
+static int cpu_by_vdso(void)
+{
+	unsigned int cpu = -1;
+
+	return getcpu_vdso(&cpu, NULL, NULL) ? -1 : (int)cpu;
+}
+
+static int check_pinned(const void *arg)
+{
+	int i, k, cpu;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < nr_cpus; i++) {
+		VT_NEED(!vt_pin(cpus[i]));
+		for (k = 0; k < 1000; k++) {
+			cpu = cpu_by_vdso();
+			VT_CHECK(cpu == cpus[i], "on CPU %d it says %d",
+				 cpus[i], cpu);
+		}
+	}
+	return VT_PASS;
+}
+
+static int check_node(const void *arg)
+{
+	int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < nr_cpus; i++) {
+		unsigned int node = -1, want = -2;
+
+		VT_NEED(!vt_pin(cpus[i]));
+		VT_NEED(!vt_raw3(__NR_getcpu, NULL, &want, NULL));
+		VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "fails");
+		VT_CHECK(node == want, "CPU %d is on node %u, it says %u",
+			 cpus[i], want, node);
+	}
+	return VT_PASS;
+}
+
+static int check_null(const void *arg)
+{
+	unsigned int cpu = -1, node = -1;
+
+	(void)arg;
+	if (setup() || vt_pin(cpus[0]))
+		return vt_fail("no setup");
+	VT_CHECK(!getcpu_vdso(NULL, NULL, NULL), "fails with both NULL");
+	VT_CHECK(!getcpu_vdso(&cpu, NULL, NULL), "fails without node");
+	VT_CHECK((int)cpu == cpus[0], "CPU %u without node", cpu);
+	VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "fails without cpu");
+	VT_CHECK(node != -1u, "no node without cpu");
+	return VT_PASS;
+}
+
+static int check_third(const void *arg)
+{
+	static const unsigned long junk[] = { 1, 8, 4096, ~0ul, 1ul << 63 };
+	unsigned long canary[16];
+	unsigned int i, cpu;
+
+	(void)arg;
+	if (setup() || vt_pin(cpus[0]))
+		return vt_fail("no setup");
+	for (i = 0; i < VT_ARRAY_SIZE(junk); i++) {
+		cpu = -1;
+		VT_CHECK(!getcpu_vdso(&cpu, NULL, (void *)junk[i]), "fails");
+		VT_CHECK((int)cpu == cpus[0], "says %u", cpu);
+	}
+	memset(canary, 0x5a, sizeof(canary));
+	VT_CHECK(!getcpu_vdso(&cpu, NULL, canary), "fails");
+	for (i = 0; i < VT_ARRAY_SIZE(canary); i++)
+		VT_CHECK(canary[i] == 0x5a5a5a5a5a5a5a5aul,
+			 "writes through its third argument");
+	return VT_PASS;
+}
+
+/* After each own move the answer is the new CPU at once. */
+static int check_moves(const void *arg)
+{
+	uint64_t end = vt_now() + 2000000000ull;
+	unsigned int moves = 0;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	if (nr_cpus < 2)
+		return vt_skip("one CPU only: nowhere to move to");
+	while (vt_now() < end) {
+		int want = cpus[moves++ % nr_cpus], cpu;
+
+		VT_NEED(!vt_pin(want));
+		cpu = cpu_by_vdso();
+		VT_CHECK(cpu == want, "moved to %d, it says %d", want, cpu);
+	}
+	vt_note("%u moves", moves);
+	return VT_PASS;
+}
+
+static volatile int hopper_stop;
+
+static void *hopper(void *arg)
+{
+	pid_t victim = *(pid_t *)arg;
+	unsigned int i = 0;
+
+	/* The last CPU is never allowed. */
+	while (!vt_load(&hopper_stop))
+		vt_pin_tid(victim, cpus[i++ % (nr_cpus - 1)]);
+	return NULL;
+}
+
+/* Moved by another thread, the answer is never a CPU that is not allowed. */
+static int check_allowed(const void *arg)
+{
+	uint64_t end = vt_now() + 2000000000ull;
+	pid_t self = vt_raw0(__NR_gettid);
+	unsigned long reads = 0;
+	pthread_t thread;
+	int cpu;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	if (nr_cpus < 2)
+		return vt_skip("one CPU only: every number is the right one");
+	VT_NEED(!vt_pin(cpus[0]));
+	VT_NEED(!pthread_create(&thread, NULL, hopper, &self));
+	vt_pin_tid(0, cpus[0]);
+	while (vt_now() < end) {
+		int i;
+
+		for (i = 0; i < 100; i++, reads++) {
+			cpu = cpu_by_vdso();
+			VT_CHECK(cpu >= 0 && cpu != cpus[nr_cpus - 1] &&
+				 cpu <= cpus[nr_cpus - 1],
+				 "CPU %d is not allowed", cpu);
+		}
+	}
+	vt_store(&hopper_stop, 1);
+	pthread_join(thread, NULL);
+	vt_note("%lu reads", reads);
+	return VT_PASS;
+}
+
+static volatile sig_atomic_t handled, wrong_in_handler;
+static int pinned_cpu;
+
+static void on_timer(int sig)
+{
+	(void)sig;
+	handled++;
+	if (cpu_by_vdso() != pinned_cpu)
+		wrong_in_handler++;
+}
+
+/* Interrupts, page faults, signals and system calls in between. */
+static int check_exceptions(const void *arg)
+{
+	struct itimerval it = { { 0, 500 }, { 0, 500 } };
+	struct sigaction sa = { .sa_handler = on_timer };
+	uint64_t end;
+	char *page;
+	int cpu;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	pinned_cpu = cpus[nr_cpus - 1];
+	VT_NEED(!vt_pin(pinned_cpu));
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	VT_NEED(page != MAP_FAILED);
+	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
+	VT_NEED(!setitimer(ITIMER_REAL, &it, NULL));
+	for (end = vt_now() + 2000000000ull; vt_now() < end;) {
+		madvise(page, 4096, MADV_DONTNEED);
+		page[0]++;
+		cpu = cpu_by_vdso();
+		VT_CHECK(cpu == pinned_cpu, "after a page fault: CPU %d", cpu);
+		sched_yield();
+		cpu = cpu_by_vdso();
+		VT_CHECK(cpu == pinned_cpu, "after a yield: CPU %d", cpu);
+	}
+	VT_CHECK(!wrong_in_handler, "wrong in %d handlers",
+		 (int)wrong_in_handler);
+	VT_CHECK(handled > 100, "%d timer signals only", (int)handled);
+	return VT_PASS;
+}
+
+static int first_call(void *arg)
+{
+	int want = *(int *)arg, cpu = cpu_by_vdso();
+
+	VT_CHECK(cpu == want, "child on CPU %d: %d", want, cpu);
+	return VT_PASS;
+}
+
+static int check_children(const void *arg)
+{
+	int i, k;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < nr_cpus && i < 8; i++) {
+		VT_NEED(!vt_pin(cpus[i]));
+		for (k = 0; k < 10; k++)
+			if (vt_run_child(first_call, &cpus[i], "child"))
+				return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+/* Of a new image the first instructions already get the right number. */
+static int check_fresh_image(const void *arg)
+{
+	char number[16];
+	int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < nr_cpus && i < 8; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			vt_pin(cpus[i]);
+			snprintf(number, sizeof(number), "%d", cpus[i]);
+			execl("/proc/self/exe", "getcpu", "--on", number, NULL);
+			_exit(VT_FAIL);
+		}
+		if (vt_reap(pid, "new image"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct vt_case cases[] = {
+		{ "pinned", check_pinned, NULL, 0 },
+		{ "node", check_node, NULL, 0 },
+		{ "null-arguments", check_null, NULL, 0 },
+		{ "third-argument-ignored", check_third, NULL, 0 },
+		{ "follows-every-move", check_moves, NULL, 0 },
+		{ "only-allowed-cpus", check_allowed, NULL, 0 },
+		{ "after-exceptions", check_exceptions, NULL, 0 },
+		{ "first-call-of-child", check_children, NULL, 0 },
+		{ "fresh-image", check_fresh_image, NULL, 0 },
+	};
+
+	if (argc == 3 && !strcmp(argv[1], "--on")) {
+		int cpu = atoi(argv[2]);
+
+		return setup() ? VT_FAIL : first_call(&cpu);
+	}
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Signal handlers in the middle of vDSO calls. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+#include "ids.h"
+#include "ids_parts.h"
+#include "slots.h"
+
+#define FORKS	60
+
+static struct vt_answers want, want_before;
+static volatile sig_atomic_t handled, wrong_in_handler;
+
+static void count_wrong(int sig)
+{
+	(void)sig;
+	handled++;
+	if (vt_wrong(&want) >= 0)
+		wrong_in_handler++;
+}
+
+static int start_timer(unsigned int us)
+{
+	struct itimerval it = { { 0, us }, { 0, us } };
+
+	return setitimer(ITIMER_REAL, &it, NULL);
+}
+
+int check_call_in_handler(const void *arg)
+{
+	struct sigaction sa = { .sa_handler = count_wrong };
+	int i;
+
+	(void)arg;
+	if (vt_ids_init())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
+	/* Cold at first, then warm. */
+	for (i = 0; i < 200; i++) {
+		VT_NEED(!kill(getpid(), SIGUSR1));
+		if (!vt_same(&want, "around a handler"))
+			return VT_FAIL;
+	}
+	VT_CHECK(handled == 200 && !wrong_in_handler,
+		 "%d handlers, %d saw wrong answers", (int)handled,
+		 (int)wrong_in_handler);
+	return VT_PASS;
+}
+
+int check_signal_storm(const void *arg)
+{
+	struct sigaction sa = { .sa_handler = count_wrong };
+	uint64_t end = vt_now() + 3000000000ull;
+	unsigned long reads = 0;
+	int i;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
+	VT_NEED(!start_timer(100));
+	while (vt_now() < end)
+		for (i = 0; i < 500; i++, reads++)
+			if (vt_wrong(&want) >= 0)
+				return vt_fail("wrong after %lu reads", reads);
+	start_timer(0);
+	VT_CHECK(!wrong_in_handler, "%d handlers saw wrong answers",
+		 (int)wrong_in_handler);
+	VT_CHECK(handled > 100, "%d signals only", (int)handled);
+	vt_note("%lu reads, %d signals", reads, (int)handled);
+	return VT_PASS;
+}
+
+static unsigned long text_start, text_end;
+static volatile sig_atomic_t forks, in_child;
+static pid_t children[FORKS];
+
+static unsigned long interrupted_at(void *context)
+{
+	ucontext_t *uc = context;
+
+#if defined(__x86_64__)
+	return uc->uc_mcontext.gregs[REG_RIP];
+#else
+	return uc->uc_mcontext.pc;
+#endif
+}
+
+/*
+ * Only an interrupted vDSO call is of interest, and only then nothing else of
+ * this program is half done.
+ */
+static void fork_here(int sig, siginfo_t *info, void *context)
+{
+	unsigned long pc = interrupted_at(context);
+	pid_t pid;
+
+	(void)sig;
+	(void)info;
+	if (pc < text_start || pc >= text_end || in_child || forks == FORKS)
+		return;
+	pid = fork();
+	if (pid) {
+		children[forks++] = pid;
+		return;
+	}
+	in_child = 1;
+	want_before = want;
+	want = vt_raw_answers();
+	if (!vt_make_hot())
+		_exit(VT_FAIL);
+}
+
+/*
+ * One call of entry @i; a handler may fork in it. The call that was interrupted
+ * may have got its answer before the fork, as a system call may. Nothing else
+ * may come of it, above all no mix of the two processes' slots.
+ */
+static int one_call(unsigned int i, int *for_parent)
+{
+	int was_child = in_child, got = vt_ids[i].fn();
+
+	if (got == want.v[i])
+		return VT_PASS;
+	VT_CHECK(in_child && !was_child && got == want_before.v[i],
+		 "%s: %d, system call %d", vt_ids[i].name, got, want.v[i]);
+	*for_parent = 1;
+	return VT_PASS;
+}
+
+static int call_until_forked(int *for_parent)
+{
+	uint64_t end = vt_now() + 30000000000ull;
+	unsigned int i, after = 0;
+
+	while (forks < FORKS && after < 200) {
+		for (i = 0; i < vt_nr_ids; i++)
+			if (one_call(i, for_parent))
+				return VT_FAIL;
+		after += in_child;
+		if (!in_child && !forks && vt_now() > end)
+			return vt_fail("no signal ever hit a vDSO call");
+	}
+	return VT_PASS;
+}
+
+int check_fork_in_handler(const void *arg)
+{
+	struct sigaction sa = { .sa_sigaction = fork_here,
+				.sa_flags = SA_SIGINFO };
+	int i, result, for_parent = 0, of_parent = 0;
+	struct vt_maps m;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	text_start = m.vdso;
+	text_end = m.vdso_end;
+	want = vt_raw_answers();
+	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
+	VT_NEED(!start_timer(2000));
+	result = call_until_forked(&for_parent);
+	if (in_child)
+		_exit(result ? VT_FAIL : for_parent ? 100 : VT_PASS);
+	start_timer(0);
+	for (i = 0; i < forks; i++) {
+		int status = -1;
+
+		waitpid(children[i], &status, 0);
+		VT_CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
+					       WEXITSTATUS(status) == 100),
+			 "child %d ends with status %#x", i, status);
+		of_parent += WEXITSTATUS(status) == 100;
+	}
+	vt_note("%d forks, %d interrupted calls had their answer before",
+		(int)forks, of_parent);
+	return result;
+}

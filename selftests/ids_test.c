@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each new entry agrees with its system call: cold, warming and warm, and in
+ * every kind of process.
+ *
+ * Fails when: a refresh computes for another task or before the slot is its
+ * own; the record of a new task is not cleared (fork-*, vfork, clone-vm); a
+ * switch does not fill or fills from the previous task; nothing is ever
+ * answered (becomes-warm).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ids.h"
+#include "ids_parts.h"
+#include "table.h"
+
+#define REPEATS	300
+
+static int check_slot_entry(const struct vdso_task_symbol *s)
+{
+	const struct vt_id *id = NULL;
+	unsigned int i;
+	int want;
+
+	if (vt_ids_init())
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++)
+		if (!strcmp(vt_ids[i].name, s->name))
+			id = &vt_ids[i];
+	want = vt_raw0(id->nr);
+	for (i = 0; i < REPEATS; i++) {
+		int got = id->fn();
+
+		VT_CHECK(got == want, "call %u: vDSO %d, system call %d", i,
+			 got, want);
+		if (i % 50 == 49)
+			vt_sleep_ms(1);
+	}
+	VT_CHECK(vt_make_hot(), "does not get warm");
+	for (i = 0; i < REPEATS; i++) {
+		int got = id->fn();
+
+		VT_CHECK(got == want, "warm: vDSO %d, system call %d", got,
+			 want);
+	}
+	return VT_PASS;
+}
+
+/* getcpu: the one hand-written entry so far. It answers for the CPU. */
+static int check_code_entry(const struct vdso_task_symbol *s)
+{
+	long (*fn)(unsigned int *cpu, unsigned int *node, void *unused);
+	unsigned int cpu = -1, node = -1, rcpu = -2, rnode = -2;
+
+	VT_CHECK(!strcmp(s->name, "getcpu"), "no test knows %s", s->name);
+	fn = vt_entry(s->name);
+	VT_CHECK(fn, "nothing to test");
+	VT_NEED(!vt_pin(vt_raw3(__NR_getcpu, &rcpu, NULL, NULL) ? 0 : rcpu));
+	vt_raw3(__NR_getcpu, &rcpu, &rnode, NULL);
+	VT_CHECK(!fn(&cpu, &node, NULL), "fails");
+	VT_CHECK(cpu == rcpu && node == rnode,
+		 "vDSO %u/%u, system call %u/%u", cpu, node, rcpu, rnode);
+	return VT_PASS;
+}
+
+static int check_entry(const void *arg)
+{
+	const struct vdso_task_symbol *s = arg;
+
+	return s->kind == VDSO_TASK_SLOT ? check_slot_entry(s) :
+					   check_code_entry(s);
+}
+
+/* The very first call that a new image makes. */
+static int check_first_call(const void *arg)
+{
+	pid_t pid = fork();
+
+	(void)arg;
+	if (!pid) {
+		execl("/proc/self/exe", "ids", "--once", NULL);
+		_exit(VT_FAIL);
+	}
+	return vt_reap(pid, "new image");
+}
+
+static int check_becomes_warm(const void *arg)
+{
+	(void)arg;
+	if (vt_ids_init())
+		return VT_FAIL;
+	return vt_hot_and_same("getting warm") ? VT_PASS : VT_FAIL;
+}
+
+/* Long enough for some hundred ticks and switches. */
+static int check_stays_right(const void *arg)
+{
+	uint64_t end = vt_now() + 2000000000ull;
+	struct vt_answers want;
+	unsigned long reads = 0;
+	int i;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	while (vt_now() < end) {
+		for (i = 0; i < 1000; i++, reads++)
+			if (vt_wrong(&want) >= 0)
+				break;
+		if (!vt_same(&want, "warm") || i < 1000)
+			return vt_fail("wrong after %lu reads", reads);
+	}
+	vt_note("%lu reads of each entry", reads);
+	return VT_PASS;
+}
+
+static const struct vt_case scenarios[] = {
+	{ "first-call-of-image", check_first_call, NULL, 0 },
+	{ "becomes-warm", check_becomes_warm, NULL, 0 },
+	{ "stays-right", check_stays_right, NULL, 0 },
+	{ "fork-tree", check_fork_tree, NULL, 60 },
+	{ "fork-chain", check_fork_chain, NULL, 60 },
+	{ "vfork", check_vfork, NULL, 0 },
+	{ "clone-vm", check_clone_vm, NULL, 0 },
+	{ "clone-vm-crowd", check_clone_vm_crowd, NULL, 60 },
+	{ "posix-spawn", check_spawn, NULL, 0 },
+	{ "session", check_session, NULL, 0 },
+	{ "call-in-handler", check_call_in_handler, NULL, 0 },
+	{ "signal-storm", check_signal_storm, NULL, 0 },
+	{ "fork-in-handler", check_fork_in_handler, NULL, 60 },
+	{ "reader-answers-from-slot", check_reader_answers, NULL, 0 },
+	{ "reader-asks-when-zero", check_reader_zero, NULL, 0 },
+	{ "reader-asks-when-stale", check_reader_stale, NULL, 0 },
+	{ "reader-takes-own-cpu", check_reader_own_cpu, NULL, 0 },
+};
+
+static int once(void)
+{
+	return !vt_ids_init() && vt_same_now("first call") &&
+	       vt_hot_and_same("new image") ? VT_PASS : VT_FAIL;
+}
+
+int main(int argc, char **argv)
+{
+	struct vt_case cases[VT_NR_SYMBOLS + VT_ARRAY_SIZE(scenarios)];
+	unsigned int i, n = 0;
+
+	if (argc == 2 && !strcmp(argv[1], "--once"))
+		return once();
+	for (i = 0; i < VT_NR_SYMBOLS; i++) {
+		const struct vdso_task_symbol *s = &vdso_task_symbols[i];
+
+		if (s->kind == VDSO_TASK_BASE)
+			continue;
+		cases[n++] = (struct vt_case){ s->name, check_entry, s, 0 };
+	}
+	for (i = 0; i < VT_ARRAY_SIZE(scenarios); i++)
+		cases[n++] = scenarios[i];
+	return vt_run(cases, n);
+}
