@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ARCH_ARM64_VDSO_TASK_CPU_H
+#define _ARCH_ARM64_VDSO_TASK_CPU_H
+
+/* Task slots, the kernel's part: can user space know its CPU number? */
+
+#include "tpidrro.h"
+
+/* The register's CPU field holds the number plus 1. */
+#define ARCH_VDSO_TASK_MAX_CPUS	TPIDRRO_CPU_MASK
+
+/**
+ * arch_vdso_task_cpu_trusted() - does user space see the right CPU number?
+ * @cpu: the CPU this runs on
+ *
+ * Return: true if what the kernel puts into TPIDRRO_EL0 here says @cpu.
+ */
+static inline bool arch_vdso_task_cpu_trusted(unsigned int cpu)
+{
+	return ((vdso_task_tpidrro() - 1) & TPIDRRO_CPU_MASK) == cpu;
+}
+
+#endif /* _ARCH_ARM64_VDSO_TASK_CPU_H */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The CPU number in TPIDRRO_EL0: its value for each CPU, and whether
+ * kernel_exit has to write it.
+ */
+
+#include <linux/cpumask.h>
+#include <linux/init.h>
+#include <linux/topology.h>
+
+#include <asm/alternative.h>
+#include <asm/cpufeature.h>
+#include <asm/insn.h>
+
+#include "tpidrro.h"
+
+DEFINE_PER_CPU(unsigned long, vdso_task_cpunode);
+
+void vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
+			    __le32 *updptr, int nr_inst);
+
+/*
+ * Called when alternatives are patched, with all system capabilities known. A
+ * CPU that needs trampoline vectors cannot come online later if none did then.
+ */
+void __init vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
+				   __le32 *updptr, int nr_inst)
+{
+	if (cpus_have_cap(ARM64_UNMAP_KERNEL_AT_EL0) ||
+	    cpus_have_cap(ARM64_SPECTRE_BHB))
+		updptr[0] = cpu_to_le32(aarch64_insn_gen_nop());
+}
+
+static int __init vdso_task_cpunode_init(void)
+{
+	unsigned long cpu;
+
+	for_each_possible_cpu(cpu) {
+		unsigned long node = cpu_to_node(cpu);
+
+		per_cpu(vdso_task_cpunode, cpu) =
+			((node << TPIDRRO_NODE_SHIFT) | cpu) + 1;
+	}
+	return 0;
+}
+early_initcall(vdso_task_cpunode_init);

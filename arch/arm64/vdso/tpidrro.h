@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ARCH_ARM64_VDSO_TPIDRRO_H
+#define _ARCH_ARM64_VDSO_TPIDRRO_H
+
+/*
+ * The CPU number for native user space, in TPIDRRO_EL0:
+ *
+ *	(node << 16 | cpu) + 1, or 0 while it is not known
+ *
+ * tls_thread_switch() writes it for the incoming native thread. An AArch32
+ * thread has its TLS pointer there, which is why AArch32 has no task slots.
+ *
+ * The trampoline vectors of KPTI and of the Spectre-BHB mitigations use the
+ * register to pass x30 into the kernel, and kernel_ventry clears it. Where such
+ * vectors may be in use on any CPU, kernel_exit writes it again on each return
+ * to native user space; elsewhere a patched branch skips that.
+ */
+
+#define TPIDRRO_NODE_SHIFT	16
+#define TPIDRRO_CPU_MASK	0xffff
+
+#ifdef __ASSEMBLY__
+
+/* In kernel_exit: x22 holds SPSR_EL1, interrupts are off. */
+	.macro	vdso_task_reload_cpu, tmp1, tmp2
+#ifdef CONFIG_VDSO_TASK
+alternative_cb ARM64_ALWAYS_SYSTEM, vdso_task_patch_reload
+	b	.Lvdso_task_reloaded\@		// Patched to NOP
+alternative_cb_end
+	tst	x22, #PSR_MODE32_BIT
+	b.ne	.Lvdso_task_reloaded\@
+	ldr_this_cpu \tmp1, vdso_task_cpunode, \tmp2
+	msr	tpidrro_el0, \tmp1
+.Lvdso_task_reloaded\@:
+#endif
+	.endm
+
+#elif !defined(BUILD_VDSO)
+
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <asm/compat.h>
+#include <asm/sysreg.h>
+
+#ifdef CONFIG_VDSO_TASK
+
+DECLARE_PER_CPU(unsigned long, vdso_task_cpunode);
+
+/* What a native thread finds in TPIDRRO_EL0 on this CPU. */
+static inline unsigned long vdso_task_tpidrro(void)
+{
+	return __this_cpu_read(vdso_task_cpunode);
+}
+
+/*
+ * An exec has settled which kind of task current is. It may not switch for
+ * long, so give it what a switch would: a native one its CPU number, an AArch32
+ * one an empty TLS pointer.
+ */
+static inline void vdso_task_new_exec(void)
+{
+	preempt_disable();
+	write_sysreg(is_compat_task() ? 0 : vdso_task_tpidrro(), tpidrro_el0);
+	preempt_enable();
+}
+
+#else /* !CONFIG_VDSO_TASK */
+
+static inline unsigned long vdso_task_tpidrro(void)
+{
+	return 0;
+}
+
+static inline void vdso_task_new_exec(void) { }
+
+#endif /* CONFIG_VDSO_TASK */
+
+#endif /* !__ASSEMBLY__ && !BUILD_VDSO */
+
+#endif /* _ARCH_ARM64_VDSO_TPIDRRO_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_VDSO_TASK_TYPES_H
+#define _LINUX_VDSO_TASK_TYPES_H
+
+/*
+ * What task_struct, mm_struct and the vDSO linker scripts need to know of the
+ * task slots: sizes and two small structures. Safe to include from assembly.
+ */
+
+#ifdef CONFIG_VDSO_TASK
+
+#include <generated/vdso_task_layout.h>
+
+/*
+ * Pages that the slots take at the low end of [vvar]: one slot for each CPU
+ * that the kernel was built for and the header line above them. A constant of
+ * the build and not of the machine, because checkpoint and restore compares
+ * the size of [vvar] between two machines.
+ */
+#define VDSO_TASK_PAGES							\
+	((((CONFIG_NR_CPUS + 1) << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) / \
+	 PAGE_SIZE)
+
+#ifndef __ASSEMBLY__
+
+#include <linux/types.h>
+
+struct vdso_task_area;
+
+/**
+ * struct vdso_task_mm - the part of mm_struct
+ * @area: the slots of this address space, NULL until it has shown that it
+ *	  calls often; set once, freed with the mm
+ * @page: user address of the uppermost slot page when it was last touched
+ * @begin: changes of answers begun, since the mm exists
+ * @end: changes of answers ended; equal to @begin while none is under way
+ * @heat: 0 until the slots are first touched, then 1 more than the number of
+ *	  system calls made since in place of an answer, at most VDSO_TASK_HOT
+ */
+struct vdso_task_mm {
+	struct vdso_task_area	*area;
+	unsigned long		page;
+	atomic64_t		begin;
+	atomic64_t		end;
+	unsigned int		heat;
+};
+
+#endif /* !__ASSEMBLY__ */
+
+#else /* !CONFIG_VDSO_TASK */
+
+#define VDSO_TASK_PAGES	0
+
+#endif /* CONFIG_VDSO_TASK */
+
+#endif /* _LINUX_VDSO_TASK_TYPES_H */

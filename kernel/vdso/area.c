@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task slots: the pages of an mm, from the first hot fault to the last mmdrop.
+ *
+ * Lifetime. An area is created in the page fault handler, published once in
+ * mm->vdso_task.area and freed when the last reference to the mm is gone, after
+ * a grace period. By then exit_mmap() has removed every page table entry that
+ * points to its pages and flushed the TLBs; the context switch reaches an area
+ * only through the mm of the incoming thread, which holds a reference; whoever
+ * changes answers of another task pins that task's mm or is in an RCU read side
+ * section.
+ *
+ * Uniqueness of seq. A reader interrupted by a signal may fork in the handler;
+ * the child then finishes the same read on slots of its own. Were their seq to
+ * count from 0, the child could meet the very value that it had read from its
+ * parent's slot. So the slots of an area start at the time in nanoseconds at
+ * which it was created: a slot is filled less than once a nanosecond, hence
+ * every seq that the parent ever showed lies below its child's first.
+ */
+
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "internal.h"
+
+/* Never fails a fault, never wakes the OOM killer: a system call will do. */
+#define VDSO_TASK_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+static void area_free(struct vdso_task_area *area)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < vdso_task_nr_pages(); i++) {
+		n += !!area->pages[i];
+		free_page((unsigned long)area->pages[i]);
+	}
+	kfree(area);
+	vdso_task_count(VDSO_TASK_STAT_PAGES, -n);
+	vdso_task_count(VDSO_TASK_STAT_AREAS, -1);
+}
+
+static void area_free_rcu(struct rcu_head *rcu)
+{
+	area_free(container_of(rcu, struct vdso_task_area, rcu));
+}
+
+void __vdso_task_mm_free(struct vdso_task_area *area)
+{
+	call_rcu(&area->rcu, area_free_rcu);
+}
+
+/**
+ * vdso_task_area_page() - the slot page at a distance from the top of an area
+ * @area: the area
+ * @index: 0 for the uppermost page
+ *
+ * Context: process context of the mm, may sleep.
+ * Return: the page's kernel address, NULL if there is no memory or no CPU has
+ * its slot there.
+ */
+void *vdso_task_area_page(struct vdso_task_area *area, unsigned long index)
+{
+	void *page, *old;
+	unsigned int i;
+
+	if (index >= vdso_task_nr_pages())
+		return NULL;
+	page = READ_ONCE(area->pages[index]);
+	if (page)
+		return page;
+	page = (void *)__get_free_page(VDSO_TASK_GFP | __GFP_ZERO);
+	if (!page)
+		return NULL;
+	for (i = index ? 0 : 1; i < VDSO_TASK_LINES_PER_PAGE; i++) {
+		struct vdso_task_slot *slot = vdso_task_line(page, i);
+
+		slot->seq = area->start;
+	}
+	old = cmpxchg(&area->pages[index], NULL, page);
+	if (old) {
+		free_page((unsigned long)page);
+		return old;
+	}
+	vdso_task_count(VDSO_TASK_STAT_PAGES, 1);
+	return page;
+}
+
+static struct vdso_task_area *area_alloc(void)
+{
+	struct vdso_task_area *area;
+	void *page;
+
+	area = kzalloc(struct_size(area, pages, vdso_task_nr_pages()),
+		       VDSO_TASK_GFP);
+	if (!area)
+		return NULL;
+	vdso_task_count(VDSO_TASK_STAT_AREAS, 1);
+	area->start = ktime_get_ns();
+	page = vdso_task_area_page(area, 0);
+	if (!page) {
+		area_free(area);
+		return NULL;
+	}
+	area->header = vdso_task_line(page, 0);
+	/* A task that never refreshed has generation 0, which is never valid. */
+	area->header->begin = 1;
+	return area;
+}
+
+/**
+ * vdso_task_area_get() - the area of an mm, created if need be
+ * @mm: the current mm
+ *
+ * Context: process context, may sleep.
+ * Return: the area, NULL if there is no memory.
+ */
+struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
+{
+	struct vdso_task_area *area, *old;
+
+	area = READ_ONCE(mm->vdso_task.area);
+	if (area)
+		return area;
+	area = area_alloc();
+	if (!area)
+		return NULL;
+	/*
+	 * Full barrier, pairs with the one in vdso_task_change_begin(): a
+	 * change that does not see the area here is seen by its first refresh.
+	 */
+	old = cmpxchg(&mm->vdso_task.area, NULL, area);
+	if (old) {
+		area_free(area);
+		return old;
+	}
+	return area;
+}

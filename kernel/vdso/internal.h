@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KERNEL_VDSO_INTERNAL_H
+#define _KERNEL_VDSO_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/math.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/vdso_task.h>
+#include <linux/vdso_task_compat.h>
+
+/**
+ * struct vdso_task_area - the slots of one mm, as the kernel sees them
+ * @header: the line above the first slot, in the uppermost page
+ * @rcu: frees the area after the last change of answers that may know it
+ * @start: first value of every slot's seq, see area.c
+ * @pages: kernel addresses of the slot pages, from the uppermost downwards;
+ *	   NULL where no thread has called on a CPU whose slot lies there
+ */
+struct vdso_task_area {
+	struct vdso_task_header	*header;
+	struct rcu_head		rcu;
+	u64			start;
+	void			*pages[];
+};
+
+/* The header line is index 0 from the top of the area, CPU c has c + 1. */
+#define VDSO_TASK_LINES_PER_PAGE	(PAGE_SIZE >> VDSO_TASK_SLOT_SHIFT)
+
+static inline unsigned int vdso_task_nr_pages(void)
+{
+	return DIV_ROUND_UP(nr_cpu_ids + 1, VDSO_TASK_LINES_PER_PAGE);
+}
+
+static inline void *vdso_task_line(void *page, unsigned int line)
+{
+	line %= VDSO_TASK_LINES_PER_PAGE;
+	return page + PAGE_SIZE - ((size_t)(line + 1) << VDSO_TASK_SLOT_SHIFT);
+}
+
+/* The slot of @cpu, NULL if its page does not exist (yet). */
+static inline struct vdso_task_slot *
+vdso_task_slot(const struct vdso_task_area *area, unsigned int cpu)
+{
+	unsigned int line = cpu + 1;
+	void *page = READ_ONCE(area->pages[line / VDSO_TASK_LINES_PER_PAGE]);
+
+	return page ? vdso_task_line(page, line) : NULL;
+}
+
+/* The header's begin is written by any CPU and read by user space. */
+static inline atomic64_t *vdso_task_begin(const struct vdso_task_area *area)
+{
+	static_assert(sizeof(atomic64_t) == sizeof(area->header->begin));
+
+	return (atomic64_t *)&area->header->begin;
+}
+
+/* area.c */
+struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm);
+void *vdso_task_area_page(struct vdso_task_area *area, unsigned long index);
+
+/* map.c */
+bool vdso_task_heat_up(struct mm_struct *mm);
+
+/* control.c */
+extern bool vdso_task_allowed;
+extern bool vdso_task_armed;
+
+void vdso_task_arm(void);
+
+/* stats.c */
+enum vdso_task_stat {
+	VDSO_TASK_STAT_AREAS,
+	VDSO_TASK_STAT_PAGES,
+	VDSO_TASK_STAT_REFRESH,
+	VDSO_TASK_STAT_GEN,
+	VDSO_TASK_STAT_COLD,
+	VDSO_TASK_STAT_DIRECT,
+	VDSO_TASK_STAT_NOMEM,
+	VDSO_TASK_STAT_OFF,
+	VDSO_TASK_STAT_POLICY,
+	VDSO_TASK_STAT_STALE,
+	VDSO_TASK_NR_STATS,
+};
+
+DECLARE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
+
+static inline void vdso_task_count(enum vdso_task_stat stat, long n)
+{
+	this_cpu_add(vdso_task_stats[stat], n);
+}
+
+#endif /* _KERNEL_VDSO_INTERNAL_H */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task slots: what is mapped at the low end of [vvar], and when.
+ *
+ * Pay per use. The first touch maps the kernel's page of zeros, in which no slot
+ * ever answers, so a process that calls once pays a minor fault and owns
+ * nothing. From then on its system calls are counted; after VDSO_TASK_HOT of
+ * them the page table entries are removed, and the next touch maps slots of the
+ * process's own.
+ *
+ *   heat == 0             the slots were never touched
+ *   0 < heat < HOT        the page of zeros is mapped, calls are counted
+ *   heat == HOT           the next fault creates the area
+ *
+ * heat is a hint: it is written without a lock, a lost count delays the area
+ * by one call.
+ */
+
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+#include "internal.h"
+
+/*
+ * Take away the page of zeros, so that the next touch comes to the fault handler.
+ * Gives up if the lock is not free: getpid() does not wait for an mmap().
+ */
+static bool unmap_nothing(struct mm_struct *mm)
+{
+	unsigned long size = vdso_task_nr_pages() * PAGE_SIZE;
+	struct vm_area_struct *vma;
+	unsigned long start;
+
+	if (!mmap_read_trylock(mm))
+		return false;
+	start = READ_ONCE(mm->vdso_task.page) + PAGE_SIZE - size;
+	vma = find_vma(mm, start);
+	if (vma && arch_vdso_task_vma(vma))
+		zap_vma_ptes(vma, start, size);
+	mmap_read_unlock(mm);
+	return true;
+}
+
+/**
+ * vdso_task_heat_up() - count a call of a process that has no slots yet
+ * @mm: the current mm, touched before
+ *
+ * Return: true if the process has just become hot.
+ */
+bool vdso_task_heat_up(struct mm_struct *mm)
+{
+	unsigned int heat = READ_ONCE(mm->vdso_task.heat);
+
+	if (heat >= VDSO_TASK_HOT || !READ_ONCE(vdso_task_armed))
+		return false;
+	if (heat + 1 < VDSO_TASK_HOT) {
+		WRITE_ONCE(mm->vdso_task.heat, heat + 1);
+		return false;
+	}
+	/*
+	 * First the mark, then the entry: whoever faults after the removal
+	 * sees the mark.
+	 */
+	WRITE_ONCE(mm->vdso_task.heat, VDSO_TASK_HOT);
+	if (!unmap_nothing(mm)) {
+		WRITE_ONCE(mm->vdso_task.heat, heat);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * The page to map for the current process: its own, NULL for the page of zeros.
+ * Where there is no memory, the count starts again.
+ */
+static void *page_for(struct mm_struct *mm, unsigned long index)
+{
+	struct vdso_task_area *area;
+	void *page = NULL;
+
+	if (READ_ONCE(mm->vdso_task.heat) < VDSO_TASK_HOT ||
+	    !READ_ONCE(vdso_task_allowed))
+		return NULL;
+	area = vdso_task_area_get(mm);
+	if (area)
+		page = vdso_task_area_page(area, index);
+	if (!page && index < vdso_task_nr_pages()) {
+		vdso_task_count(VDSO_TASK_STAT_NOMEM, 1);
+		WRITE_ONCE(mm->vdso_task.heat, 1);
+	}
+	return page;
+}
+
+/**
+ * vdso_task_fault() - a fault in the slot pages of a [vvar]
+ * @vma: the mapping
+ * @vmf: the fault
+ * @index: distance of the faulting page from the uppermost slot page, in pages
+ *
+ * Only a task that runs in its own address space gets a page. A kernel thread,
+ * an io worker or a device that borrows the mm does not decide what its owner
+ * sees and has nothing to read here.
+ *
+ * Return: VM_FAULT_NOPAGE or what vmf_insert_pfn() says, VM_FAULT_SIGBUS for a
+ * foreign access.
+ */
+vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
+			   unsigned long index)
+{
+	unsigned long addr = vmf->address & PAGE_MASK;
+	struct mm_struct *mm = vma->vm_mm;
+	void *page;
+
+	if (current->mm != mm ||
+	    current->flags & (PF_KTHREAD | PF_USER_WORKER))
+		return VM_FAULT_SIGBUS;
+
+	vdso_task_arm();
+	if (!READ_ONCE(mm->vdso_task.heat))
+		WRITE_ONCE(mm->vdso_task.heat, 1);
+	WRITE_ONCE(mm->vdso_task.page, addr + index * PAGE_SIZE);
+
+	page = page_for(mm, index);
+	return vmf_insert_pfn(vma, addr, page ? PHYS_PFN(__pa(page)) :
+						my_zero_pfn(addr));
+}

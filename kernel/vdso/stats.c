@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task slots: /sys/kernel/debug/vdso_task/stats, one "key value" a line.
+ *
+ *   areas             processes that own slots now
+ *   pages             slot pages that they own now
+ *   refresh           answers computed and shown
+ *   gen               generations opened by changes of another task's answers
+ *   fallback_cold     calls of processes that had not called often yet
+ *   fallback_direct   calls although the slot had the answer: by a program that
+ *		       does not use the vDSO, or after a race that the reader lost
+ *   fallback_nomem    touches for which there was no memory
+ *   fallback_off      calls while kernel.vdso_task is off or a CPU not trusted
+ *   fallback_policy   calls that a tracer, filter or audit wants to see
+ *   fallback_stale    calls while an answer was just being changed
+ *
+ * Counters are per CPU and summed without a lock: a line is exact once the
+ * system is quiet.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+DEFINE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
+
+static const char * const names[VDSO_TASK_NR_STATS] = {
+	[VDSO_TASK_STAT_AREAS]		= "areas",
+	[VDSO_TASK_STAT_PAGES]		= "pages",
+	[VDSO_TASK_STAT_REFRESH]	= "refresh",
+	[VDSO_TASK_STAT_GEN]		= "gen",
+	[VDSO_TASK_STAT_COLD]		= "fallback_cold",
+	[VDSO_TASK_STAT_DIRECT]		= "fallback_direct",
+	[VDSO_TASK_STAT_NOMEM]		= "fallback_nomem",
+	[VDSO_TASK_STAT_OFF]		= "fallback_off",
+	[VDSO_TASK_STAT_POLICY]		= "fallback_policy",
+	[VDSO_TASK_STAT_STALE]		= "fallback_stale",
+};
+
+static int stats_show(struct seq_file *m, void *v)
+{
+	unsigned int i, cpu;
+
+	for (i = 0; i < VDSO_TASK_NR_STATS; i++) {
+		long sum = 0;
+
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu(vdso_task_stats, cpu)[i]);
+		seq_printf(m, "%s %ld\n", names[i], sum);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int __init stats_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("vdso_task", NULL);
+
+	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
+	return 0;
+}
+late_initcall(stats_init);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_VDSO_TASK_COMPAT_H
+#define _LINUX_VDSO_TASK_COMPAT_H
+
+/* Task slots: what differs between kernel releases. This is for 6.12. */
+
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+
+/*
+ * Does anybody want to see the system calls of @p? x86 uses the generic entry
+ * code and keeps its own word for it, arm64 has bits among the thread flags.
+ */
+static __always_inline bool vdso_task_has_syscall_work(struct task_struct *p)
+{
+#ifdef CONFIG_GENERIC_ENTRY
+	return READ_ONCE(task_thread_info(p)->syscall_work) != 0;
+#else
+	return (READ_ONCE(task_thread_info(p)->flags) & _TIF_SYSCALL_WORK) != 0;
+#endif
+}
+
+#endif /* _LINUX_VDSO_TASK_COMPAT_H */
