@@ -110,13 +110,14 @@ static inline void vdso_task_mm_free(struct mm_struct *mm)
  *
  * The page table entries of [vvar] carry no page reference. A child that
  * inherited them would read its parent's slots, and freed memory once the
- * parent is gone.
+ * parent is gone. Nor may it inherit the page of zeros, or its first touch
+ * would not be seen and it would never become hot.
  *
- * Return: true if @vma maps slots of the parent; the child faults in its own.
+ * Return: true if slots were touched in @vma; the child faults in its own.
  */
 static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
 {
-	return vma->vm_mm->vdso_task.area && arch_vdso_task_vma(vma);
+	return vma->vm_mm->vdso_task.heat && arch_vdso_task_vma(vma);
 }
 
 #else /* !CONFIG_VDSO_TASK */

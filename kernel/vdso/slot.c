@@ -86,6 +86,10 @@
 #define VDSO_TASK_WORDS	(sizeof(struct vdso_task_slot) / sizeof(u64))
 static_assert(offsetof(struct vdso_task_slot, seq) == 0);
 
+/* A reader that is told no CPU looks for answers in the header: see arm64. */
+static_assert(offsetofend(struct vdso_task_header, begin) <=
+	      offsetofend(struct vdso_task_slot, gen));
+
 /**
  * __vdso_task_fill() - give this CPU's slot to a thread
  * @next: the incoming thread, or current
