@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the guest must answer: the table's manifest, and the base's own vDSO tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable
+
+from harness import procs
+from harness.cell import Cell
+from harness.context import Context
+from harness.errors import Fault
+from harness.initramfs import GUEST_TESTS, Planned
+
+OWN, KERNEL = "vdso_task", "vDSO"
+KERNEL_TIMEOUT = 120
+DEBUG_FACTOR = 6
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A test that must give a line, and the cases that must stand in it."""
+
+    name: str
+    collection: str
+    program: str
+    timeout: int
+    cases: tuple[str, ...] = ()
+
+
+def build_vdsogen(ctx: Context, sources: Path) -> Path:
+    """Compile the generator for this machine, as a kernel build would."""
+    target = ctx.out / "tools" / "vdsogen"
+    files = sorted(sources.glob("*.cc"))
+    if not files:
+        raise Fault(f"{sources}: holds no C++ source")
+    newest = max(p.stat().st_mtime for p in sources.glob("*.[ch]*"))
+    if target.is_file() and target.stat().st_mtime > newest:
+        return target
+    compiler = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-o"]
+    command = [*compiler[-1:], *flags, target, *files]
+    procs.run_logged(command, ctx.out / "tools" / "build.log", "build of vdsogen")
+    return target
+
+
+def load(cell: Cell) -> dict[str, Any]:
+    """The manifest that the table of the cell's own tree generates."""
+    tree = cell.source.tree
+    tool = build_vdsogen(cell.ctx, tree / "scripts" / "vdsogen")
+    target = cell.folder / "manifest.json"
+    table = tree / "scripts" / "vdso.tbl"
+    command = [tool, "generate", "manifest", table, target]
+    procs.capture(command, "vdsogen generate manifest")
+    value = json.loads(target.read_text())
+    assert isinstance(value, dict)
+    return value
+
+
+def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
+    """The tests of an architecture, whose kernel may serve several ABIs."""
+    promises = []
+    for test in value["tests"]:
+        mine = [abi for abi in abis if abi in test["abis"]]
+        if not mine:
+            continue
+        named = test["cases"] or {}
+        cases = dict.fromkeys(c for abi in mine for c in named.get(abi) or [])
+        name = f"{OWN}.{test['name']}"
+        promises.append(
+            Promise(name, OWN, test["name"], test["timeout"], tuple(cases))
+        )
+    return promises
+
+
+def kernel_promises(tests: Path) -> list[Promise]:
+    """The base's own vDSO kselftests, as its Makefile lists them."""
+    path = tests / "kselftest-list.txt"
+    lines = path.read_text().splitlines() if path.is_file() else []
+    programs = [ln.split(":", 1)[1] for ln in lines if ln.startswith(KERNEL + ":")]
+    return [Promise(f"{KERNEL}.{p}", KERNEL, p, KERNEL_TIMEOUT) for p in programs]
+
+
+def promises(cell: Cell) -> list[Promise]:
+    own = from_manifest(load(cell), cell.machine.abis) if cell.source.patched else []
+    found = own + kernel_promises(cell.tests)
+    if not found:
+        raise Fault("no kselftest was installed", cell.build_log)
+    return found
+
+
+def plan(cell: Cell, promised: Iterable[Promise]) -> list[Planned]:
+    """What the guest runs: the promised programs that were built."""
+    factor = DEBUG_FACTOR if cell.debug else 1
+    planned = []
+    for promise in promised:
+        if (cell.tests / promise.collection / promise.program).is_file():
+            folder = f"{GUEST_TESTS}/{promise.collection}"
+            argv = (f"./{promise.program}",)
+            seconds = promise.timeout * factor
+            planned.append(Planned(promise.name, seconds, folder, argv))
+    return planned

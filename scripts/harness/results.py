@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""results.json: what every report is made from, and the exit status it means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Sequence
+
+from harness import ktap
+from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK
+from harness.ktap import Result
+from harness.verdict import counts
+
+VERSION = 1
+
+
+@dataclass
+class CellResult:
+    """The verdict on one cell, with what is needed to run it again."""
+
+    name: str
+    results: list[Result]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    splats: int = 0
+    seconds: float = 0.0
+    errors: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        keys = ("base", "arch", "debug", "source", "release", "patched", "compiler")
+        keys += ("command", "accel", "cpus", "started", "folder")
+        value = {k: self.metadata[k] for k in keys if k in self.metadata}
+        return {
+            "name": self.name,
+            **value,
+            "seconds": round(self.seconds, 1),
+            "splats": self.splats,
+            "counts": counts(self.results),
+            "errors": self.errors,
+            "tests": [result.as_json() for result in self.results],
+        }
+
+
+def exit_status(cells: Sequence[CellResult]) -> int:
+    """A MISS or a guest that could not be judged outweighs a failed test."""
+    found = {result.status for cell in cells for result in cell.results}
+    missed = any(
+        test.status == ktap.MISS
+        for cell in cells
+        for result in cell.results
+        for test in result.subtests
+    )
+    if not cells or missed or found & {ktap.MISS, ktap.ERROR}:
+        return EXIT_FAULT
+    errors = any(cell.errors for cell in cells)
+    return EXIT_FAILED if errors or found & set(ktap.BAD) else EXIT_OK
+
+
+def as_json(cells: Sequence[CellResult]) -> dict[str, Any]:
+    status = exit_status(cells)
+    word = {EXIT_OK: "PASS", EXIT_FAILED: "FAIL"}.get(status, "ERROR")
+    return {
+        "version": VERSION,
+        "verdict": word,
+        "cells": [cell.as_json() for cell in cells],
+    }
+
+
+def write(cells: Sequence[CellResult], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.json"
+    path.write_text(json.dumps(as_json(cells), indent=1) + "\n")
+    return path

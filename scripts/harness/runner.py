@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The main job: build each cell, run its tests in a guest, write the reports."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from pathlib import Path
+from typing import Sequence
+
+from harness import accel, build, guest, ktap, manifest, reports, results, splat, verdict
+from harness.cell import Cell
+from harness.context import Context
+from harness.errors import Fault
+from harness.guest import Ending
+from harness.initramfs import Mission
+from harness.manifest import Promise
+from harness.qemu import Shape
+from harness.results import CellResult
+from harness.ui import duration
+
+
+def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
+    """Build a cell, boot it, run what its manifest promises."""
+    build.kernel(cell)
+    build.selftests(cell)
+    promised = manifest.promises(cell)
+    chosen = accel.choose(cell)
+    shape = shape or Shape(cpus=4 if not cell.debug else 2, mem=1024)
+    started = datetime.datetime.now(datetime.timezone.utc)
+    with cell.ctx.ui.step(cell.base, cell.machine.arch, "guest") as outcome:
+        ending = run_guest(cell, promised, shape, chosen)
+        found = read_logs(cell, promised, ending)
+        found.metadata.update(
+            accel=chosen,
+            cpus=shape.cpus,
+            started=started.isoformat(timespec="seconds"),
+        )
+        bad = sum(result.bad for result in found.results)
+        outcome.word = "FAIL" if bad else "ok"
+        outcome.note = f"{len(found.results)} tests, {bad} bad, {found.splats} splats"
+    _extend_metadata(cell, found)
+    return found
+
+
+def run_guest(
+    cell: Cell, promised: Sequence[Promise], shape: Shape, chosen: str
+) -> Ending:
+    planned = manifest.plan(cell, promised)
+    mission = Mission("test", tests=planned, with_tests=True)
+    ending = guest.run(cell, mission, shape, chosen)
+    artifacts = cell.folder / "artifacts"
+    shutil.rmtree(artifacts, ignore_errors=True)
+    assert ending.channels is not None
+    guest.unpack_files(ending.channels, artifacts)
+    return ending
+
+
+def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellResult:
+    """What the logs of a guest that has ended say."""
+    assert ending.channels is not None
+    text = ending.channels.port("verdict").read_bytes().decode("utf-8", "replace")
+    console = ending.channels.console.read_bytes().decode("utf-8", "replace")
+    document = ktap.parse(text)
+    splats = splat.find(console)
+    tail = guest.console_tail(ending)
+    joined = verdict.join(promised, document, splats, ending, tail)
+    metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
+    return CellResult(cell.name, joined, metadata, len(splats), ending.seconds)
+
+
+def _extend_metadata(cell: Cell, found: CellResult) -> None:
+    keys = ("accel", "cpus", "started")
+    value = {**cell.read_metadata(), **{k: found.metadata[k] for k in keys}}
+    cell.metadata.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def finish(ctx: Context, found: Sequence[CellResult]) -> int:
+    """Write the reports, print the table, return the exit status."""
+    ctx.report.mkdir(parents=True, exist_ok=True)
+    value = results.as_json(found)
+    results.write(found, ctx.report)
+    reports.write_all(value, ctx.report)
+    print_table(ctx, found)
+    print(f"{value['verdict']}: see {ctx.report / 'index.html'}")
+    return results.exit_status(found)
+
+
+def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
+    names = list(dict.fromkeys(r.name for cell in found for r in cell.results))
+    width = max([len(name) for name in names] + [4])
+    heads = [cell.name for cell in found]
+    print("\n" + "  ".join([f"{'test':<{width}}"] + [f"{h:<16}" for h in heads]))
+    for name in names:
+        row = [f"{name:<{width}}"] + [_word(cell, name) for cell in found]
+        print("  ".join(row).rstrip())
+    for cell in found:
+        for result in cell.results:
+            if result.bad or result.status == ktap.SKIP:
+                print(f"{cell.name} {result.name}: {result.status}: {result.reason}")
+    for cell in found:
+        words = [f"{n} {w}" for w, n in sorted(verdict.counts(cell.results).items())]
+        words += [f"{cell.splats} splats", duration(cell.seconds)]
+        print(f"{cell.name}: {', '.join(words)}")
+
+
+def _word(cell: CellResult, name: str) -> str:
+    result = next((r for r in cell.results if r.name == name), None)
+    if result is None:
+        return f"{'-':<16}"
+    inner = [test.status for test in result.subtests]
+    good = sum(status in (ktap.PASS, ktap.XFAIL) for status in inner)
+    cases = f" {good}/{len(inner)}" if inner else ""
+    return f"{result.status + cases:<16}"
+
+
+def run(ctx: Context, cells: Sequence[Cell]) -> int:
+    return finish(ctx, [test_cell(cell) for cell in cells])
+
+
+def report(ctx: Context, logs: Sequence[Path]) -> int:
+    """Reports from KTAP that was recorded elsewhere; a log is a cell."""
+    found = []
+    for path in logs:
+        try:
+            text = path.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise Fault(f"{path}: {error.strerror}") from None
+        document = ktap.parse(text)
+        splats = splat.find(text)
+        errors = list(document.errors)
+        if not document.results:
+            raise Fault(f"{path}: holds no KTAP result")
+        if document.bail is not None:
+            errors.append(f"bailed out: {document.bail}")
+        errors += [f"kernel splat: {item.title}" for item in splats]
+        metadata = {"source": str(path)}
+        cell = CellResult(path.stem, document.results, metadata, len(splats))
+        cell.errors = errors
+        found.append(cell)
+    return finish(ctx, found)

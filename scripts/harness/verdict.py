@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Join what was promised, what the guest said and what its kernel said."""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+from harness import ktap
+from harness.guest import Ending
+from harness.ktap import Document, Result
+from harness.manifest import Promise
+from harness.splat import Splat
+
+BOOT = "boot"
+
+
+def join(
+    promised: Sequence[Promise],
+    document: Document,
+    splats: Iterable[Splat],
+    ending: Ending,
+    console_tail: Sequence[str] = (),
+) -> list[Result]:
+    """One result for the boot, one for each promise, then what nobody promised."""
+    given = {result.name: result for result in document.results}
+    results = [_boot(document, ending, console_tail)]
+    for promise in promised:
+        result = given.pop(promise.name, None)
+        results.append(_promised(promise, result, ending, console_tail))
+    results += given.values()
+    _blame(results, list(splats))
+    return results
+
+
+def _boot(document: Document, ending: Ending, tail: Sequence[str]) -> Result:
+    result = Result(BOOT, ktap.PASS)
+    if not ending.ready:
+        result.status, result.reason = ktap.ERROR, ending.reason
+        result.log = list(tail)
+    elif ending.reason and not ending.running:
+        result.status, result.reason = ktap.ERROR, ending.reason
+        result.log = list(tail)
+    elif document.bail is not None:
+        result.status, result.reason = ktap.ERROR, f"bailed out: {document.bail}"
+    return result
+
+
+def _promised(
+    promise: Promise, result: Result | None, ending: Ending, tail: Sequence[str]
+) -> Result:
+    interrupted = ending.running == promise.name
+    if result is None or (interrupted and result.reason == "no result line"):
+        return _silent(promise, result, ending, tail)
+    if result.status == ktap.TIMEOUT:
+        result.log = result.log + list(tail)
+    if result.status == ktap.SKIP and not result.reason:
+        result.status, result.reason = ktap.FAIL, "skipped without a reason"
+    for test in result.subtests:
+        if test.status == ktap.SKIP and not test.reason:
+            test.status, test.reason = ktap.FAIL, "skipped without a reason"
+            _fail(result, f"{test.name} was skipped without a reason")
+    if result.status != ktap.SKIP:
+        _missing_cases(promise, result)
+    return result
+
+
+def _silent(
+    promise: Promise, result: Result | None, ending: Ending, tail: Sequence[str]
+) -> Result:
+    """No line of its own: it hung, it took the guest along, or it never ran."""
+    found = result or Result(promise.name, ktap.MISS)
+    found.name, found.errors = promise.name, []
+    if ending.running == promise.name:
+        found.status = ktap.TIMEOUT if ending.timed_out else ktap.FAIL
+        found.reason = ending.reason
+        found.log = found.log + list(tail)
+    else:
+        found.status = ktap.MISS
+        found.reason = f"gave no line: {ending.reason}" if ending.reason else ""
+        found.reason = found.reason or "gave no line: its program was not built"
+    return found
+
+
+def _missing_cases(promise: Promise, result: Result) -> None:
+    given = {test.name for test in result.subtests}
+    for case in promise.cases:
+        if case not in given:
+            reason = "promised by the manifest, gave no line"
+            result.subtests.append(Result(case, ktap.MISS, reason))
+            if result.status in (ktap.PASS, ktap.XFAIL):
+                result.status, result.reason = ktap.MISS, f"case {case} gave no line"
+
+
+def _fail(result: Result, reason: str) -> None:
+    if not result.bad:
+        result.status, result.reason = ktap.FAIL, reason
+
+
+def _blame(results: Sequence[Result], splats: Sequence[Splat]) -> None:
+    """A complaint of the kernel fails the test that ran; none ran: the boot."""
+    by_name = {result.name: result for result in results}
+    for splat in splats:
+        result = by_name.get(splat.test, by_name[BOOT])
+        result.log = result.log + list(splat.text)
+        _fail(result, f"kernel splat: {splat.title}")
+
+
+def counts(results: Iterable[Result]) -> dict[str, int]:
+    """How many of each status, a test with cases counting as one."""
+    total: dict[str, int] = {}
+    for result in results:
+        total[result.status] = total.get(result.status, 0) + 1
+    return total
