@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exec: the thread stays the same task, but its mm, and for a non-leader its
+ * tid, are others. The new image's first vDSO calls must say so.
+ *
+ * Fails when: the record survives exec (thread-*: the tid from before is
+ * answered), the old mm's slot is filled for the new image, or the new mm keeps
+ * the old one's heat or area (areas leak, or freed pages are read).
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ids.h"
+
+#define ROUNDS	20
+
+static volatile int stop, ready;
+
+static int exec_self(const char *mode, int pid, int more)
+{
+	char number[16], left[16];
+
+	snprintf(number, sizeof(number), "%d", pid);
+	snprintf(left, sizeof(left), "%d", more);
+	execl("/proc/self/exe", "exec", mode, number, left, NULL);
+	return vt_fail("exec: %m");
+}
+
+/* In the new image: right at the first call, and when warm. */
+static int check_image(const char *pid)
+{
+	int tid;
+
+	if (vt_ids_init() || !vt_same_now("first call of the image"))
+		return VT_FAIL;
+	tid = vt_raw0(__NR_gettid);
+	VT_CHECK(tid == atoi(pid) && getpid() == tid,
+		 "exec made pid %s into pid %d, tid %d", pid, getpid(), tid);
+	return vt_hot_and_same("image") ? VT_PASS : VT_FAIL;
+}
+
+static void *read_on(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	long wrong = 0;
+
+	(void)arg;
+	vt_make_hot();
+	__atomic_fetch_add(&ready, 1, __ATOMIC_RELEASE);
+	while (!vt_load(&stop))
+		wrong += vt_wrong(&want) >= 0;
+	return (void *)wrong;
+}
+
+static void *exec_from_here(void *arg)
+{
+	int others = *(int *)arg;
+
+	if (!vt_hot_and_same("thread before exec"))
+		exit(VT_FAIL);
+	while (vt_load(&ready) < others)
+		vt_raw0(__NR_sched_yield);
+	exit(exec_self("--image", getpid(), 0));
+}
+
+/* A thread that is not the leader executes, @arg others die of it. */
+static int thread_body(void *arg)
+{
+	int others = *(int *)arg, i;
+	pthread_t thread;
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	for (i = 0; i < others; i++)
+		VT_NEED(!pthread_create(&thread, NULL, read_on, NULL));
+	VT_NEED(!pthread_create(&thread, NULL, exec_from_here, arg));
+	read_on(NULL);
+	return VT_FAIL;
+}
+
+static int check_thread(const void *arg)
+{
+	int others = *(const int *)arg, i;
+
+	if (vt_ids_init())
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++)
+		if (vt_run_child(thread_body, &others, "exec from a thread"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+static int leader_body(void *arg)
+{
+	int cpus[1];
+
+	if (*(int *)arg && vt_cpus(cpus, 1) == 1)
+		vt_pin(cpus[0]);
+	return vt_make_hot() ? exec_self("--image", getpid(), 0) : VT_FAIL;
+}
+
+static int check_leader(const void *arg)
+{
+	int pinned = *(const int *)arg, i;
+
+	if (vt_ids_init())
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++)
+		if (vt_run_child(leader_body, &pinned, "exec"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+static int chain_body(void *arg)
+{
+	return exec_self("--chain", getpid(), *(int *)arg);
+}
+
+/* Hot images that replace each other. */
+static int check_chain(const void *arg)
+{
+	int links = 30;
+
+	(void)arg;
+	return vt_run_child(chain_body, &links, "chain");
+}
+
+/* Nothing changes when exec fails, however late. */
+static int check_failed(const void *arg)
+{
+	static const char * const paths[] = {
+		"/nonexistent", "/", "/proc/self/maps", "/dev/null",
+	};
+	unsigned int i;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(paths); i++) {
+		VT_CHECK(execl(paths[i], paths[i], NULL) == -1, "exec works");
+		if (!vt_same_now("after a failed exec"))
+			return VT_FAIL;
+	}
+	return vt_hot_and_same("after failed execs") ? VT_PASS : VT_FAIL;
+}
+
+static __attribute__((noinline)) pid_t vfork_exec(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execl("/proc/self/exe", "exec", "--once", NULL);
+		_exit(VT_FAIL);
+	}
+	return pid;
+}
+
+/* The child leaves its parent's mm while the parent goes on. */
+static int check_vfork(const void *arg)
+{
+	int i;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		pid_t pid = vfork_exec();
+
+		if (!vt_same_now("parent after vfork and exec") ||
+		    vt_reap(pid, "image") || !vt_same_now("parent later"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+/* Called again with arguments, this is the image that was executed. */
+static int image(char **argv)
+{
+	int left;
+
+	if (!strcmp(argv[1], "--once"))
+		return vt_ids_init() || !vt_hot_and_same("image");
+	if (check_image(argv[2]))
+		return VT_FAIL;
+	left = atoi(argv[3]);
+	if (!strcmp(argv[1], "--chain") && left)
+		return exec_self("--chain", getpid(), left - 1);
+	return VT_PASS;
+}
+
+int main(int argc, char **argv)
+{
+	static const int none = 0, one = 1, many = 6;
+	static const struct vt_case cases[] = {
+		{ "leader", check_leader, &none, 60 },
+		{ "leader-on-one-cpu", check_leader, &one, 60 },
+		{ "thread", check_thread, &none, 60 },
+		{ "thread-among-many", check_thread, &many, 120 },
+		{ "chain", check_chain, NULL, 60 },
+		{ "failed", check_failed, NULL, 0 },
+		{ "vfork", check_vfork, NULL, 60 },
+	};
+
+	if (argc == 4 || (argc == 2 && !strcmp(argv[1], "--once")))
+		return image(argv);
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

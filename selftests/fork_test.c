@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A child never sees its parent's slots: not through its first calls, not by
+ * reading the memory, whatever was done to [vvar] before the fork.
+ *
+ * Fails when: dup_mmap() copies the page table entries of [vvar] (for all of
+ * it, or for parts split off or moved away), mm_init() keeps the parent's area,
+ * or the child's record is a copy of its parent's.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+#include "slots.h"
+
+#define FORKS	200
+
+static struct vt_answers parent;
+
+static int setup(void)
+{
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	parent = vt_raw_answers();
+	return VT_PASS;
+}
+
+static int first_call(void *arg)
+{
+	unsigned int i = *(unsigned int *)arg % vt_nr_ids;
+	int got = vt_ids[i].fn(), want = vt_raw0(vt_ids[i].nr);
+
+	VT_CHECK(got == want, "%s: vDSO %d, system call %d, parent %d",
+		 vt_ids[i].name, got, want, parent.v[i]);
+	return vt_same_now("child") ? VT_PASS : VT_FAIL;
+}
+
+static int check_first_call(const void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < FORKS; i++)
+		if (vt_run_child(first_call, &i, "child") ||
+		    !vt_same(&parent, "parent"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+/* Runs on after its parent is dead and the parent's pages are free. */
+static int outlive(int result_fd, int parent_gone)
+{
+	char byte;
+	int i, result = VT_PASS;
+
+	(void)!read(parent_gone, &byte, 1);
+	vt_sleep_ms(100);
+	for (i = 0; i < 50 && !result; i++) {
+		result = !vt_same_now("orphan");
+		if (i == 20)
+			result |= !vt_make_hot();
+	}
+	byte = result;
+	return write(result_fd, &byte, 1) != 1;
+}
+
+static int die_early(void *arg)
+{
+	int *result = arg, gone[2];
+	pid_t pid;
+
+	if (setup())
+		return VT_FAIL;
+	VT_NEED(!pipe(gone));
+	pid = fork();
+	if (!pid) {
+		close(gone[1]);
+		_exit(outlive(result[1], gone[0]));
+	}
+	return pid < 0;
+}
+
+static int check_parent_gone(const void *arg)
+{
+	char byte = VT_FAIL;
+	int i, result[2];
+
+	(void)arg;
+	for (i = 0; i < 5; i++) {
+		VT_NEED(!pipe(result));
+		if (vt_run_child(die_early, result, "parent"))
+			return VT_FAIL;
+		close(result[1]);
+		VT_CHECK(read(result[0], &byte, 1) == 1 && !byte,
+			 "wrong answers after the parent's death");
+		close(result[0]);
+	}
+	return VT_PASS;
+}
+
+/* Every slot of this process is searched for the answers of its parent. */
+static int search(const struct vt_maps *m)
+{
+	unsigned int cpu, i, n = vt_nr_slots(m);
+
+	VT_CHECK(n, "[vvar] has no room for task slots");
+	for (cpu = 0; cpu < n; cpu++)
+		for (i = 0; i < vt_nr_ids; i++)
+			VT_CHECK(vt_field(m, cpu, vt_ids[i].offset) !=
+				 (__u32)parent.v[i] + 1,
+				 "slot %u holds the parent's %s", cpu,
+				 vt_ids[i].name);
+	return VT_PASS;
+}
+
+/* Before any call, after some, and when it has slots of its own. */
+static int search_child(void *arg)
+{
+	struct vt_maps *m = arg;
+
+	if (search(m) || !vt_same_now("child") || search(m))
+		return VT_FAIL;
+	return vt_make_hot() ? search(m) : VT_FAIL;
+}
+
+static int check_raw_slots(const void *arg)
+{
+	struct vt_maps m;
+	int i;
+
+	(void)arg;
+	if (setup() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	/* Guards the guard: the parent does find itself. */
+	VT_CHECK(vt_own_field(&m, vt_ids[0].offset) == (__u32)parent.v[0] + 1,
+		 "the parent's own slot is not where it is looked for");
+	for (i = 0; i < 20; i++)
+		if (vt_run_child(search_child, &m, "child"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+static int search_only(void *arg)
+{
+	return search(arg);
+}
+
+/* Page @page of what [vvar] was without slots is unmapped: a VMA ends there. */
+static int check_split(const void *arg)
+{
+	long size = sysconf(_SC_PAGESIZE);
+	int page = *(const int *)arg;
+	struct vt_maps m, after;
+
+	if (setup() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	VT_NEED(!munmap((void *)(m.area + page * size), size));
+	VT_NEED(vt_read_maps(&after, 0));
+	VT_CHECK(after.vvar == m.vvar, "[vvar] starts elsewhere");
+	if (!vt_same_now("parent with holes"))
+		return VT_FAIL;
+	return vt_run_child(search_child, &m, "child");
+}
+
+static int move(unsigned long from, unsigned long to, unsigned long size)
+{
+	void *p = mremap((void *)from, size, size,
+			 MREMAP_MAYMOVE | MREMAP_FIXED, (void *)to);
+
+	VT_CHECK(p == (void *)to, "mremap: %m");
+	return VT_PASS;
+}
+
+static unsigned long free_range(unsigned long size)
+{
+	void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	return p == MAP_FAILED ? 0 : (unsigned long)p;
+}
+
+/* Only the slots are moved off; nothing may be called then. */
+static int check_moved_slots(const void *arg)
+{
+	struct vt_maps m, away;
+	unsigned long to;
+
+	(void)arg;
+	if (setup() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
+	to = free_range(m.area - m.vvar);
+	VT_NEED(to);
+	if (move(m.vvar, to, m.area - m.vvar))
+		return VT_FAIL;
+	away = m;
+	away.vvar = to;
+	away.area = to + (m.area - m.vvar);
+	VT_CHECK(vt_own_field(&away, vt_ids[0].offset) ==
+		 (__u32)parent.v[0] + 1, "the slots did not move along");
+	return vt_run_child(search_only, &away, "child");
+}
+
+/* As a restore does it: [vvar] and [vdso] together, then all works on. */
+static int after_move(void *arg)
+{
+	struct vt_maps *m = arg;
+	unsigned int i;
+
+	if (search(m))
+		return VT_FAIL;
+	for (i = 0; i < 100; i++)
+		if (!vt_same_now("child after the move"))
+			return VT_FAIL;
+	return vt_make_hot() ? search(m) : VT_FAIL;
+}
+
+static int check_moved_together(const void *arg)
+{
+	unsigned long size, to;
+	struct vt_maps m;
+	unsigned int i;
+
+	(void)arg;
+	if (setup() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	size = m.vdso_end - m.vvar;
+	to = free_range(size);
+	VT_NEED(to);
+	if (move(m.vvar, to, m.vvar_end - m.vvar) ||
+	    move(m.vdso, to + (m.vdso - m.vvar), m.vdso_end - m.vdso))
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++)
+		vt_ids[i].fn = (int (*)(void))((char *)vt_ids[i].fn +
+					       (to - m.vvar));
+	VT_NEED(vt_read_maps(&m, 0));
+	VT_CHECK(m.vvar == to, "[vvar] is at %#lx, not %#lx", m.vvar, to);
+	if (!vt_same_now("after the move") || !vt_make_hot())
+		return VT_FAIL;
+	return vt_run_child(after_move, &m, "child");
+}
+
+/* MADV_KEEPONFORK and its kin change nothing of that. */
+static int check_advised(const void *arg)
+{
+	static const int advice[] = { MADV_DONTFORK, MADV_DOFORK,
+				      MADV_WIPEONFORK, MADV_KEEPONFORK };
+	struct vt_maps m;
+	unsigned int i;
+
+	(void)arg;
+	if (setup() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	for (i = 1; i < VT_ARRAY_SIZE(advice); i++) {
+		int ret = madvise((void *)m.vvar, m.vvar_end - m.vvar,
+				  advice[i]);
+
+		vt_note("advice %d: %s", advice[i], ret ? strerror(errno) :
+			"taken");
+		if (vt_run_child(search_child, &m, "child") ||
+		    !vt_same(&parent, "parent"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+int main(void)
+{
+	static const int first = 0, second = 1;
+	static const struct vt_case cases[] = {
+		{ "first-call", check_first_call, NULL, 60 },
+		{ "parent-gone", check_parent_gone, NULL, 60 },
+		{ "raw-slots", check_raw_slots, NULL, 60 },
+		{ "split-above-slots", check_split, &first, 0 },
+		{ "split-higher-up", check_split, &second, 0 },
+		{ "moved-slots", check_moved_slots, NULL, 0 },
+		{ "moved-together", check_moved_together, NULL, 0 },
+		{ "advised", check_advised, NULL, 0 },
+	};
+
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Cases of the program `mapping` in mapping_protect.c. */
+#ifndef VDSO_TASK_MAPPING_PARTS_H
+#define VDSO_TASK_MAPPING_PARTS_H
+
+int check_mprotect(const void *arg);
+int check_own_mem(const void *arg);
+int check_other_mem(const void *arg);
+int check_ptrace_poke(const void *arg);
+int check_vm_flags(const void *arg);
+int check_unmap(const void *arg);
+int check_overmap(const void *arg);
+int check_madvise(const void *arg);
+int check_mlock(const void *arg);
+int check_user_write(const void *arg);
+
+#endif /* VDSO_TASK_MAPPING_PARTS_H */

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What can be done to the area from user space: reading it in its own process,
+ * and giving up one's own use of it. No more.
+ *
+ * Fails when: the VMA has VM_MAYWRITE or VM_MAYEXEC, the fault handler inserts a
+ * writable entry or serves a foreign access, get_user_pages() gets hold of a
+ * page, or the kernel stumbles over a [vvar] that is not where it was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+#include "mapping_parts.h"
+#include "slots.h"
+
+static struct vt_maps m;
+
+static int setup(void)
+{
+	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	return VT_PASS;
+}
+
+/* The system goes on: we are right, and so is a new process. */
+static int fresh_child(void *arg)
+{
+	(void)arg;
+	return vt_hot_and_same("new process") ? VT_PASS : VT_FAIL;
+}
+
+static int all_well(void)
+{
+	if (!vt_same_now("afterwards") || vt_run_child(fresh_child, NULL, "fresh"))
+		return VT_FAIL;
+	return VT_PASS;
+}
+
+int check_mprotect(const void *arg)
+{
+	static const int prots[] = {
+		PROT_WRITE, PROT_READ | PROT_WRITE, PROT_EXEC,
+		PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC,
+	};
+	long size = sysconf(_SC_PAGESIZE);
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(prots); i++) {
+		VT_CHECK(mprotect((void *)(m.area - size), size, prots[i]) &&
+			 errno == EACCES, "mprotect(%d): %m", prots[i]);
+		VT_CHECK(mprotect((void *)m.vvar, m.vvar_end - m.vvar,
+				  prots[i]) && errno == EACCES,
+			 "mprotect(%d) of all: %m", prots[i]);
+	}
+	VT_NEED(!mprotect((void *)(m.area - size), size, PROT_NONE));
+	VT_NEED(!mprotect((void *)(m.area - size), size, PROT_READ));
+	return all_well();
+}
+
+static void *slot_address(void)
+{
+	return (void *)vt_slot(&m, vt_cpu_now());
+}
+
+static int write_slot(void *arg)
+{
+	(void)arg;
+	*(volatile int *)slot_address() = 1;
+	return VT_FAIL;
+}
+
+static int write_header(void *arg)
+{
+	(void)arg;
+	*(volatile int *)vt_header(&m) = 1;
+	return VT_FAIL;
+}
+
+static int jump_to_slot(void *arg)
+{
+	(void)arg;
+	((void (*)(void))slot_address())();
+	return VT_FAIL;
+}
+
+/* @fn in a child that is hot must die of SIGSEGV or SIGBUS. */
+static int must_die(int (*fn)(void *), const char *what)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!vt_make_hot())
+			_exit(VT_FAIL);
+		_exit(fn(NULL));
+	}
+	VT_NEED(waitpid(pid, &status, 0) == pid);
+	VT_CHECK(WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV ||
+					 WTERMSIG(status) == SIGBUS),
+		 "%s: status %#x", what, status);
+	return VT_PASS;
+}
+
+int check_user_write(const void *arg)
+{
+	(void)arg;
+	if (setup() || must_die(write_slot, "store to a slot") ||
+	    must_die(write_header, "store to the header") ||
+	    must_die(jump_to_slot, "jump to a slot"))
+		return VT_FAIL;
+	return all_well();
+}
+
+/* Neither reads nor writes through @fd reach the area at @addr. */
+static int mem_refused(int fd, const char *who)
+{
+	unsigned long where[] = { (unsigned long)slot_address(),
+				  (unsigned long)vt_header(&m), m.vvar };
+	char buf[8] = "xxxxxxx";
+	unsigned int i;
+
+	for (i = 0; i < VT_ARRAY_SIZE(where); i++) {
+		VT_CHECK(pwrite(fd, buf, 8, where[i]) == -1,
+			 "%s: wrote to the area", who);
+		VT_CHECK(pread(fd, buf, 8, where[i]) == -1,
+			 "%s: read the area", who);
+	}
+	return VT_PASS;
+}
+
+int check_own_mem(const void *arg)
+{
+	int fd, result;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	fd = open("/proc/self/mem", O_RDWR);
+	VT_NEED(fd >= 0);
+	result = mem_refused(fd, "own /proc/self/mem");
+	close(fd);
+	return result ? result : all_well();
+}
+
+/* The area of a hot child, from its parent's side. */
+static int remote_access(pid_t pid)
+{
+	char path[64], buf[8] = { 0 };
+	struct iovec local = { buf, sizeof(buf) }, remote = { NULL, 8 };
+	int fd, result;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	VT_NEED(fd >= 0);
+	result = mem_refused(fd, "another's /proc/PID/mem");
+	close(fd);
+	remote.iov_base = slot_address();
+	if (syscall(__NR_process_vm_readv, pid, &local, 1, &remote, 1, 0) != -1)
+		result = vt_fail("process_vm_readv reads the area");
+	else if (errno == ENOSYS)
+		vt_note("no process_vm_readv in this kernel");
+	if (syscall(__NR_process_vm_writev, pid, &local, 1, &remote, 1, 0) != -1)
+		result = vt_fail("process_vm_writev writes the area");
+	return result;
+}
+
+/* A hot child, made by fork: its [vvar] is where its parent's is. */
+static int with_hot_child(int (*fn)(pid_t pid))
+{
+	volatile int *step = vt_shared(sizeof(*step) * 2);
+	int result;
+	pid_t pid;
+
+	VT_NEED(step);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (!vt_make_hot())
+			_exit(VT_FAIL);
+		vt_store(&step[0], 1);
+		_exit(!vt_await(&step[1], 1, 20000) ||
+		      !vt_same_now("child afterwards"));
+	}
+	VT_CHECK(vt_await(&step[0], 1, 10000), "the child does not get hot");
+	result = fn(pid);
+	vt_store(&step[1], 1);
+	return vt_reap(pid, "child") ? VT_FAIL : result;
+}
+
+int check_other_mem(const void *arg)
+{
+	int result;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	result = with_hot_child(remote_access);
+	return result ? result : all_well();
+}
+
+static int poke(pid_t pid)
+{
+	void *slot = slot_address();
+	int status, result = VT_PASS;
+
+	VT_NEED(!ptrace(PTRACE_ATTACH, pid, NULL, NULL));
+	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	errno = 0;
+	if (ptrace(PTRACE_POKEDATA, pid, slot, 1) != -1)
+		result = vt_fail("PTRACE_POKEDATA writes the area");
+	errno = 0;
+	if (ptrace(PTRACE_PEEKDATA, pid, slot, NULL) != -1 || !errno)
+		result = vt_fail("PTRACE_PEEKDATA reads the area");
+	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	return result;
+}
+
+int check_ptrace_poke(const void *arg)
+{
+	int result;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	result = with_hot_child(poke);
+	return result ? result : all_well();
+}
+
+/* Words of the VmFlags line of the mapping that holds @addr. */
+static bool vm_flags(unsigned long addr, char *flags, size_t size)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long start, end;
+	char line[512];
+	bool inside = false;
+
+	flags[0] = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			inside = addr >= start && addr < end;
+		if (inside && !strncmp(line, "VmFlags:", 8))
+			snprintf(flags, size, " %.200s", line + 8);
+	}
+	if (f)
+		fclose(f);
+	return flags[0];
+}
+
+int check_vm_flags(const void *arg)
+{
+	static const char * const bad[] = { " wr ", " ex ", " mw ", " me ",
+					    " sh ", " ms " };
+	char flags[256];
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	if (!vm_flags(m.vvar, flags, sizeof(flags)))
+		return vt_skip("this kernel's /proc shows no VmFlags");
+	VT_CHECK(strstr(flags, " rd "), "not readable:%s", flags);
+	VT_CHECK(strstr(flags, " dd "), "part of core dumps:%s", flags);
+	VT_CHECK(strstr(flags, " de "), "may be expanded:%s", flags);
+	for (i = 0; i < VT_ARRAY_SIZE(bad); i++)
+		VT_CHECK(!strstr(flags, bad[i]), "has%s:%s", bad[i], flags);
+	return VT_PASS;
+}
+
+static int unmap_and_call(void *arg)
+{
+	(void)arg;
+	if (munmap((void *)m.vvar, m.vvar_end - m.vvar))
+		return VT_FAIL;
+	vt_vdso_answers();
+	return VT_FAIL;
+}
+
+/* Whoever gives [vvar] away dies of its next call, alone. */
+int check_unmap(const void *arg)
+{
+	(void)arg;
+	if (setup() || must_die(unmap_and_call, "call without [vvar]"))
+		return VT_FAIL;
+	return all_well();
+}
+
+static int same_child(void *arg)
+{
+	(void)arg;
+	return vt_same_now("child over zeros") ? VT_PASS : VT_FAIL;
+}
+
+/* Own memory in place of the slots: the reader sees zeros and asks. */
+static int map_over(void *arg)
+{
+	size_t size = m.area - m.vvar;
+
+	(void)arg;
+	if (!vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(mmap((void *)m.vvar, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		     MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (void *)m.vvar);
+	return vt_same_now("over own zeros") &&
+	       !vt_run_child(same_child, NULL, "its child") ? VT_PASS : VT_FAIL;
+}
+
+int check_overmap(const void *arg)
+{
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
+	if (vt_run_child(map_over, NULL, "child"))
+		return VT_FAIL;
+	return all_well();
+}
+
+int check_madvise(const void *arg)
+{
+	static const int advice[] = {
+		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+		MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_MERGEABLE,
+		MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DODUMP,
+		MADV_DONTDUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_DOFORK,
+		MADV_COLD, MADV_PAGEOUT, 22 /* MADV_POPULATE_READ */,
+		23 /* MADV_POPULATE_WRITE */, 24 /* MADV_DONTNEED_LOCKED */,
+	};
+	unsigned int i;
+	char flags[256];
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(advice); i++) {
+		madvise((void *)m.vvar, m.area - m.vvar, advice[i]);
+		if (!vt_same_now("after madvise") || !vt_make_hot())
+			return vt_fail("advice %d", advice[i]);
+	}
+	if (vm_flags(m.vvar, flags, sizeof(flags)))
+		VT_CHECK(strstr(flags, " dd "), "now in core dumps:%s", flags);
+	return all_well();
+}
+
+int check_mlock(const void *arg)
+{
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	mlock((void *)m.vvar, m.vvar_end - m.vvar);
+	if (!vt_same_now("after mlock"))
+		return VT_FAIL;
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	if (!vt_same_now("after mlockall"))
+		return VT_FAIL;
+	munlockall();
+	return all_well();
+}

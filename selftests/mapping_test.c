@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The task area: who owns one, when it goes away, and what it looks like.
+ *
+ * Fails when: an area is made before the process has called often (or by the
+ * first fault, or by fork), is not shared by threads, is not freed with the mm
+ * or at exec, or is freed twice; when [vvar] gets another name, a gap to [vdso],
+ * or a second mapping; when a page is writable.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch.h"
+#include "ids.h"
+#include "mapping_parts.h"
+#include "slots.h"
+#include "stats.h"
+
+#define THREADS	8
+
+/* What a child is asked to be, while its parent reads the statistics. */
+struct subject {
+	int (*become)(struct subject *s);
+	int owned;
+	volatile int is_there;
+	volatile int may_go;
+};
+
+static int subject_body(void *arg)
+{
+	struct subject *s = arg;
+
+	if (s->become(s))
+		return VT_FAIL;
+	vt_store(&s->is_there, 1);
+	return vt_await(&s->may_go, 1, 20000) ? VT_PASS : VT_FAIL;
+}
+
+static struct subject *new_subject(int (*become)(struct subject *s), int owned)
+{
+	struct subject *s = vt_shared(sizeof(*s));
+
+	if (s)
+		*s = (struct subject){ .become = become, .owned = owned };
+	return s;
+}
+
+/* While the subject is there, @owned areas more; afterwards none more. */
+static int observe(struct subject *s)
+{
+	long before = vt_settled("areas"), pages = vt_stat("pages");
+	int result = VT_PASS;
+	pid_t pid;
+
+	pid = vt_child(subject_body, s);
+	if (!vt_await(&s->is_there, 1, 20000))
+		result = vt_fail("the process does not get there");
+	if (!vt_stat_becomes("areas", before + s->owned))
+		result = vt_fail("while the process lives");
+	if (s->owned ? vt_stat("pages") < pages + s->owned :
+		       vt_stat("pages") != pages)
+		result = vt_fail("pages: %ld before, %ld now", pages,
+				 vt_stat("pages"));
+	vt_store(&s->may_go, 1);
+	result |= vt_reap(pid, "process");
+	if (!vt_stat_becomes("areas", before) ||
+	    !vt_stat_becomes("pages", pages))
+		result = vt_fail("after its end");
+	return result;
+}
+
+static int run_subject(int (*become)(struct subject *s), int owned)
+{
+	int result = vt_stats_init();
+	struct subject *s;
+
+	if (result || vt_ids_init())
+		return result ? result : VT_FAIL;
+	s = new_subject(become, owned);
+	VT_NEED(s);
+	return observe(s);
+}
+
+static int be_silent(struct subject *s)
+{
+	int i;
+
+	(void)s;
+	/* The system calls themselves are no use of the vDSO. */
+	for (i = 0; i < 1000; i++)
+		vt_raw_answers();
+	return VT_PASS;
+}
+
+static int call_once(struct subject *s)
+{
+	(void)s;
+	return vt_ids[0].fn() == vt_raw0(vt_ids[0].nr) ? VT_PASS : VT_FAIL;
+}
+
+static int be_hot(struct subject *s)
+{
+	(void)s;
+	return vt_make_hot() ? VT_PASS : VT_FAIL;
+}
+
+static void *hot_thread(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	int i;
+
+	(void)arg;
+	for (i = 0; i < 2000; i++)
+		if (vt_wrong(&want) >= 0)
+			return (void *)1;
+	return NULL;
+}
+
+static int be_many_threads(struct subject *s)
+{
+	pthread_t threads[THREADS];
+	long wrong = 0;
+	int i;
+
+	(void)s;
+	for (i = 0; i < THREADS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, hot_thread, NULL));
+	for (i = 0; i < THREADS; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		wrong += (long)result;
+	}
+	VT_CHECK(!wrong, "%ld threads saw wrong answers", wrong);
+	return vt_make_hot() ? VT_PASS : VT_FAIL;
+}
+
+static int check_silent(const void *arg)
+{
+	(void)arg;
+	return run_subject(be_silent, 0);
+}
+
+static int check_once(const void *arg)
+{
+	(void)arg;
+	return run_subject(call_once, 0);
+}
+
+static int check_hot(const void *arg)
+{
+	(void)arg;
+	return run_subject(be_hot, 1);
+}
+
+static int check_threads(const void *arg)
+{
+	(void)arg;
+	return run_subject(be_many_threads, 1);
+}
+
+/* This process is hot, its child must earn its own. */
+static int check_child(const void *arg)
+{
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	return run_subject(be_silent, 0) || run_subject(call_once, 0) ||
+	       run_subject(be_hot, 1);
+}
+
+static int exec_when_hot(void *arg)
+{
+	char number[24];
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	snprintf(number, sizeof(number), "%ld", *(long *)arg);
+	execl("/proc/self/exe", "mapping", "--areas", number, NULL);
+	return vt_fail("exec: %m");
+}
+
+/* An exec gives the old mm's area back while the process lives on. */
+static int check_exec(const void *arg)
+{
+	int result = vt_stats_init();
+	long before;
+	pid_t pid;
+
+	(void)arg;
+	if (result || vt_ids_init())
+		return result ? result : VT_FAIL;
+	before = vt_settled("areas");
+	pid = vt_child(exec_when_hot, &before);
+	if (vt_reap(pid, "image"))
+		return VT_FAIL;
+	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
+}
+
+/* In the new image, which has not called: @areas as before its process. */
+static int new_image(long areas)
+{
+	if (vt_stats_init() || vt_ids_init() ||
+	    !vt_stat_becomes("areas", areas) || !vt_make_hot())
+		return VT_FAIL;
+	return vt_stat_becomes("areas", areas + 1) ? VT_PASS : VT_FAIL;
+}
+
+static int be_hot_child(void *arg)
+{
+	return be_hot(arg);
+}
+
+/* Processes that come and go leave nothing behind, however many. */
+static int check_churn(const void *arg)
+{
+	int result = vt_stats_init(), i;
+	long before;
+
+	(void)arg;
+	if (result || vt_ids_init())
+		return result ? result : VT_FAIL;
+	before = vt_settled("areas");
+	for (i = 0; i < 100; i++)
+		if (vt_run_child(be_hot_child, NULL, "child"))
+			return VT_FAIL;
+	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
+}
+
+static int check_line(const char *line)
+{
+	static const char * const known[] = {
+		"[vvar]", "[vvar_vclock]", "[vdso]", "[stack]", "[heap]",
+		"[vsyscall]", "[uprobes]", "[sigpage]",
+	};
+	const char *name = strchr(line, '[');
+	unsigned int i;
+
+	if (!name)
+		return VT_PASS;
+	for (i = 0; i < VT_ARRAY_SIZE(known); i++)
+		if (!strncmp(name, known[i], strlen(known[i])))
+			return VT_PASS;
+	return vt_fail("a new kind of mapping: %s", name);
+}
+
+/* One [vvar], one [vdso], nothing between, no name that was not there. */
+static int check_names(const void *arg)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	struct vt_maps m;
+	char line[512];
+	int result = VT_PASS;
+
+	(void)arg;
+	VT_NEED(f);
+	while (fgets(line, sizeof(line), f))
+		result |= check_line(line);
+	fclose(f);
+	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	VT_CHECK(m.nr_vvar == 1 && m.nr_vdso == 1, "%u [vvar], %u [vdso]",
+		 m.nr_vvar, m.nr_vdso);
+	VT_CHECK(m.vvar_end == m.vdso, "[vvar] ends at %#lx, [vdso] is at %#lx",
+		 m.vvar_end, m.vdso);
+	VT_CHECK(vt_nr_slots(&m) >= (unsigned int)sysconf(_SC_NPROCESSORS_CONF),
+		 "%u slots for %ld CPUs", vt_nr_slots(&m),
+		 sysconf(_SC_NPROCESSORS_CONF));
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct vt_case cases[] = {
+		{ "silent-owns-none", check_silent, NULL, 60 },
+		{ "one-call-owns-none", check_once, NULL, 60 },
+		{ "hot-owns-one", check_hot, NULL, 60 },
+		{ "threads-share-one", check_threads, NULL, 60 },
+		{ "child-owns-its-own", check_child, NULL, 90 },
+		{ "freed-at-exec", check_exec, NULL, 60 },
+		{ "freed-at-exit", check_churn, NULL, 60 },
+		{ "names-and-order", check_names, NULL, 0 },
+		{ "vm-flags", check_vm_flags, NULL, 0 },
+		{ "mprotect", check_mprotect, NULL, 0 },
+		{ "user-write", check_user_write, NULL, 0 },
+		{ "own-proc-mem", check_own_mem, NULL, 0 },
+		{ "other-process", check_other_mem, NULL, 0 },
+		{ "ptrace-poke", check_ptrace_poke, NULL, 0 },
+		{ "unmapped", check_unmap, NULL, 0 },
+		{ "mapped-over", check_overmap, NULL, 0 },
+		{ "madvise", check_madvise, NULL, 0 },
+		{ "mlock", check_mlock, NULL, 0 },
+	};
+
+	if (argc == 3 && !strcmp(argv[1], "--areas"))
+		return new_image(atol(argv[2]));
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pid namespaces: the same task has other numbers inside.
+ *
+ * Fails when: the answers are computed in the namespace of the task that ran
+ * before (task_pid_vnr(next) in the context switch), for init_pid_ns, or after
+ * the previous task died (answers of 0).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+
+#define PING_SECONDS	2
+
+/* A child that is init of a new pid namespace, or -1 with errno. */
+static pid_t new_init(int (*body)(void *), void *arg)
+{
+	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		exit(body ? body(arg) : VT_PASS);
+	return pid;
+}
+
+static int permitted(void)
+{
+	pid_t pid = new_init(NULL, NULL);
+
+	if (pid < 0 && errno == EPERM)
+		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
+	if (pid < 0 && errno == EINVAL)
+		return vt_skip("this kernel has no CONFIG_PID_NS");
+	return vt_reap(pid, "probe");
+}
+
+static int setup(void)
+{
+	int result = permitted();
+
+	return result ? result : vt_ids_init();
+}
+
+static int expect(int pid, const char *where)
+{
+	int got = vt_raw0(__NR_getpid);
+
+	VT_CHECK(got == pid, "%s: pid %d, not %d", where, got, pid);
+	return vt_same_now(where) && vt_hot_and_same(where) ? VT_PASS : VT_FAIL;
+}
+
+static int as_second(void *arg)
+{
+	(void)arg;
+	return expect(2, "second of the namespace");
+}
+
+static int as_init(void *arg)
+{
+	if (expect(1, "init of the namespace"))
+		return VT_FAIL;
+	return arg ? vt_reap(vt_child(as_second, NULL), "second") : VT_PASS;
+}
+
+static int check_init(const void *arg)
+{
+	int result = setup(), i;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!vt_make_hot())
+		return VT_FAIL;
+	for (i = 0; i < 20; i++)
+		if (vt_reap(new_init(as_init, &i), "init") ||
+		    !vt_same_now("outside"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+static int nest(void *arg)
+{
+	int *depth = arg;
+
+	if (expect(1, "nested init"))
+		return VT_FAIL;
+	if (!--*depth)
+		return VT_PASS;
+	if (vt_reap(new_init(nest, depth), "deeper"))
+		return VT_FAIL;
+	return vt_same_now("after the deeper one") ? VT_PASS : VT_FAIL;
+}
+
+static int check_nested(const void *arg)
+{
+	int result = setup(), depth = 8;
+
+	(void)arg;
+	return result ? result : vt_reap(new_init(nest, &depth), "outermost");
+}
+
+/* unshare() changes the namespace of children, not of the caller. */
+static int check_unshare(const void *arg)
+{
+	int result = setup();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(!unshare(CLONE_NEWPID));
+	if (!vt_same_now("after unshare") ||
+	    vt_run_child(as_init, NULL, "first child"))
+		return VT_FAIL;
+	return vt_hot_and_same("later") ? VT_PASS : VT_FAIL;
+}
+
+static int wait_for_end(void *arg)
+{
+	char end;
+
+	(void)!read(*(int *)arg, &end, 1);
+	return VT_PASS;
+}
+
+static int as_visitor(void *arg)
+{
+	(void)arg;
+	VT_CHECK(vt_raw0(__NR_getpid) > 1, "a visitor is init");
+	return vt_same_now("visitor") && vt_hot_and_same("visitor") ?
+	       VT_PASS : VT_FAIL;
+}
+
+static int visit(pid_t init)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);
+	fd = open(path, O_RDONLY);
+	VT_NEED(fd >= 0);
+	VT_NEED(!setns(fd, CLONE_NEWPID));
+	close(fd);
+	if (!vt_same_now("after setns") ||
+	    vt_run_child(as_visitor, NULL, "visitor"))
+		return VT_FAIL;
+	return VT_PASS;
+}
+
+static int check_setns(const void *arg)
+{
+	int result = setup(), pipefd[2];
+	pid_t init;
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(!pipe(pipefd));
+	init = new_init(wait_for_end, &pipefd[0]);
+	VT_NEED(init > 0 && vt_make_hot());
+	result = visit(init);
+	VT_NEED(write(pipefd[1], "x", 1) == 1);
+	return vt_reap(init, "init") ? VT_FAIL : result;
+}
+
+static int ping(void *arg)
+{
+	uint64_t end = vt_now() + PING_SECONDS * 1000000000ull;
+	struct vt_answers want = vt_raw_answers();
+	unsigned long reads = 0, switches = 0;
+	int i;
+
+	if (vt_pin(*(int *)arg) || !vt_make_hot())
+		return VT_FAIL;
+	for (; vt_now() < end; switches++) {
+		for (i = 0; i < 20; i++, reads++)
+			if (vt_wrong(&want) >= 0)
+				return vt_same(&want, "ping-pong") ?
+				       vt_fail("wrong once") : VT_FAIL;
+		sched_yield();
+	}
+	VT_CHECK(switches > 100, "%lu switches only", switches);
+	return VT_PASS;
+}
+
+/*
+ * Tasks of both namespaces take turns on one CPU. The parent's answers differ
+ * from its child's, and each is filled in by a switch from the other.
+ */
+static int check_ping_pong(const void *arg)
+{
+	int result = setup(), cpu;
+	pid_t init, init2;
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(vt_cpus(&cpu, 1) == 1);
+	init = new_init(ping, &cpu);
+	init2 = new_init(ping, &cpu);
+	result = ping(&cpu);
+	result |= vt_reap(init, "init");
+	return result | vt_reap(init2, "other init");
+}
+
+/* Children that die in the namespace while others are switched in. */
+static int mortal(void *arg)
+{
+	vt_pin(*(int *)arg);
+	return vt_same_now("mortal") && vt_hot_and_same("mortal") ?
+	       VT_PASS : VT_FAIL;
+}
+
+static int raise_mortals(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 50; i++)
+		if (vt_run_child(mortal, arg, "mortal"))
+			return VT_FAIL;
+	return vt_same_now("init") ? VT_PASS : VT_FAIL;
+}
+
+static int check_dying(const void *arg)
+{
+	int result = setup(), cpu;
+	pid_t init;
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(vt_cpus(&cpu, 1) == 1);
+	init = new_init(raise_mortals, &cpu);
+	result = ping(&cpu);
+	return result | vt_reap(init, "init");
+}
+
+int main(void)
+{
+	static const struct vt_case cases[] = {
+		{ "init-is-one", check_init, NULL, 60 },
+		{ "nested", check_nested, NULL, 0 },
+		{ "unshare", check_unshare, NULL, 0 },
+		{ "setns", check_setns, NULL, 0 },
+		{ "ping-pong", check_ping_pong, NULL, 60 },
+		{ "dying-neighbours", check_dying, NULL, 60 },
+	};
+
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See stats.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "stats.h"
+
+#define DEBUGFS	"/sys/kernel/debug"
+#define STATS	DEBUGFS "/vdso_task/stats"
+
+int vt_stats_init(void)
+{
+	if (access(DEBUGFS "/.", X_OK) && geteuid())
+		return vt_skip("debugfs needs root");
+	if (!access(STATS, R_OK))
+		return VT_PASS;
+	if (mount("debugfs", DEBUGFS, "debugfs", 0, NULL) && errno == ENODEV)
+		return vt_skip("this kernel has no CONFIG_DEBUG_FS");
+	VT_CHECK(!access(STATS, R_OK), "%s: %m", STATS);
+	return VT_PASS;
+}
+
+long vt_stat(const char *key)
+{
+	char line[128], name[64];
+	FILE *f = fopen(STATS, "r");
+	long value, found = -1;
+
+	if (!f) {
+		vt_fail("%s: %m", STATS);
+		return -1;
+	}
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %ld", name, &value) == 2 &&
+		    !strcmp(name, key))
+			found = value;
+	fclose(f);
+	if (found < 0)
+		vt_fail("%s has no %s", STATS, key);
+	return found;
+}
+
+long vt_settled(const char *key)
+{
+	uint64_t end = vt_now() + 10000000000ull;
+	long value = vt_stat(key);
+	int same = 0;
+
+	while (value >= 0 && same < 5 && vt_now() < end) {
+		long next;
+
+		vt_sleep_ms(60);
+		next = vt_stat(key);
+		same = next == value ? same + 1 : 0;
+		value = next;
+	}
+	return value;
+}
+
+bool vt_stat_becomes(const char *key, long value)
+{
+	uint64_t end = vt_now() + 10000000000ull;
+	long now;
+
+	do {
+		now = vt_stat(key);
+		if (now == value)
+			return true;
+		vt_sleep_ms(20);
+	} while (now >= 0 && vt_now() < end);
+	vt_fail("%s is %ld, expected %ld", key, now, value);
+	return false;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * symbols, for the ABIs that have no libc here: see symbols_test.c.
+ */
+#include "bare.h"
+#include "symbols.h"
+
+static struct vt_vdso image;
+
+static void check(const struct vdso_task_symbol *s)
+{
+	const char *fault;
+
+	if (s->optional && !vt_symbol_present(&image, s)) {
+		bare_skip(s->symbol, "exported only with ", s->optional);
+		return;
+	}
+	fault = vt_symbol_fault(&image, s);
+	if (fault) {
+		bare_print("# ");
+		bare_print(fault);
+		bare_print("\n");
+	}
+	bare_result(!fault, s->symbol);
+}
+
+int bare_main(int argc, char **argv)
+{
+	const char *fault, *unknown;
+	unsigned int i;
+
+	(void)argc;
+	(void)argv;
+	bare_plan(VT_NR_SYMBOLS + 1);
+	fault = vt_vdso_init(&image, (const void *)bare_sysinfo_ehdr,
+			     bare_image_size());
+	if (fault) {
+		bare_print("Bail out! ");
+		bare_print(fault);
+		bare_print("\n");
+		return 1;
+	}
+	for (i = 0; i < VT_NR_SYMBOLS; i++)
+		check(&vdso_task_symbols[i]);
+	unknown = vt_symbol_unknown(&image);
+	if (unknown) {
+		bare_print("# not in the table: ");
+		bare_print(unknown);
+		bare_print("\n");
+	}
+	bare_result(!unknown, "no-unknown-symbol");
+	return bare_finish();
+}

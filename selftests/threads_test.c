@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many threads of one process on few CPUs, all moving: the slot of a CPU
+ * changes hands at every switch, and no reader may take another's answers.
+ * What a thread expects was asked of the kernel when it started, so each read
+ * is one comparison and there are millions.
+ *
+ * Fails when: a switch does not fill (or leaves the fill out for a thread that
+ * comes back), seq does not change with every fill, the reader does not look at
+ * the CPU or seq a second time, a fill runs before the mm switch, or a new
+ * thread inherits the record of its creator (churn).
+ *
+ * -t SECONDS: how long all cases take together (8).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "ids.h"
+
+#define MAX_WORKERS	64
+
+struct worker {
+	pthread_t thread;
+	unsigned int number;
+	unsigned int seed;
+	volatile int tid;
+	unsigned long reads;
+	int wrong_entry;
+	int got, want;
+};
+
+static struct worker workers[MAX_WORKERS];
+static unsigned int nr_workers;
+static int cpus[VT_MAX_CPUS], nr_cpus;
+static volatile int stop;
+static unsigned int seconds = 8;
+
+static unsigned int next_random(unsigned int *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16;
+}
+
+/* Reads until told to stop; keeps what was wrong. */
+static void read_some(struct worker *w, const struct vt_answers *want,
+		      unsigned int rounds)
+{
+	unsigned int r, i;
+
+	for (r = 0; r < rounds; r++) {
+		for (i = 0; i < vt_nr_ids; i++) {
+			int got = vt_ids[i].fn();
+
+			if (got == want->v[i])
+				continue;
+			w->got = got;
+			w->want = want->v[i];
+			w->wrong_entry = i;
+			vt_store(&stop, 1);
+			return;
+		}
+	}
+	w->reads += rounds * vt_nr_ids;
+}
+
+static int report(const char *what)
+{
+	unsigned long reads = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_workers; i++) {
+		struct worker *w = &workers[i];
+
+		reads += w->reads;
+		VT_CHECK(w->wrong_entry < 0,
+			 "%s: thread %d: %s by the vDSO %d, by the system call %d",
+			 what, w->tid, vt_ids[w->wrong_entry].name, w->got,
+			 w->want);
+		VT_CHECK(w->reads, "%s: thread %u never read", what, i);
+	}
+	vt_note("%s: %u threads, %d CPUs, %lu reads, none wrong", what,
+		nr_workers, nr_cpus, reads);
+	return VT_PASS;
+}
+
+static int start(unsigned int n, void *(*body)(void *))
+{
+	unsigned int i;
+
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
+	nr_workers = n;
+	for (i = 0; i < n; i++) {
+		workers[i] = (struct worker){ .number = i, .seed = i * 7919,
+					      .wrong_entry = -1 };
+		errno = pthread_create(&workers[i].thread, NULL, body,
+				       &workers[i]);
+		VT_NEED(!errno);
+	}
+	return VT_PASS;
+}
+
+static void wait_share(unsigned int shares)
+{
+	uint64_t end = vt_now() + seconds * 1000000000ull / shares;
+
+	while (!vt_load(&stop) && vt_now() < end)
+		vt_sleep_ms(10);
+	vt_store(&stop, 1);
+}
+
+static void join_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_workers; i++)
+		pthread_join(workers[i].thread, NULL);
+}
+
+static void *hop_and_read(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	struct worker *w = arg;
+
+	vt_store(&w->tid, vt_raw0(__NR_gettid));
+	while (!vt_load(&stop)) {
+		if (w->number & 1)
+			vt_pin(cpus[next_random(&w->seed) % nr_cpus]);
+		read_some(w, &want, 200);
+	}
+	return NULL;
+}
+
+/* Moves the even threads, at whatever instruction they are. */
+static void push_around(unsigned int shares)
+{
+	uint64_t end = vt_now() + seconds * 1000000000ull / shares;
+	unsigned int seed = 1, i;
+
+	while (!vt_load(&stop) && vt_now() < end) {
+		for (i = 0; i < nr_workers; i += 2)
+			if (vt_load(&workers[i].tid))
+				vt_pin_tid(workers[i].tid,
+					   cpus[next_random(&seed) % nr_cpus]);
+		sched_yield();
+	}
+	vt_store(&stop, 1);
+}
+
+static int check_hopping(const void *arg)
+{
+	(void)arg;
+	if (start(10, hop_and_read))
+		return VT_FAIL;
+	push_around(4);
+	join_all();
+	if (nr_cpus < 2)
+		vt_note("one CPU only: switches, but no moves");
+	return report("hopping");
+}
+
+static void *just_read(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	struct worker *w = arg;
+
+	vt_store(&w->tid, vt_raw0(__NR_gettid));
+	while (!vt_load(&stop)) {
+		read_some(w, &want, 500);
+		if (next_random(&w->seed) % 4 == 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static int check_crowded(const void *arg)
+{
+	int n = sysconf(_SC_NPROCESSORS_ONLN) * 8;
+
+	(void)arg;
+	if (start(n < 16 ? 16 : n > MAX_WORKERS ? MAX_WORKERS : n, just_read))
+		return VT_FAIL;
+	wait_share(8);
+	join_all();
+	return report("crowded");
+}
+
+static void set_class(unsigned int number)
+{
+	struct sched_param param = { .sched_priority = 1 + number % 3 };
+
+	switch (number % 4) {
+	case 0:
+		pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+		break;
+	case 1:
+		setpriority(PRIO_PROCESS, 0, 19);
+		break;
+	case 2:
+		param.sched_priority = 0;
+		pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
+		break;
+	}
+}
+
+/* Short bursts: a SCHED_FIFO thread that spins would keep the others out. */
+static void *read_in_class(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	struct worker *w = arg;
+
+	vt_store(&w->tid, vt_raw0(__NR_gettid));
+	set_class(w->number);
+	while (!vt_load(&stop)) {
+		read_some(w, &want, 300);
+		if (w->number % 4 == 0)
+			usleep(100);
+	}
+	return NULL;
+}
+
+static int check_classes(const void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	(void)arg;
+	if (start(12, read_in_class))
+		return VT_FAIL;
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		vt_note("SCHED_FIFO: %s", strerror(errno));
+	wait_share(4);
+	join_all();
+	return report("classes");
+}
+
+/* A thread that lives for some reads only: the record of a new task. */
+static void *live_shortly(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+
+	read_some(arg, &want, 50);
+	return NULL;
+}
+
+static void *breed(void *arg)
+{
+	struct worker *w = arg, child;
+
+	while (!vt_load(&stop)) {
+		child = (struct worker){ .wrong_entry = -1 };
+		if (pthread_create(&child.thread, NULL, live_shortly, &child))
+			continue;
+		pthread_join(child.thread, NULL);
+		w->reads += child.reads;
+		if (child.wrong_entry >= 0) {
+			child.reads = w->reads;
+			child.thread = w->thread;
+			*w = child;
+			break;
+		}
+	}
+	return NULL;
+}
+
+static int check_churn(const void *arg)
+{
+	(void)arg;
+	if (start(8, breed))
+		return VT_FAIL;
+	wait_share(8);
+	join_all();
+	return report("churn");
+}
+
+/* The main thread's tid is the pid; no other thread's is. */
+static void *compare_tids(void *arg)
+{
+	struct vt_answers mine = vt_raw_answers(), *main_thread = arg;
+	long differs = 0;
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		differs += mine.v[i] != main_thread->v[i];
+	return (void *)differs;
+}
+
+/* Guards the guard: threads do differ in at least one entry. */
+static int check_differ(const void *arg)
+{
+	struct vt_answers mine;
+	pthread_t thread;
+	void *differs;
+
+	(void)arg;
+	if (vt_ids_init())
+		return VT_FAIL;
+	mine = vt_raw_answers();
+	VT_NEED(!pthread_create(&thread, NULL, compare_tids, &mine));
+	pthread_join(thread, &differs);
+	VT_CHECK(differs, "no entry tells threads apart");
+	return VT_PASS;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int timeout;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "t:")) != -1) {
+		if (opt != 't' || atoi(optarg) <= 0) {
+			fprintf(stderr, "usage: threads [-t SECONDS]\n");
+			return VT_FAIL;
+		}
+		seconds = atoi(optarg);
+	}
+	timeout = seconds * 2 + 60;
+	{
+		const struct vt_case cases[] = {
+			{ "threads-differ", check_differ, NULL, 0 },
+			{ "hopping", check_hopping, NULL, timeout },
+			{ "crowded", check_crowded, NULL, timeout },
+			{ "scheduling-classes", check_classes, NULL, timeout },
+			{ "churn", check_churn, NULL, timeout },
+		};
+
+		return vt_run(cases, VT_ARRAY_SIZE(cases));
+	}
+}
