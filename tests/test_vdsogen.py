@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+"""vdsogen: its unit tests, its command line and what it makes of tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
+
+from toolkit import HERE, REPO, TABLE, Tool, build_tools  # noqa: E402
+
+GOLDEN = sorted(p for p in (HERE / "golden").iterdir() if p.is_dir())
+GETUID = (
+    "entry getuid slot nr=getuid type=uid_t field=uid@24 abi=x86_64,x32,arm64"
+    ' value="from_kuid_munged(current_user_ns(), current_uid())"\n'
+)
+
+
+@pytest.fixture(scope="module", name="tools")
+def fixture_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_tools(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module", name="tool")
+def fixture_tool(tools: Path) -> Tool:
+    return Tool(tools / "vdsogen")
+
+
+def test_unit(tools: Path) -> None:
+    run = subprocess.run([tools / "unit"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def same_as_golden(path: Path, text: str) -> None:
+    if os.environ.get("VDSOGEN_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="ascii")
+    assert path.read_text(encoding="ascii") == text, f"{path} differs"
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda path: path.name)
+def test_golden(tool: Tool, case: Path, tmp_path: Path) -> None:
+    """A case expects either its errors.txt or every output."""
+    table = case / "input.tbl"
+    if not case.name.startswith("bad-"):
+        for name, text in tool.generate(table, tmp_path).items():
+            same_as_golden(case / name, text)
+        return
+    out = tmp_path / "out"
+    out.write_text("old", encoding="ascii")
+    run = tool.run("generate", "layout", table, out)
+    assert run.returncode == 1
+    assert not out.exists(), "a failed run must not leave an output"
+    same_as_golden(case / "errors.txt", run.stderr.replace(str(table), "input.tbl"))
+
+
+def test_the_table_is_good(tool: Tool, tmp_path: Path) -> None:
+    texts = tool.generate(TABLE, tmp_path)
+    manifest = json.loads(texts["manifest.json"])
+    assert manifest["version"] == 1
+    assert {"x86_64", "x32", "ia32", "arm64"} == set(manifest["abis"])
+    for test in manifest["tests"]:
+        assert set(test["cases"]) == set(test["abis"])
+
+
+def test_runs_repeat_and_do_not_know_their_folder(tool: Tool, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    copy = tmp_path / "vdso.tbl"
+    copy.write_bytes(TABLE.read_bytes())
+    assert tool.generate(TABLE, tmp_path / "a") == tool.generate(copy, tmp_path / "b")
+
+
+def test_one_row_is_enough_for_an_entry(tool: Tool, tmp_path: Path) -> None:
+    """With a row for getuid, every output names it, and only lines about it change."""
+    table = tmp_path / "vdso.tbl"
+    table.write_text(TABLE.read_text(encoding="ascii") + GETUID, encoding="ascii")
+    old = tool.generate(TABLE, tmp_path)
+    new = tool.generate(table, tmp_path)
+    for name in old:
+        before = {line.rstrip(",") for line in old[name].splitlines()}
+        added = {line.rstrip(",") for line in new[name].splitlines()} - before
+        if name == "version_ia32.lds":
+            assert not added
+            continue
+        assert any("getuid" in line for line in added), name
+        for line in added:
+            assert re.search(r"uid|UID|reserved_|\\$", line), line
+    compile_c(tmp_path / "layout.h", "VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == 64);")
+
+
+def compile_c(header: Path, code: str, cc: tuple[str, ...] = ("gcc", "-std=gnu11")) -> None:
+    source = header.with_suffix(".c")
+    source.write_text(f'#include "{header}"\n{code}\n', encoding="ascii")
+    flags = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    run = subprocess.run([*cc, *flags, source], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+LANGUAGES = {
+    "c": ("gcc", "-std=gnu11"),
+    "c++": ("g++", "-x", "c++", "-std=c++11"),
+    "arm64": ("aarch64-linux-gnu-gcc",),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_headers_compile(tool: Tool, tmp_path: Path, language: str) -> None:
+    tool.generate(TABLE, tmp_path)
+    cc = LANGUAGES[language]
+    compile_c(tmp_path / "layout.h", "struct vdso_task_slot slot;", cc)
+    compile_c(tmp_path / "user.h", "vdso_task_getpid_fn f; const char *s = VDSO_TASK_ABI;", cc)
+    compile_c(tmp_path / "symtab.h", "const void *p = vdso_task_symbols;", cc)
+
+
+@pytest.mark.parametrize("macro", ["__ASSEMBLY__", "__ASSEMBLER__", "LINKER_SCRIPT"])
+def test_layout_serves_assembly(tool: Tool, tmp_path: Path, macro: str) -> None:
+    tool.generate(TABLE, tmp_path)
+    run = subprocess.run(
+        ["gcc", "-E", "-P", f"-D{macro}", tmp_path / "layout.h"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        "",
+        "frobnicate",
+        "generate",
+        "generate nothing TABLE OUT",
+        "generate layout TABLE",
+        "generate layout TABLE OUT more",
+        "generate version TABLE OUT",
+        "check TABLE x86_64",
+        "check TABLE x86_64 TABLE --page-size 5000",
+        "check TABLE x86_64 TABLE --debug",
+        "check TABLE x86_64 TABLE --unknown",
+        "compare TABLE",
+    ],
+)
+def test_usage(tool: Tool, tmp_path: Path, args: str) -> None:
+    names = {"OUT": str(tmp_path / "out"), "TABLE": str(TABLE)}
+    run = tool.run(*(names.get(word, word) for word in args.split()))
+    assert run.returncode == 2
+    assert "usage: vdsogen" in run.stderr
+
+
+def test_faults_of_files(tool: Tool, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert f"{gone}: cannot open" in tool.faults("generate", "layout", gone, tmp_path / "out")
+    assert "cannot create" in tool.faults("generate", "layout", TABLE, gone / "out")
+    assert "is a directory" in tool.faults("check", TABLE, "x86_64", tmp_path)
+    assert "no abi row names 'mips'" in tool.faults("check", TABLE, "mips", TABLE)
+    assert "not an ELF file" in tool.faults("check", TABLE, "x86_64", TABLE)
+    if os.path.exists("/dev/full"):
+        assert "cannot write" in tool.faults("generate", "layout", TABLE, "/dev/full")
+        assert os.path.exists("/dev/full")
+
+
+def test_kbuild_knows_every_source() -> None:
+    """The kernel's Makefile lists the objects one by one."""
+    folder = REPO / "scripts" / "vdsogen"
+    listed = re.findall(r"\b(\w+)\.o\b", (folder / "Makefile").read_text(encoding="ascii"))
+    assert sorted(listed) == sorted(p.stem for p in folder.glob("*.cc"))
+
+
+def test_fuzz_table(tools: Path) -> None:
+    run = subprocess.run(
+        [tools / "fuzz", "4", "1", TABLE], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout.split()[0]) >= 100

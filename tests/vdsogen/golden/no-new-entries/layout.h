@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Made by vdsogen of input.tbl. Change that instead. */
+#ifndef _VDSO_TASK_LAYOUT_H
+#define _VDSO_TASK_LAYOUT_H
+
+#define VDSO_TASK_SLOT_SHIFT	6
+#define VDSO_TASK_SLOT_SIZE	64
+
+
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define VDSO_TASK_ASSERT(x)	static_assert(x, #x)
+#else
+#define VDSO_TASK_ASSERT(x)	_Static_assert(x, #x)
+#endif
+
+/**
+ * struct vdso_task_header - top line of a task area
+ * @reserved_0: zero
+ */
+struct vdso_task_header {
+	__u32 reserved_0[16];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_0) == 0);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
+
+/**
+ * struct vdso_task_slot - answers for the thread on one CPU
+ * @reserved_0: zero
+ */
+struct vdso_task_slot {
+	__u32 reserved_0[16];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_0) == 0);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
+
+/* X(field, kernel expression): the answers that a slot holds */
+#define VDSO_TASK_ANSWERS(X)
+
+/* X(name, symbol, field, type, number): slot entries of a64 */
+#define VDSO_TASK_ENTRIES_A64(X)
+
+#endif
+
+#endif /* _VDSO_TASK_LAYOUT_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Made by vdsogen of input.tbl. Change that instead. */
+/*
+ * The vDSO's functions: for each the symbol, its version and, where the
+ * prototype is a C one, the type of a pointer to it (vdso_task_NAME_fn).
+ * A kernel may lack any of them: look it up and keep the system call.
+ */
+#ifndef _VDSO_TASK_USER_H
+#define _VDSO_TASK_USER_H
+
+#include <stddef.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <time.h>
+#include <linux/time_types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+
+#define VDSO_TASK_ABI		"a64"
+
+#define VDSO_TASK_OLD_SYMBOL	"__vdso_old"
+#define VDSO_TASK_OLD_VERSION	"LINUX_2.6"
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _VDSO_TASK_USER_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Made by vdsogen of input.tbl. Change that instead. */
+#ifndef _VDSO_TASK_LAYOUT_H
+#define _VDSO_TASK_LAYOUT_H
+
+#define VDSO_TASK_SLOT_SHIFT	6
+#define VDSO_TASK_SLOT_SIZE	64
+
+#define VDSO_TASK_HEADER_BEGIN_OFFSET	8
+#define VDSO_TASK_HEADER_FLAGS_OFFSET	4
+#define VDSO_TASK_SLOT_SEQ_OFFSET	0
+#define VDSO_TASK_SLOT_FOO_OFFSET	12
+#define VDSO_TASK_SLOT_BAR_OFFSET	60
+
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define VDSO_TASK_ASSERT(x)	static_assert(x, #x)
+#else
+#define VDSO_TASK_ASSERT(x)	_Static_assert(x, #x)
+#endif
+
+/**
+ * struct vdso_task_header - top line of a task area
+ * @reserved_0: zero
+ * @flags: some flags
+ * @begin: where it begins
+ * @reserved_16: zero
+ */
+struct vdso_task_header {
+	__u32 reserved_0[1];
+	__u32 flags;
+	__u64 begin;
+	__u32 reserved_16[12];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_0) == 0);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, flags) == 4);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, begin) == 8);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_16) == 16);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
+
+/**
+ * struct vdso_task_slot - answers for the thread on one CPU
+ * @seq: count
+ * @reserved_8: zero
+ * @foo: getfoo()'s answer plus one; 0: make the system call
+ * @reserved_16: zero
+ * @bar: getbar()'s answer plus one; 0: make the system call
+ */
+struct vdso_task_slot {
+	__u64 seq;
+	__u32 reserved_8[1];
+	__u32 foo;
+	__u32 reserved_16[11];
+	__u32 bar;
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, seq) == 0);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_8) == 8);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, foo) == 12);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_16) == 16);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, bar) == 60);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
+
+/* X(field, kernel expression): the answers that a slot holds */
+#define VDSO_TASK_ANSWERS(X) \
+	X(foo, foo(current, 0)) \
+	X(bar, bar())
+
+/* X(name, symbol, field, type, number): slot entries of a64 */
+#define VDSO_TASK_ENTRIES_A64(X) \
+	X(getfoo, __vdso_getfoo, foo, foo_t, __NR_getfoo) \
+	X(getbar, __bar, bar, unsigned int, __NR_getbar)
+
+/* X(name, symbol, field, type, number): slot entries of a32 */
+#define VDSO_TASK_ENTRIES_A32(X) \
+	X(getbar, __bar, bar, unsigned int, __NR_getbar)
+
+#endif
+
+#endif /* _VDSO_TASK_LAYOUT_H */

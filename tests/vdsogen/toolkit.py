@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds vdsogen and small vDSO-like images for its tests."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parent.parent
+TABLE = REPO / "scripts" / "vdso.tbl"
+
+
+@lru_cache
+def build_tools(base: Path) -> Path:
+    """The folder with vdsogen, unit and fuzz; built once, also for several workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    out = base / "vdsogen-tools"
+    out.mkdir(exist_ok=True)
+    with open(out / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = subprocess.run(
+            ["make", "-s", "-j2", "-C", HERE, f"O={out}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    return out
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The program under test."""
+
+    path: Path
+
+    def run(self, *args: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.path, *map(str, args)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def faults(self, *args: object) -> str:
+        """What `check` or another command says; empty if it is content."""
+        run = self.run(*args)
+        assert run.returncode == (1 if run.stderr else 0), run
+        return run.stderr
+
+    def generate(self, table: Path, out: Path) -> dict[str, str]:
+        """Every output for @table, by file name."""
+        jobs = {
+            "layout.h": ["layout", table],
+            "user.h": ["user", table],
+            "symtab.h": ["symtab", table],
+            "manifest.json": ["manifest", table],
+        }
+        texts = self._generate(jobs, out)
+        for abi in json.loads(texts["manifest.json"])["abis"]:
+            jobs = {f"version_{abi}.lds": ["version", table, abi]}
+            texts.update(self._generate(jobs, out))
+        return texts
+
+    def _generate(self, jobs: dict[str, list[object]], out: Path) -> dict[str, str]:
+        texts = {}
+        for name, words in jobs.items():
+            assert self.faults("generate", *words, out / name) == ""
+            texts[name] = (out / name).read_text(encoding="ascii")
+        return texts
+
+
+@dataclass(frozen=True)
+class Target:
+    """How to compile for one abi."""
+
+    cc: str
+    flags: list[str]
+    ld: str
+    emulation: str
+    objcopy: str = "objcopy"
+
+
+TARGETS = {
+    "x86_64": Target("gcc", ["-m64", "-fPIC"], "ld", "elf_x86_64"),
+    "x32": Target("gcc", ["-mx32", "-fPIC"], "ld", "elf32_x86_64"),
+    "ia32": Target("gcc", ["-m32", "-fPIC"], "ld", "elf_i386"),
+    "arm64": Target(
+        "aarch64-linux-gnu-gcc",
+        ["-fPIC"],
+        "aarch64-linux-gnu-ld",
+        "aarch64linux",
+        "aarch64-linux-gnu-objcopy",
+    ),
+}
+
+EH_FRAME = """
+	.eh_frame_hdr : { *(.eh_frame_hdr) } :text :eh_frame_hdr
+	.eh_frame : { KEEP(*(.eh_frame)) } :text"""
+
+# What vdso-layout.lds.S and arm64's vdso.lds.S have in common.
+LINKER_SCRIPT = """
+SECTIONS
+{
+@VVARS@
+	. = SIZEOF_HEADERS;
+	.hash : { *(.hash) } :text
+	.gnu.hash : { *(.gnu.hash) }
+	.dynsym : { *(.dynsym) }
+	.dynstr : { *(.dynstr) }
+	.gnu.version : { *(.gnu.version) }
+	.gnu.version_d : { *(.gnu.version_d) }
+	.dynamic : { *(.dynamic) } :text :dynamic
+	.rodata : { *(.rodata*) *(.data*) *(.got*) *(.bss*) } :text
+	/DISCARD/ : { *(.note.gnu.property) *(.note.GNU-stack) @DISCARD@ }
+	.note : { *(.note.*) } :text :note
+	@EH_FRAME@
+	.text : { *(.text*) } :text
+	.altinstructions : { *(.altinstructions) } :text
+	@MORE@
+}
+PHDRS
+{
+	text PT_LOAD FLAGS(5) FILEHDR PHDRS;
+	dynamic PT_DYNAMIC FLAGS(4);
+	note PT_NOTE FLAGS(4);
+	@PHDRS@
+}
+"""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A recipe of an image; the tests spoil one field of a good one."""
+
+    abi: str
+    symbols: list[dict] = field(default_factory=list)
+    vvars: dict[str, int] = field(default_factory=dict)
+    frames: bool = True
+    more_c: str = ""
+    more_lds: str = ""
+    more_phdrs: str = ""
+    page_size: int = 4096
+    hash_style: str = "both"
+
+    def source(self) -> str:
+        """C code of every symbol: one function each, the weak ones aliases."""
+        strong = {s["name"]: s["symbol"] for s in self.symbols if not s["weak"]}
+        text = self.more_c
+        for symbol in self.symbols:
+            name = symbol["symbol"]
+            if name == "__kernel_rt_sigreturn" and self.abi == "arm64":
+                text += f'asm(".globl {name}\\n{name}: nop\\n.size {name}, 4");\n'
+            elif symbol["weak"]:
+                target = strong[symbol["name"]]
+                text += f'int {name}() __attribute__((weak, alias("{target}")));\n'
+            else:
+                text += f"int {name}() {{ static const int c = {len(text)}; return c; }}\n"
+        return text
+
+    def version_script(self) -> str:
+        nodes: dict[str, list[str]] = {}
+        for symbol in self.symbols:
+            nodes.setdefault(symbol["version"], []).append(symbol["symbol"])
+        body = ""
+        for number, (version, names) in enumerate(nodes.items()):
+            rest = "local: *;" if number == 0 else ""
+            body += f"\t{version} {{ global: {' '.join(n + ';' for n in names)} {rest} }};\n"
+        return f"VERSION\n{{\n{body}}}\n"
+
+    def linker_script(self) -> str:
+        vvars = "".join(
+            f"\t{name} = . - {-pages * self.page_size};\n" for name, pages in self.vvars.items()
+        )
+        parts = {
+            "@VVARS@": vvars,
+            "@EH_FRAME@": EH_FRAME if self.frames else "",
+            "@DISCARD@": "" if self.frames else "*(.eh_frame*)",
+            "@MORE@": self.more_lds,
+            "@PHDRS@": self.more_phdrs + ("eh_frame_hdr PT_GNU_EH_FRAME;" if self.frames else ""),
+        }
+        text = LINKER_SCRIPT
+        for mark, part in parts.items():
+            text = text.replace(mark, part)
+        return text + self.version_script()
+
+    def build(self, out: Path) -> Path:
+        """Compiles, links and strips; IMAGE.dbg lies beside the result."""
+        target = TARGETS[self.abi]
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "image.c").write_text(self.source(), encoding="ascii")
+        (out / "image.lds").write_text(self.linker_script(), encoding="ascii")
+        flags = ["-w", "-O2", "-fno-builtin", "-fno-stack-protector", "-fcf-protection=none"]
+        if self.abi == "arm64":
+            flags.remove("-fcf-protection=none")
+        frames = "-fasynchronous-unwind-tables"
+        steps = [
+            [target.cc, *target.flags, *flags, frames, "-c", "image.c", "-o", "image.o"],
+            [target.ld, "-m", target.emulation, "-shared", "-Bsymbolic", "--build-id=sha1"]
+            + ["-soname", "linux-vdso.so.1", f"--hash-style={self.hash_style}"]
+            + ["-z", "max-page-size=4096", "-z", "noexecstack"]
+            + (["--eh-frame-hdr"] if self.frames else [])
+            + ["-T", "image.lds", "image.o", "-o", "image.so.dbg"],
+            [target.objcopy, "-S", "image.so.dbg", "image.so"],
+        ]
+        for step in steps:
+            subprocess.run(step, cwd=out, check=True, capture_output=True, timeout=60)
+        return out / "image.so"
+
+    def without(self, name: str) -> Image:
+        """All symbols but those of entry @name."""
+        return replace(self, symbols=[s for s in self.symbols if s["name"] != name])
+
+    def with_symbol(self, name: str, **changes: object) -> Image:
+        """The symbol @name changed."""
+        symbols = [s | changes if s["symbol"] == name else s for s in self.symbols]
+        return replace(self, symbols=symbols)
+
+
+def good_image(abi: str, manifest: dict, table: str) -> Image:
+    """The recipe that the table asks for, without entries of special options."""
+    vvars = {}
+    for line in table.splitlines():
+        words = line.split()
+        if words[:2] == ["vvar", abi]:
+            vvars[words[2]] = int(words[3])
+    symbols = [e for e in manifest["entries"] if e["abi"] == abi and not e["config"]]
+    return Image(abi, symbols, vvars, frames=abi != "arm64")

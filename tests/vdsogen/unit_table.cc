@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "check.h"
+#include "generate.h"
+#include "table.h"
+
+using namespace vdsogen;
+
+namespace
+{
+
+constexpr const char *abi_row =
+	"abi a class=64 machine=x86_64 version=V prefix=__p_ cfi=none pages=1 image=i\n";
+
+/* Faults of a table with one abi and @rows. */
+std::string faults_of(const std::string &rows)
+{
+	Diagnostics faults("t");
+	std::ostringstream told;
+
+	parse_table(abi_row + rows, faults);
+	faults.print(told);
+	return told.str();
+}
+
+std::string slot_row(const std::string &field)
+{
+	return "entry e slot abi=a nr=e type=int value=1 field=" + field + "\n";
+}
+
+bool tells(const std::string &told, const char *message)
+{
+	return told.find(message) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("symbols follow prefix, alias, version and symbol=")
+{
+	Diagnostics faults("t");
+	const Table table =
+		parse_table(std::string(abi_row) + "entry x base abi=a+alias\n"
+						   "entry y base abi=a symbol=z version=W\n",
+			    faults);
+	const auto symbols = table.symbols_of(table.abis[0]);
+
+	CHECK(faults.empty());
+	REQUIRE(symbols.size() == 3);
+	CHECK(symbols[0].name == "__p_x");
+	CHECK(symbols[1].name == "x");
+	CHECK(symbols[1].weak);
+	CHECK(symbols[2].name == "z");
+	CHECK(symbols[2].version == "W");
+}
+
+TEST_CASE("slot fields lie within the slot, aligned and apart")
+{
+	CHECK(faults_of(slot_row("f@0")) == "");
+	CHECK(faults_of(slot_row("f@60")) == "");
+	CHECK(tells(faults_of(slot_row("f@62")), "t:2: field 'f' ends behind the 64 bytes"));
+	CHECK(tells(faults_of(slot_row("f@18")), "not aligned to its size 4"));
+	CHECK(tells(faults_of(slot_row("f@64")), "a number below 64"));
+	CHECK(tells(faults_of(slot_row("f@-4")), "a number below 64"));
+	CHECK(tells(faults_of(slot_row("f")), "write NAME@OFFSET"));
+	CHECK(tells(faults_of("slot s u64 8 \"d\"\n" + slot_row("f@12")),
+		    "t:3: field 'f' overlaps 's'"));
+	CHECK(tells(faults_of("slot f u64 0 \"d\"\n" + slot_row("f@8")),
+		    "exists already in line 2"));
+}
+
+TEST_CASE("names are unique within an abi")
+{
+	CHECK(tells(faults_of("entry x base abi=a\nentry x base abi=a symbol=y\n"),
+		    "t:3: entry of abi a 'x' exists already in line 2"));
+	CHECK(tells(faults_of("entry x base abi=a+alias\nentry y base abi=a symbol=x\n"),
+		    "t:3: symbol of abi a 'x' exists already in line 2"));
+	CHECK(tells(faults_of("entry x base abi=a,a\n"), "abi 'a' exists already"));
+}
+
+TEST_CASE("new entries have no alias, no version and no option for slots")
+{
+	CHECK(tells(faults_of("entry x code nr=x abi=a+alias\n"), "drop +alias"));
+	CHECK(tells(faults_of("entry x code nr=x abi=a version=W\n"), "drop version="));
+	CHECK(tells(faults_of("entry x code nr=x abi=a cfi=none\n"), "drop cfi=none"));
+	CHECK(tells(faults_of("entry x slot nr=x abi=a type=int value=1 field=f@0 if=CONFIG_X\n"),
+		    "drop if="));
+	CHECK(tells(faults_of("entry x code abi=a\n"), "key 'nr' is missing"));
+}
+
+TEST_CASE("a new entry under an option is guarded in the version script")
+{
+	Diagnostics faults("t");
+	const Table table = parse_table(
+		std::string(abi_row) + "entry x code nr=x abi=a if=CONFIG_X\nentry y base abi=a\n",
+		faults);
+	const std::string text = generate_version(table, table.abis[0], "t");
+
+	CHECK(tells(text, "#ifdef CONFIG_X\n\t\t__p_x;\n#endif\n"));
+	CHECK_FALSE(tells(text, "__p_y"));
+}
+
+TEST_CASE("what must be present depends on option and configuration")
+{
+	CheckOptions options;
+
+	CHECK(presence("", true, options) == Presence::required);
+	CHECK(presence("CONFIG_X", false, options) == Presence::optional);
+	options.config = Config("CONFIG_X=y\n");
+	CHECK(presence("CONFIG_X", false, options) == Presence::required);
+	CHECK(presence("CONFIG_Y", false, options) == Presence::absent);
+	options.without_task = true;
+	CHECK(presence("", true, options) == Presence::absent);
+	CHECK(presence("", false, options) == Presence::required);
+}
