@@ -263,7 +263,7 @@ static int check_names(const void *arg)
 		return VT_FAIL;
 	VT_CHECK(m.nr_vvar == 1 && m.nr_vdso == 1, "%u [vvar], %u [vdso]",
 		 m.nr_vvar, m.nr_vdso);
-	VT_CHECK(m.vvar_end == m.vdso, "[vvar] ends at %#lx, [vdso] is at %#lx",
+	VT_CHECK(m.vvar_end + m.vclock == m.vdso, "[vvar] ends at %#lx, [vdso] is at %#lx",
 		 m.vvar_end, m.vdso);
 	VT_CHECK(vt_nr_slots(&m) >= (unsigned int)sysconf(_SC_NPROCESSORS_CONF),
 		 "%u slots for %ld CPUs", vt_nr_slots(&m),

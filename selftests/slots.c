@@ -21,6 +21,8 @@ static bool add_line(struct vt_maps *m, const char *line)
 		if (!m->nr_vdso++)
 			m->vdso = start;
 		m->vdso_end = end;
+	} else if (!strcmp(name, "[vvar_vclock]")) {
+		m->vclock += end - start;
 	}
 	return true;
 }

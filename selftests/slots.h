@@ -16,12 +16,14 @@
  * @vdso_end:	its end
  * @nr_vvar:	how many mappings are called [vvar]
  * @nr_vdso:	how many are called [vdso]
+ * @vclock:	bytes of [vvar_vclock], which newer kernels have between the two
  * @area:	end of the slots: where [vvar] of an unpatched kernel starts
  */
 struct vt_maps {
 	unsigned long vvar, vvar_end;
 	unsigned long vdso, vdso_end;
 	unsigned int nr_vvar, nr_vdso;
+	unsigned long vclock;
 	unsigned long area;
 };
 

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tracers: each system call of the tracee stops it, made by the vDSO or not. */
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+#include "policy.h"
+
+#define CALLS		50
+#define REWRITTEN	4242
+#define STOP_SYSCALL	(SIGTRAP | 0x80)
+
+/* Not in every C library, though in every kernel. */
+#define REQUEST_SYSEMU	31
+
+#if defined(__x86_64__)
+typedef struct user_regs_struct regs_t;
+#define REG_NR(r)	((long)(r).orig_rax)
+#define REG_RESULT(r)	((r).rax)
+#define REG_PC(r)	((r).rip)
+#define REG_SP(r)	((r).rsp)
+#else
+typedef struct user_regs_struct regs_t;
+#define REG_NR(r)	((long)(r).regs[8])
+#define REG_RESULT(r)	((r).regs[0])
+#define REG_PC(r)	((r).pc)
+#define REG_SP(r)	((r).sp)
+#endif
+
+/* What tracer and tracee tell each other. */
+struct trace {
+	volatile int entry;
+	volatile int go;
+	volatile int calls;
+	volatile int result;
+	volatile int done;
+};
+
+static struct trace *t;
+
+static bool get_regs(pid_t pid, regs_t *r)
+{
+	struct iovec io = { r, sizeof(*r) };
+
+	return !ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &io);
+}
+
+static bool set_regs(pid_t pid, regs_t *r)
+{
+	struct iovec io = { r, sizeof(*r) };
+
+	return !ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &io);
+}
+
+/* Lets @pid go by @request; true if it stopped, with @sig. */
+static bool step(pid_t pid, long request, int sig)
+{
+	int status;
+
+	if (ptrace((enum __ptrace_request)request, pid, NULL, NULL))
+		return false;
+	if (waitpid(pid, &status, 0) != pid)
+		return false;
+	return WIFSTOPPED(status) && WSTOPSIG(status) == sig;
+}
+
+/* Hot; then stops itself, and calls one entry again and again. */
+static int tracee(void *arg)
+{
+	struct vt_answers want;
+	int i, *expect = arg;
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		return VT_FAIL;
+	vt_raw2(__NR_kill, getpid(), SIGSTOP);
+	for (i = 0; i < CALLS; i++) {
+		int got = vt_ids[t->entry].fn();
+
+		if (got != (expect ? *expect : want.v[t->entry]))
+			return vt_fail("%s returns %d", vt_ids[t->entry].name,
+				       got);
+	}
+	return VT_PASS;
+}
+
+static int setup(void)
+{
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	t = vt_shared(sizeof(*t));
+	VT_NEED(t);
+	return VT_PASS;
+}
+
+static pid_t start_tracee(unsigned int entry, int *expect)
+{
+	int status;
+	pid_t pid;
+
+	t->entry = entry;
+	pid = vt_child(tracee, expect);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
+	    ptrace(PTRACE_SETOPTIONS, pid, NULL,
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
+		return -1;
+	return pid;
+}
+
+/*
+ * Counts the entry stops for @nr until the tracee exits; at the exit stops
+ * writes @value over the result if @rewrite.
+ */
+static int count_calls(pid_t pid, long nr, bool rewrite, long value)
+{
+	int n = 0;
+	regs_t r;
+
+	while (step(pid, PTRACE_SYSCALL, STOP_SYSCALL)) {
+		if (!get_regs(pid, &r))
+			return -1;
+		if (REG_NR(r) == __NR_exit_group)
+			break;
+		if (!step(pid, PTRACE_SYSCALL, STOP_SYSCALL))
+			return -1;
+		n += REG_NR(r) == nr;
+		if (REG_NR(r) != nr || !rewrite)
+			continue;
+		if (!get_regs(pid, &r))
+			return -1;
+		REG_RESULT(r) = value;
+		if (!set_regs(pid, &r))
+			return -1;
+	}
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return n;
+}
+
+int check_ptrace_syscall(const void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++) {
+		pid_t pid = start_tracee(i, NULL);
+		int n;
+
+		VT_CHECK(pid > 0, "no tracee: %m");
+		n = count_calls(pid, vt_ids[i].nr, false, 0);
+		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
+			 vt_ids[i].name, CALLS, n);
+		if (vt_reap(pid, "tracee"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+int check_ptrace_rewrite(const void *arg)
+{
+	int expect = REWRITTEN;
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++) {
+		pid_t pid = start_tracee(i, &expect);
+		int n;
+
+		VT_CHECK(pid > 0, "no tracee: %m");
+		n = count_calls(pid, vt_ids[i].nr, true, REWRITTEN);
+		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
+			 vt_ids[i].name, CALLS, n);
+		if (vt_reap(pid, "tracee"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+/* Counts its calls where the tracer can see it, warm, until told to end. */
+static int counting_tracee(void *arg)
+{
+	(void)arg;
+	if (!vt_make_hot())
+		return VT_FAIL;
+	vt_store(&t->go, 1);
+	while (!vt_load(&t->done)) {
+		vt_store(&t->calls, t->calls + 1);
+		vt_ids[0].fn();
+	}
+	return vt_hot_and_same("after the tracer left") ? VT_PASS : VT_FAIL;
+}
+
+/* From the first PTRACE_SYSCALL on, each further call is seen: no gap. */
+static int watch_running(pid_t pid)
+{
+	int n = 0, first = -1, status;
+	regs_t r;
+
+	VT_NEED(!ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACESYSGOOD));
+	VT_NEED(!ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
+	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	first = vt_load(&t->calls);
+	while (n < CALLS) {
+		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop");
+		VT_NEED(get_regs(pid, &r));
+		if (REG_NR(r) == vt_ids[0].nr) {
+			int at = vt_load(&t->calls);
+
+			/* The call in hand at the attach may be past it. */
+			first += n == 0 && at == first + 1;
+			VT_CHECK(at == first + n, "stop %d at call %d of %d", n,
+				 at, first);
+			n++;
+		}
+		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop");
+	}
+	vt_store(&t->done, 1);
+	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	return VT_PASS;
+}
+
+int check_ptrace_attach(const void *arg)
+{
+	int round;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (round = 0; round < 10; round++) {
+		pid_t pid;
+		int result;
+
+		*t = (struct trace){ 0 };
+		pid = vt_child(counting_tracee, NULL);
+		VT_CHECK(vt_await(&t->go, 1, 10000), "no tracee");
+		result = watch_running(pid);
+		if (result)
+			kill(pid, SIGKILL);
+		if (vt_reap(pid, "tracee") || result)
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+/* The system call is not made at all, the tracer answers in its place. */
+static int emulate(pid_t pid, long nr)
+{
+	int n = 0;
+	regs_t r;
+
+	while (n < CALLS) {
+		VT_CHECK(step(pid, REQUEST_SYSEMU, STOP_SYSCALL),
+			 "no stop after %d", n);
+		VT_NEED(get_regs(pid, &r));
+		if (REG_NR(r) != nr)
+			return vt_fail("system call %ld after %d calls",
+				       REG_NR(r), n);
+		REG_RESULT(r) = REWRITTEN;
+		VT_NEED(set_regs(pid, &r));
+		n++;
+	}
+	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	return VT_PASS;
+}
+
+int check_ptrace_sysemu(const void *arg)
+{
+	int expect = REWRITTEN;
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++) {
+		pid_t pid = start_tracee(i, &expect);
+		int result;
+
+		VT_CHECK(pid > 0, "no tracee: %m");
+		result = emulate(pid, vt_ids[i].nr);
+		if (result)
+			kill(pid, SIGKILL);
+		if (vt_reap(pid, "tracee") || result)
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+/* One call with a stop at each instruction: the reader must not retry forever. */
+static int stepped_tracee(void *arg)
+{
+	int want;
+
+	(void)arg;
+	if (!vt_make_hot() || ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		return VT_FAIL;
+	want = vt_raw0(vt_ids[t->entry].nr);
+	vt_raw2(__NR_kill, getpid(), SIGSTOP);
+	vt_store(&t->result, vt_ids[t->entry].fn());
+	vt_store(&t->done, 1);
+	return t->result == want ? VT_PASS :
+	       vt_fail("%s returns %d, not %d", vt_ids[t->entry].name,
+		       t->result, want);
+}
+
+static int step_through(pid_t pid, unsigned long *inside)
+{
+	unsigned long fn = (unsigned long)vt_ids[t->entry].fn;
+	unsigned long steps = 0;
+	regs_t r;
+
+	*inside = 0;
+	while (!vt_load(&t->done)) {
+		VT_CHECK(step(pid, PTRACE_SINGLESTEP, SIGTRAP), "no stop");
+		VT_NEED(get_regs(pid, &r));
+		*inside += REG_PC(r) - fn < 512;
+		VT_CHECK(++steps < 20000, "no end after %lu steps, %lu inside",
+			 steps, *inside);
+	}
+	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	return VT_PASS;
+}
+
+int check_singlestep(const void *arg)
+{
+	unsigned long inside;
+	unsigned int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++) {
+		int result, status;
+		pid_t pid;
+
+		*t = (struct trace){ .entry = i };
+		pid = vt_child(stepped_tracee, NULL);
+		VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+		result = step_through(pid, &inside);
+		if (result)
+			kill(pid, SIGKILL);
+		if (vt_reap(pid, "tracee") || result)
+			return VT_FAIL;
+		VT_CHECK(inside, "%s: no step inside", vt_ids[i].name);
+		vt_note("%s: %lu instructions", vt_ids[i].name, inside);
+	}
+	return VT_PASS;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The sys_enter tracepoint, and dispatch of system calls to user space. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+#include "policy.h"
+#include "slots.h"
+
+#define TRACEFS		"/sys/kernel/tracing"
+#define INSTANCE	TRACEFS "/instances/vdso_task"
+#define EVENT		INSTANCE "/events/raw_syscalls/sys_enter"
+#define CALLS		200
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH	59
+#endif
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n == (ssize_t)strlen(text);
+}
+
+static int trace_setup(void)
+{
+	if (geteuid())
+		return vt_skip("tracefs needs root");
+	if (access(TRACEFS "/events", X_OK) &&
+	    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
+		return vt_skip("this kernel has no tracefs");
+	if (access(TRACEFS "/events/raw_syscalls/sys_enter", X_OK))
+		return vt_skip("this kernel has no CONFIG_FTRACE_SYSCALLS");
+	rmdir(INSTANCE);
+	VT_NEED(!mkdir(INSTANCE, 0700));
+	return VT_PASS;
+}
+
+/* Events of system call @nr made by @pid that the instance has recorded. */
+static int count_events(pid_t pid, long nr)
+{
+	char line[512], who[32], what[32];
+	FILE *f = fopen(INSTANCE "/trace", "r");
+	int n = 0;
+
+	snprintf(who, sizeof(who), "-%d ", pid);
+	snprintf(what, sizeof(what), "NR %ld ", nr);
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, who) && strstr(line, what);
+	if (f)
+		fclose(f);
+	return f ? n : -1;
+}
+
+struct traced {
+	volatile int hot, on, calls, done;
+};
+
+/* Hot, but at rest in user space, when the tracepoint comes. */
+static int traced_body(void *arg)
+{
+	struct traced *s = arg;
+	struct vt_answers want;
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	vt_store(&s->hot, 1);
+	while (!vt_load(&s->on))
+		;
+	for (; s->calls < CALLS; s->calls++)
+		if (vt_wrong(&want) >= 0)
+			return vt_fail("wrong answer under a tracepoint");
+	vt_store(&s->done, 1);
+	if (!vt_await(&s->on, 2, 20000))
+		return VT_FAIL;
+	return vt_hot_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
+}
+
+static int trace_one(struct traced *s, pid_t pid)
+{
+	int result = VT_PASS;
+	unsigned int i;
+
+	VT_CHECK(vt_await(&s->hot, 1, 10000), "no hot process");
+	VT_NEED(write_file(EVENT "/enable", "1"));
+	vt_store(&s->on, 1);
+	if (!vt_await(&s->done, 1, 10000))
+		result = vt_fail("the traced process does not end");
+	write_file(EVENT "/enable", "0");
+	for (i = 0; i < vt_nr_ids && !result; i++) {
+		int n = count_events(pid, vt_ids[i].nr);
+
+		if (n != CALLS)
+			result = vt_fail("%s: %d calls made, %d seen",
+					 vt_ids[i].name, CALLS, n);
+	}
+	write_file(INSTANCE "/trace", "");
+	vt_store(&s->on, 2);
+	return result;
+}
+
+static int trace_rounds(void)
+{
+	struct traced *s = vt_shared(sizeof(*s));
+	int round, result = VT_PASS;
+
+	VT_NEED(s);
+	for (round = 0; round < 5 && !result; round++) {
+		pid_t pid;
+
+		*s = (struct traced){ 0 };
+		pid = vt_child(traced_body, s);
+		result = trace_one(s, pid);
+		if (result)
+			kill(pid, SIGKILL);
+		result |= vt_reap(pid, "traced process");
+	}
+	return result;
+}
+
+int check_tracepoint(const void *arg)
+{
+	int result;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	result = trace_setup();
+	if (result)
+		return result;
+	result = trace_rounds();
+	rmdir(INSTANCE);
+	return result ? VT_FAIL : VT_PASS;
+}
+
+static volatile char selector;
+static volatile sig_atomic_t dispatched;
+static volatile long dispatched_nr;
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	selector = 0;	/* SYSCALL_DISPATCH_FILTER_ALLOW */
+	dispatched++;
+	dispatched_nr = info->si_syscall;
+}
+
+/* Dispatch with no range that is allowed: the vDSO is like any other code. */
+int check_user_dispatch(const void *arg)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigsys,
+				.sa_flags = SA_SIGINFO };
+	unsigned int i, round;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
+		return errno == EINVAL ?
+		       vt_skip("no syscall user dispatch on this architecture") :
+		       vt_fail("prctl: %m");
+	for (round = 0; round < 50; round++) {
+		for (i = 0; i < vt_nr_ids; i++) {
+			int before = dispatched;
+
+			selector = 1;	/* SYSCALL_DISPATCH_FILTER_BLOCK */
+			vt_ids[i].fn();
+			selector = 0;
+			VT_CHECK(dispatched == before + 1 &&
+				 dispatched_nr == vt_ids[i].nr,
+				 "%s: %d SIGSYS, last for system call %ld",
+				 vt_ids[i].name, dispatched - before,
+				 dispatched_nr);
+		}
+	}
+	VT_NEED(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
+	return vt_hot_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
+}
