@@ -25,6 +25,7 @@ COMMENT = re.compile(r"(?:^|\s)(?<!\\)#\s+(.*)$")
 BAIL = re.compile(r"^Bail out!\s*(.*)$")
 SUBTEST = re.compile(r"^#\s*(?:Subtest:|vdsox: begin)\s+(.+)$")
 TOOK = re.compile(r"^# vdsox: took ([0-9.]+) ")
+DEEPEST = 40
 STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[[^\]]*\])? ?")
 
 
@@ -112,8 +113,8 @@ class Lines:
 class Level:
     """Parse the lines of one indentation, and what is nested between them."""
 
-    def __init__(self, lines: Lines, indent: int) -> None:
-        self.lines, self.indent = lines, indent
+    def __init__(self, lines: Lines, indent: int, depth: int = 0) -> None:
+        self.lines, self.indent, self.depth = lines, indent, depth
         self.document = Document()
         self._clear()
 
@@ -129,7 +130,7 @@ class Level:
             line = self.lines.peek()
             if line is None or line.indent < self.indent:
                 break
-            if line.indent > self.indent:
+            if line.indent > self.indent and self.depth < DEEPEST:
                 self._nest(line)
                 continue
             self._line(self.lines.pop())
@@ -137,9 +138,11 @@ class Level:
         return self.document
 
     def _nest(self, line: Line) -> None:
-        inner = Level(self.lines, line.indent).parse()
+        inner = Level(self.lines, line.indent, self.depth + 1).parse()
         self.nested.append(inner)
-        self.log += [" " * (line.indent - self.indent) + text for text in inner.log]
+        texts = [" " * (line.indent - self.indent) + text for text in inner.log]
+        self.log += texts
+        self.document.log += texts
 
     def _line(self, line: Line) -> None:
         text = line.text
@@ -200,7 +203,7 @@ class Level:
             _adopt(result, self.nested)
             document.results.append(result)
         count = len(document.results)
-        if document.plan is not None and count != document.plan:
+        if document.plan not in (None, count) and document.bail is None:
             document.errors.append(f"planned {document.plan} results, got {count}")
 
 

@@ -62,14 +62,14 @@ def digest(content: Optional[Content]) -> Optional[str]:
     return hashlib.sha256(content.data).hexdigest() if content else None
 
 
-def touched(text: str, name: str) -> list[str]:
-    """The files that a patch's hunks go into."""
-    files = []
+def touched(text: str, name: str) -> dict[str, bool]:
+    """The files that a patch's hunks go into; true for those that it creates."""
+    files = {}
     pairs = re.findall(r"^--- (\S+).*\n\+\+\+ (\S+)", text, re.MULTILINE)
     for old, new in pairs:
         if new == "/dev/null":
             raise Fault(f"{name}: removes {old}, which a hook patch must not do")
-        files.append(new.split("/", 1)[1])
+        files[new.split("/", 1)[1]] = old == "/dev/null"
     if not files:
         raise Fault(f"{name}: holds no hunk")
     return files
@@ -77,8 +77,8 @@ def touched(text: str, name: str) -> list[str]:
 
 def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
     """Apply with no fuzz; returns the complaint, empty when all went in."""
-    command = ["patch", "-p1", "-F0", "-f", "-t", "--no-backup-if-mismatch", "-r", "-"]
-    command = [c for c in command if c != "-t"] + (["-R"] if reverse else [])
+    command = ["patch", "-p1", "-F0", "-f", "--no-backup-if-mismatch", "-r", "-"]
+    command += ["-R"] if reverse else []
     done = subprocess.run(
         command,
         cwd=folder,
@@ -154,10 +154,13 @@ def _lay_hunks(
         return
     text = patch.hunks.read_text()
     files = touched(text, patch.hunks.name)
-    for name in files:
+    for name, created in files.items():
         if name not in before:
-            before[name] = reader(name)
-            content = before[name]
+            content = before[name] = reader(name)
+            if created and content is not None:
+                raise Fault(f"{tree}/{name}: is already there; use a clean tree")
+            if not created and content is None:
+                raise Fault(f"{tree}/{name}: missing; use a whole kernel tree")
             if content is not None:
                 stage.put(folder / name, content)
     complaint = _run_patch(folder, text)

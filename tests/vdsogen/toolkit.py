@@ -219,9 +219,9 @@ class Image:
         """All symbols but those of entry @name."""
         return replace(self, symbols=[s for s in self.symbols if s["name"] != name])
 
-    def with_symbol(self, name: str, **changes: object) -> Image:
-        """The symbol @name changed."""
-        symbols = [s | changes if s["symbol"] == name else s for s in self.symbols]
+    def with_symbol(self, symbol: str, /, **changes: object) -> Image:
+        """With members of @symbol changed."""
+        symbols = [s | changes if s["symbol"] == symbol else s for s in self.symbols]
         return replace(self, symbols=symbols)
 
 

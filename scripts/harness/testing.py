@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""./vdsox test: pytest over tests/, with the progress of long steps in sight."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from harness import deps, machine
+from harness.context import Context
+from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK
+
+STATUS = {0: EXIT_OK, 1: EXIT_FAILED}
+
+
+def _arguments(expression: str | None, listing: bool, quick: bool) -> list[str]:
+    args = ["-q", "--collect-only"] if listing else ["-v", "--durations=12"]
+    args += ["-k", expression] if expression else []
+    args += ["-m", "not guest"] if quick else []
+    return args
+
+
+def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int:
+    """The status of pytest in our terms: 1 a test failed, 2 anything worse."""
+    arches = [] if quick or listing else machine.names()
+    deps.ensure(ctx, deps.packages(arches, testing=True))
+    progress = os.dup(2)
+    env = {
+        **os.environ,
+        "VDSOX_PROGRESS_FD": str(progress),
+        "VDSOX_OUT": str(ctx.out),
+        "VDSOX_JOBS": str(ctx.jobs),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    command += _arguments(expression, listing, quick) + ["tests"]
+    sys.stdout.flush()
+    done = subprocess.run(
+        command,
+        cwd=ctx.repo,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        pass_fds=(progress,),
+        check=False,
+    )
+    return STATUS.get(done.returncode, EXIT_FAULT)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests share: small trees and repositories, faked tools, built cells."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from cells import Cells
+from harness.context import REPO, Context
+from harness.ui import Ui
+from toys import KERNEL_FILES, REPO_FILES, lay
+
+MISSED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def ctx() -> Iterator[Context]:
+    """The context of ./vdsox test, progress on its standard error."""
+    descriptor = int(os.environ.get("VDSOX_PROGRESS_FD", "2"))
+    stream = os.fdopen(os.dup(descriptor), "w", buffering=1)
+    context = Context(ui=Ui(stream=stream), install_deps=False)
+    if "VDSOX_OUT" in os.environ:
+        context.out = Path(os.environ["VDSOX_OUT"])
+    if "VDSOX_JOBS" in os.environ:
+        context.jobs = int(os.environ["VDSOX_JOBS"])
+    yield context
+    stream.close()
+
+
+@pytest.fixture(scope="session")
+def cells(ctx: Context) -> Cells:
+    """Kernels built and guests run once, whatever asks for them."""
+    return Cells(ctx)
+
+
+@pytest.fixture
+def toy_repo(tmp_path: Path) -> Path:
+    """A small repository of our shape, with the real harness in it."""
+    repo = tmp_path / "repo"
+    lay(repo, REPO_FILES)
+    shutil.copy(REPO / "vdsox", repo / "vdsox")
+    (repo / "scripts").mkdir(exist_ok=True)
+    for name in ("harness", "qemu", "configs", "init"):
+        shutil.copytree(REPO / "scripts" / name, repo / "scripts" / name)
+    return repo
+
+
+@pytest.fixture
+def toy_tree(tmp_path: Path) -> Path:
+    """A tree that looks like a 6.12 kernel to the harness."""
+    tree = tmp_path / "linux"
+    lay(tree, KERNEL_FILES)
+    return tree
+
+
+class FakeTools:
+    """Programs in front of everything else on PATH."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def add(self, name: str, script: str) -> None:
+        path = self.folder / name
+        path.write_text("#!/bin/sh\n" + script)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def fake_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTools:
+    tools = FakeTools(tmp_path / "fake-bin")
+    monkeypatch.setenv("PATH", f"{tools.folder}:{os.environ['PATH']}")
+    return tools
+
+
+Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def vdsox() -> Runner:
+    """Run the command as a user would, from any repository."""
+
+    def call(
+        *args: object, repo: Path = REPO, **env: str
+    ) -> "subprocess.CompletedProcess[str]":
+        command = [str(repo / "vdsox"), *(str(arg) for arg in args)]
+        environment = {**os.environ, "VDSOX_PYTHON": sys.executable, **env}
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=600,
+        )
+
+    return call
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A test that a guest should have run and did not is worse than a failure."""
+    if exitstatus == 1 and session.config.stash.get(MISSED, False):
+        session.exitstatus = 2
+
+
+@pytest.fixture
+def missed(request: pytest.FixtureRequest) -> Callable[[], None]:
+    def note() -> None:
+        request.config.stash[MISSED] = True
+
+    return note

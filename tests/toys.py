@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A toy kernel tree and a toy repository, small enough to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CORE = "".join(f"line {n}\n" for n in range(1, 21))
+ENTRY = "one\ntwo\nthree\nfour\nfive\nsix\n"
+
+KERNEL_FILES = {
+    "Makefile": "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 120\nEXTRAVERSION =\n",
+    "Kbuild": "obj-y += kernel/\n",
+    "Kconfig": "source arch\n",
+    "MAINTAINERS": "nobody\n",
+    "kernel/core.c": CORE,
+    "arch/x86/entry.c": ENTRY,
+}
+
+HOOK_CORE = """\
+--- a/kernel/core.c
++++ b/kernel/core.c
+@@ -7,7 +7,8 @@
+ line 7
+ line 8
+ line 9
+-line 10
++line ten
++line ten and a half
+ line 11
+ line 12
+ line 13
+"""
+
+HOOK_ENTRY = """\
+--- /dev/null
++++ b/arch/x86/include.h
+@@ -0,0 +1 @@
++#include <linux/task.h>
+--- a/arch/x86/entry.c
++++ b/arch/x86/entry.c
+@@ -1,6 +1,7 @@
+ one
+ two
+ three
++three and a half
+ four
+ five
+ six
+"""
+
+SERIES = """\
+# toy
+0001-core
+  include/
+  kernel/
+  scripts/
+  patches/6.12/compat.h
+0002-entry
+  arch/x86/vdso/
+0003-tests
+  selftests/
+"""
+
+REPO_FILES = {
+    "arch/x86/vdso/task.h": "/* task */\n",
+    "include/linux/task.h": "/* header */\n",
+    "kernel/vdso/task.c": "int task;\n",
+    "selftests/ids.c": "int main(void) { return 0; }\n",
+    "scripts/vdso.tbl": "# table\n",
+    "scripts/vdsogen/main.cc": "int main() {}\n",
+    "patches/6.12/compat.h": "/* compat */\n",
+    "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-toy\n",
+    "patches/6.12/series": SERIES,
+    "patches/6.12/0001-core.patch": HOOK_CORE,
+    "patches/6.12/0002-entry.patch": HOOK_ENTRY,
+    "patches/6.12/messages/0000-cover.txt": "toy: the whole\n\nWhy it is done.\n",
+    "patches/6.12/messages/0001-core.txt": "core: count to ten\n\nIt must.\n",
+    "patches/6.12/messages/0002-entry.txt": "entry: one more\n\nIt must.\n",
+    "patches/6.12/messages/0003-tests.txt": "tests: add them\n\nThey must.\n",
+}
+
+
+def lay(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below a folder with its bytes and mode, but git's own."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith(".git/"):
+            found[name] = (path.read_bytes(), path.stat().st_mode)
+    return found
