@@ -16,9 +16,7 @@ from toys import snapshot
 
 def git(tree: Path, *args: str) -> None:
     identity = ["-c", "user.name=Toy", "-c", "user.email=toy@example.org"]
-    subprocess.run(
-        ["git", *identity, *args], cwd=tree, check=True, capture_output=True
-    )
+    subprocess.run(["git", *identity, *args], cwd=tree, check=True, capture_output=True)
 
 
 def refused(done: subprocess.CompletedProcess, *words: str) -> None:

@@ -107,7 +107,7 @@ def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
     if version and version not in found:
         found = []
     if not found:
-        kept = sorted(folder.glob(f"{package}_{version or '*'}*.deb"))
+        kept = sorted(folder.glob(f"{package}_{version}*.deb"))
         if kept:
             return kept[-1]
         raise Fault(

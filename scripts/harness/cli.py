@@ -39,7 +39,7 @@ def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
 def _add_guest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--mem", type=int, default=512, metavar="MiB")
-    parser.add_argument("--cpu", metavar="MODEL", help="QEMU's -cpu")
+    parser.add_argument("--cpu", metavar="MODEL", help="CPU model of QEMU")
     parser.add_argument("--icount", action="store_true", help="count instructions")
     parser.add_argument("--debug", action="store_true", help="the debug kernel")
     parser.add_argument("--append", action="append", default=[], metavar="ARGS")

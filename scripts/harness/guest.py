@@ -136,7 +136,9 @@ def _follow(
     qemu: Qemu, watch: Watch, channels: Channels, sink: Callable[[str, bytes], None]
 ) -> None:
     """Until QEMU ends or a limit is reached; what it wrote last is read too."""
-    tails = {name: Tail(channels.port(name)) for name in ("verdict", "stdout", "stderr")}
+    tails = {
+        name: Tail(channels.port(name)) for name in ("verdict", "stdout", "stderr")
+    }
     watch.start()
     running = True
     while running and not watch.late:

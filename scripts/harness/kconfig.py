@@ -34,7 +34,9 @@ def request(fragments: Iterable[Path]) -> dict[str, str]:
         try:
             text = path.read_text()
         except OSError as error:
-            raise Fault(f"{path}: {error.strerror}: give an existing fragment") from None
+            raise Fault(
+                f"{path}: {error.strerror}: give an existing fragment"
+            ) from None
         for number, line in enumerate(text.splitlines(), 1):
             known = SET.match(line) or UNSET.match(line)
             if line.startswith("CONFIG_") and not known:

@@ -166,7 +166,7 @@ class Level:
             self.name = match[1].strip()
         elif match := TOOK.match(text):
             self.seconds = float(match[1])
-        else:
+        elif not text.startswith("# vdsox: "):
             self.log.append(text)
 
     def _plan(self, line: Line, match: re.Match[str]) -> None:

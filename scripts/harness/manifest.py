@@ -71,9 +71,7 @@ def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
         named = test["cases"] or {}
         cases = dict.fromkeys(c for abi in mine for c in named.get(abi) or [])
         name = f"{OWN}.{test['name']}"
-        promises.append(
-            Promise(name, OWN, test["name"], test["timeout"], tuple(cases))
-        )
+        promises.append(Promise(name, OWN, test["name"], test["timeout"], tuple(cases)))
     return promises
 
 

@@ -12,7 +12,7 @@ from typing import Mapping, Optional, Sequence
 
 from harness.errors import Fault
 
-NO_SPACE = ("No space left on device", "Disk quota exceeded", "not enough free space")
+NO_SPACE = ("No space left on device", "Disk quota exceeded", "enough free space")
 
 
 def quote(command: Sequence[object]) -> str:

@@ -9,7 +9,17 @@ import shutil
 from pathlib import Path
 from typing import Sequence
 
-from harness import accel, build, guest, ktap, manifest, reports, results, splat, verdict
+from harness import (
+    accel,
+    build,
+    guest,
+    ktap,
+    manifest,
+    reports,
+    results,
+    splat,
+    verdict,
+)
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault

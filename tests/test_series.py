@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The series: git am takes it, and repeating it gives the same bytes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import bases, mailseries, patcher, stage
+from harness.context import REPO
+from harness.errors import Fault
+from toys import snapshot
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Toy Author",
+    "GIT_AUTHOR_EMAIL": "toy@example.org",
+    "GIT_AUTHOR_DATE": "1700000000 +0000",
+    "GIT_COMMITTER_NAME": "Toy Author",
+    "GIT_COMMITTER_EMAIL": "toy@example.org",
+    "GIT_COMMITTER_DATE": "1700000000 +0000",
+}
+
+
+def git(folder: Path, *args: object) -> str:
+    identity = ["-c", "user.name=Other", "-c", "user.email=other@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *(str(arg) for arg in args)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def write(repo: Path, tree: Path, output: Path) -> list[Path]:
+    base = bases.load(repo, "6.12")
+    cover = mailseries._message(base.folder / "messages" / mailseries.COVER)
+    return mailseries.write_from(base, tree, IDENTITY, cover, output)
+
+
+def test_same_bytes_when_repeated(toy_repo, toy_tree, tmp_path) -> None:
+    first = write(toy_repo, toy_tree, tmp_path / "one")
+    write(toy_repo, toy_tree, tmp_path / "two")
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
+    assert [path.name[:4] for path in first] == ["0000", "0001", "0002", "0003"]
+    patcher.sync(bases.load(toy_repo, "6.12"), toy_tree)
+    write(toy_repo, toy_tree, tmp_path / "three")
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three")
+
+
+def test_mails_are_complete(toy_repo, toy_tree, tmp_path) -> None:
+    mails = [path.read_text() for path in write(toy_repo, toy_tree, tmp_path / "out")]
+    assert "Subject: [PATCH 0/3] toy: the whole" in mails[0]
+    assert "Why it is done." in mails[0] and "*** " not in mails[0]
+    assert "Subject: [PATCH 2/3] entry: one more" in mails[2]
+    for mail in mails:
+        assert "From: Toy Author <toy@example.org>" in mail
+        assert "Date: Tue, 14 Nov 2023" in mail
+        assert "Signed-off-by" not in mail
+
+
+def test_git_am_gives_the_applied_tree(toy_repo, toy_tree, tmp_path) -> None:
+    mails = write(toy_repo, toy_tree, tmp_path / "mails")
+    git(toy_tree, "init", "-q")
+    git(toy_tree, "add", "-A")
+    git(toy_tree, "commit", "-q", "-m", "base")
+    git(toy_tree, "am", "-q", *mails[1:])
+    mailed = snapshot(toy_tree)
+    git(toy_tree, "reset", "-q", "--hard", "HEAD~3")
+    patcher.apply(toy_repo, toy_tree)
+    (toy_tree / patcher.STATE).unlink()
+    assert snapshot(toy_tree) == mailed
+
+
+def test_stale_mails_go(toy_repo, toy_tree, tmp_path) -> None:
+    output = tmp_path / "mails"
+    output.mkdir()
+    (output / "0009-old.patch").write_text("old")
+    (output / "notes.txt").write_text("mine")
+    write(toy_repo, toy_tree, output)
+    assert not (output / "0009-old.patch").exists()
+    assert (output / "notes.txt").exists()
+
+
+def test_missing_message(toy_repo, toy_tree, tmp_path) -> None:
+    (toy_repo / "patches/6.12/messages/0002-entry.txt").unlink()
+    with pytest.raises(Fault, match="0002-entry.txt"):
+        write(toy_repo, toy_tree, tmp_path / "mails")
+
+
+def test_identity_comes_from_git(toy_repo, monkeypatch, tmp_path) -> None:
+    for name in IDENTITY:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    git(toy_repo, "init", "-q")
+    git(toy_repo, "commit", "-q", "--allow-empty", "-m", "first")
+    with pytest.raises(Fault, match="git config user.name"):
+        mailseries._identity(toy_repo)
+    git(toy_repo, "config", "user.name", "Ann Author")
+    git(toy_repo, "config", "user.email", "ann@example.org")
+    found = mailseries._identity(toy_repo)
+    assert found["GIT_AUTHOR_NAME"] == "Ann Author"
+    when = git(toy_repo, "log", "-1", "--format=%ct").strip()
+    assert found["GIT_COMMITTER_DATE"] == f"{when} +0000"
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("base", bases.all_bases(REPO), ids=lambda base: base.name)
+def test_git_am_on_the_real_tree(cells, base, tmp_path) -> None:
+    """Our own series on the files of the real release that it touches."""
+    tree = cells.source().tree
+    before = patcher.originals(tree)
+    scratch = tmp_path / "linux"
+    for name, content in before.items():
+        if content is not None:
+            stage.put(scratch / name, content)
+    git(scratch, "init", "-q")
+    git(scratch, "add", "-A", "-f")
+    git(scratch, "commit", "-q", "-m", "base")
+    cover = mailseries._message(base.folder / "messages" / mailseries.COVER)
+    output = tmp_path / "mails"
+    mails = mailseries.write_from(base, tree, IDENTITY, cover, output)
+    done = git(scratch, "am", "--whitespace=error-all", *mails[1:])
+    assert done.count("Applying: ") == len(mails) - 1
+    for name in before:
+        assert stage.read(scratch, name) == stage.read(tree, name)
