@@ -29,7 +29,8 @@
 
 static void area_free(struct vdso_task_area *area)
 {
-	unsigned int i, n = 0;
+	unsigned int i;
+	long n = 0;
 
 	for (i = 0; i < vdso_task_nr_pages(); i++) {
 		n += !!area->pages[i];

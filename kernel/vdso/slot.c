@@ -71,7 +71,9 @@
  *
  * Policy. While a task has system call work (a tracer, seccomp, audit, system
  * call tracepoints, user dispatch), the fill writes zeros: the page is readable,
- * so what may not be answered is not there. Work is added to a task by itself or
+ * so what may not be answered is not there. (A thread that another CPU changes
+ * while it runs keeps the dead generation in its slot up to its next switch or
+ * call, whichever comes first.) Work is added to a task by itself or
  * by another CPU while it runs, both of which are changes as above, or by a
  * tracer while it is stopped, which a switch follows.
  */
@@ -149,15 +151,23 @@ static bool is_filled(const struct vdso_task_area *area,
 		       sizeof(*slot) - sizeof(u64));
 }
 
-/* Keep the record and show it at once: a nohz_full thread may never switch. */
-static void publish(const struct vdso_task_slot *record,
-		    struct vdso_task_area *area)
+/* Show what current has at once: a nohz_full thread may never switch. */
+static void fill_current(struct vdso_task_area *area)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	__vdso_task_fill(current, area);
+	local_irq_restore(flags);
+}
+
+/* Interrupts are off so that no switch copies half a record. */
+static void keep(const struct vdso_task_slot *record)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
 	current->vdso_task = *record;
-	__vdso_task_fill(current, area);
 	local_irq_restore(flags);
 }
 
@@ -170,8 +180,10 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 
 	if (!READ_ONCE(vdso_task_allowed))
 		return VDSO_TASK_STAT_OFF;
-	if (vdso_task_has_syscall_work(current))
+	if (vdso_task_has_syscall_work(current)) {
+		fill_current(area);
 		return VDSO_TASK_STAT_POLICY;
+	}
 
 	preempt_disable();
 	slot = vdso_task_slot(area, smp_processor_id());
@@ -181,7 +193,8 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 		return VDSO_TASK_STAT_DIRECT;
 	if (!compute(mm, area, &record))
 		return VDSO_TASK_STAT_STALE;
-	publish(&record, area);
+	keep(&record);
+	fill_current(area);
 	if (!slot) {
 		vdso_task_heat_up(mm);
 		return VDSO_TASK_STAT_COLD;
@@ -225,8 +238,15 @@ void vdso_task_change_begin(struct mm_struct *mm)
 
 void vdso_task_change_end(struct mm_struct *mm)
 {
+	struct vdso_task_area *area;
+
 	if (!mm)
 		return;
 	smp_mb();	/* (A) in the comment at the top */
 	atomic64_inc(&mm->vdso_task.end);
+
+	/* The old generation is dead already; leave nothing to read either. */
+	area = READ_ONCE(mm->vdso_task.area);
+	if (area && mm == current->mm)
+		fill_current(area);
 }
