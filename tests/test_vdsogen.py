@@ -92,14 +92,20 @@ def test_one_row_is_enough_for_an_entry(tool: Tool, tmp_path: Path) -> None:
         assert any("getuid" in line for line in added), name
         for line in added:
             assert re.search(r"uid|UID|reserved_|\\$", line), line
-    compile_c(tmp_path / "layout.h", "VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == 64);")
+    compile_c(
+        tmp_path / "layout.h", "VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == 64);"
+    )
 
 
-def compile_c(header: Path, code: str, cc: tuple[str, ...] = ("gcc", "-std=gnu11")) -> None:
+def compile_c(
+    header: Path, code: str, cc: tuple[str, ...] = ("gcc", "-std=gnu11")
+) -> None:
     source = header.with_suffix(".c")
     source.write_text(f'#include "{header}"\n{code}\n', encoding="ascii")
     flags = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
-    run = subprocess.run([*cc, *flags, source], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [*cc, *flags, source], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
 
 
@@ -115,7 +121,9 @@ def test_headers_compile(tool: Tool, tmp_path: Path, language: str) -> None:
     tool.generate(TABLE, tmp_path)
     cc = LANGUAGES[language]
     compile_c(tmp_path / "layout.h", "struct vdso_task_slot slot;", cc)
-    compile_c(tmp_path / "user.h", "vdso_task_getpid_fn f; const char *s = VDSO_TASK_ABI;", cc)
+    compile_c(
+        tmp_path / "user.h", "vdso_task_getpid_fn f; const char *s = VDSO_TASK_ABI;", cc
+    )
     compile_c(tmp_path / "symtab.h", "const void *p = vdso_task_symbols;", cc)
 
 
@@ -157,7 +165,9 @@ def test_usage(tool: Tool, tmp_path: Path, args: str) -> None:
 
 def test_faults_of_files(tool: Tool, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    assert f"{gone}: cannot open" in tool.faults("generate", "layout", gone, tmp_path / "out")
+    assert f"{gone}: cannot open" in tool.faults(
+        "generate", "layout", gone, tmp_path / "out"
+    )
     assert "cannot create" in tool.faults("generate", "layout", TABLE, gone / "out")
     assert "is a directory" in tool.faults("check", TABLE, "x86_64", tmp_path)
     assert "no abi row names 'mips'" in tool.faults("check", TABLE, "mips", TABLE)
@@ -170,13 +180,19 @@ def test_faults_of_files(tool: Tool, tmp_path: Path) -> None:
 def test_kbuild_knows_every_source() -> None:
     """The kernel's Makefile lists the objects one by one."""
     folder = REPO / "scripts" / "vdsogen"
-    listed = re.findall(r"\b(\w+)\.o\b", (folder / "Makefile").read_text(encoding="ascii"))
+    listed = re.findall(
+        r"\b(\w+)\.o\b", (folder / "Makefile").read_text(encoding="ascii")
+    )
     assert sorted(listed) == sorted(p.stem for p in folder.glob("*.cc"))
 
 
 def test_fuzz_table(tools: Path) -> None:
     run = subprocess.run(
-        [tools / "fuzz", "4", "1", TABLE], capture_output=True, text=True, timeout=120, check=False
+        [tools / "fuzz", "4", "1", TABLE],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout.split()[0]) >= 100

@@ -34,7 +34,9 @@ def fixture_tool(tools: Path) -> Tool:
 
 
 @pytest.fixture(scope="module", name="recipes")
-def fixture_recipes(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
+def fixture_recipes(
+    tool: Tool, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Image]:
     texts = tool.generate(TABLE, tmp_path_factory.mktemp("generated"))
     manifest = json.loads(texts["manifest.json"])
     table = TABLE.read_text(encoding="ascii")
@@ -45,7 +47,10 @@ def fixture_recipes(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> dic
 def fixture_good(
     recipes: dict[str, Image], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    return {abi: recipe.build(tmp_path_factory.mktemp(abi)) for abi, recipe in recipes.items()}
+    return {
+        abi: recipe.build(tmp_path_factory.mktemp(abi))
+        for abi, recipe in recipes.items()
+    }
 
 
 def debug(image: Path) -> Path:
@@ -54,7 +59,9 @@ def debug(image: Path) -> Path:
 
 @pytest.mark.parametrize("abi", ABIS)
 def test_good_image_passes(tool: Tool, good: dict[str, Path], abi: str) -> None:
-    assert tool.faults("check", TABLE, abi, good[abi], "--debug", debug(good[abi])) == ""
+    assert (
+        tool.faults("check", TABLE, abi, good[abi], "--debug", debug(good[abi])) == ""
+    )
 
 
 @pytest.mark.parametrize("abi", ABIS)
@@ -69,8 +76,13 @@ def test_good_image_is_good_to_pyelftools(
             names[verdef["vd_ndx"]] = next(iter(aux)).name
         versions = elf.get_section_by_name(".gnu.version")
         seen = set()
-        for index, symbol in enumerate(elf.get_section_by_name(".dynsym").iter_symbols()):
-            if symbol["st_info"]["bind"] == "STB_LOCAL" or symbol["st_shndx"] == "SHN_ABS":
+        for index, symbol in enumerate(
+            elf.get_section_by_name(".dynsym").iter_symbols()
+        ):
+            if (
+                symbol["st_info"]["bind"] == "STB_LOCAL"
+                or symbol["st_shndx"] == "SHN_ABS"
+            ):
                 continue
             version = names[versions.get_symbol(index)["ndx"]]
             seen.add((symbol.name, version, symbol["st_info"]["bind"] == "STB_WEAK"))
@@ -90,7 +102,9 @@ def test_wrong_abi(tool: Tool, good: dict[str, Path]) -> None:
 SPOILED: dict[str, tuple[Callable[[Image], Image], str]] = {
     "missing": (lambda i: i.without("getpid"), r"__vdso_getpid: is missing; line \d+"),
     "extra": (
-        lambda i: replace(i, symbols=i.symbols + [i.symbols[0] | {"name": "x", "symbol": "xtra"}]),
+        lambda i: replace(
+            i, symbols=i.symbols + [i.symbols[0] | {"name": "x", "symbol": "xtra"}]
+        ),
         "xtra: is exported, but no row",
     ),
     "version": (
@@ -149,19 +163,26 @@ SPOILED: dict[str, tuple[Callable[[Image], Image], str]] = {
     "gnu only": (lambda i: replace(i, hash_style="gnu"), "no DT_HASH"),
     "no frames": (lambda i: replace(i, frames=False), "no PT_GNU_EH_FRAME"),
     "too long": (
-        lambda i: replace(i, more_c="const char pad[20000] __attribute__((used)) = {1};"),
+        lambda i: replace(
+            i, more_c="const char pad[20000] __attribute__((used)) = {1};"
+        ),
         r"takes \d+ pages, the table allows \d",
     ),
     "vvar": (
         lambda i: replace(i, vvars=i.vvars | {"vvar_page": -5}),
         "vvar_page lies at 0xffffffffffffb000, but line .* says -4 pages",
     ),
-    "no vvar": (lambda i: replace(i, vvars={}), "no symbol timens_page; the table has it"),
+    "no vvar": (
+        lambda i: replace(i, vvars={}),
+        "no symbol timens_page; the table has it",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SPOILED)
-def test_spoiled_image(tool: Tool, recipes: dict[str, Image], tmp_path: Path, name: str) -> None:
+def test_spoiled_image(
+    tool: Tool, recipes: dict[str, Image], tmp_path: Path, name: str
+) -> None:
     spoil, message = SPOILED[name]
     image = spoil(recipes["x86_64"]).build(tmp_path)
     told = tool.faults("check", TABLE, "x86_64", image, "--debug", debug(image))
@@ -194,12 +215,24 @@ PATCHED: dict[str, tuple[Callable[[Patch], None], str]] = {
     "big endian": (lambda p: p.put(5, "B", 2), "not little endian"),
     "entry": (lambda p: p.put(24, "Q", 1 << 40), "entry point .* lies outside"),
     "no sections": (lambda p: p.put(40, "Q", 0), "no section headers"),
-    "far sections": (lambda p: p.put(40, "Q", 1 << 40), "section headers reach past the end"),
+    "far sections": (
+        lambda p: p.put(40, "Q", 1 << 40),
+        "section headers reach past the end",
+    ),
     "flags": (lambda p: p.put(p.segment["PT_LOAD"] + 4, "I", 7), "instead of R\\+X"),
-    "address": (lambda p: p.put(p.segment["PT_LOAD"] + 16, "Q", 4096), "from its start at 0"),
+    "address": (
+        lambda p: p.put(p.segment["PT_LOAD"] + 16, "Q", 4096),
+        "from its start at 0",
+    ),
     "bss": (lambda p: p.put(p.segment["PT_LOAD"] + 40, "Q", 9999), "longer in memory"),
-    "relro": (lambda p: p.put(p.segment["PT_NOTE"], "I", 0x6474E552), "there is a PT_GNU_RELRO"),
-    "no dynamic": (lambda p: p.put(p.segment["PT_DYNAMIC"], "I", 0), "0 PT_DYNAMIC segments"),
+    "relro": (
+        lambda p: p.put(p.segment["PT_NOTE"], "I", 0x6474E552),
+        "there is a PT_GNU_RELRO",
+    ),
+    "no dynamic": (
+        lambda p: p.put(p.segment["PT_DYNAMIC"], "I", 0),
+        "0 PT_DYNAMIC segments",
+    ),
     "outside": (
         lambda p: p.put(p.symbol("__vdso_getpid", 8), "Q", 1 << 32),
         "__vdso_getpid: lies at 0x100000000, outside of PT_LOAD",
@@ -228,7 +261,10 @@ PATCHED: dict[str, tuple[Callable[[Patch], None], str]] = {
         ),
         "__vdso_getpid: exists twice",
     ),
-    "sysv hash": (lambda p: p.put(p.at[".hash"] + 8, "I", 0), "is not found through DT_HASH"),
+    "sysv hash": (
+        lambda p: p.put(p.at[".hash"] + 8, "I", 0),
+        "is not found through DT_HASH",
+    ),
     "gnu bloom": (
         lambda p: p.put(p.at[".gnu.hash"] + 16, "Q", 0),
         "is not found through DT_GNU_HASH",
@@ -245,7 +281,9 @@ PATCHED: dict[str, tuple[Callable[[Patch], None], str]] = {
 
 
 @pytest.mark.parametrize("name", PATCHED)
-def test_patched_image(tool: Tool, good: dict[str, Path], tmp_path: Path, name: str) -> None:
+def test_patched_image(
+    tool: Tool, good: dict[str, Path], tmp_path: Path, name: str
+) -> None:
     change, message = PATCHED[name]
     patch = Patch(good["x86_64"])
     change(patch)
@@ -255,15 +293,21 @@ def test_patched_image(tool: Tool, good: dict[str, Path], tmp_path: Path, name: 
     assert re.search(message, told), told
 
 
-def test_every_fault_is_told(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
-    recipe = replace(recipes["x86_64"].without("getpid").without("time"), hash_style="gnu")
+def test_every_fault_is_told(
+    tool: Tool, recipes: dict[str, Image], tmp_path: Path
+) -> None:
+    recipe = replace(
+        recipes["x86_64"].without("getpid").without("time"), hash_style="gnu"
+    )
     image = replace(recipe, frames=False).build(tmp_path)
     told = tool.faults("check", TABLE, "x86_64", image)
     for part in ("__vdso_getpid", "__vdso_time", "no DT_HASH", "PT_GNU_EH_FRAME"):
         assert part in told
 
 
-def test_options_of_the_kernel(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
+def test_options_of_the_kernel(
+    tool: Tool, recipes: dict[str, Image], tmp_path: Path
+) -> None:
     """sgx is wanted with its option, refused without, and left open if unknown."""
     without = recipes["x86_64"]
     entry = without.symbols[0] | {"name": "sgx", "symbol": "__vdso_sgx_enter_enclave"}
@@ -274,7 +318,9 @@ def test_options_of_the_kernel(tool: Tool, recipes: dict[str, Image], tmp_path: 
     check = ("check", TABLE, "x86_64")
     assert tool.faults(*check, sgx) == ""
     assert tool.faults(*check, sgx, "--config", config) == ""
-    assert "sgx_enter_enclave: is missing" in tool.faults(*check, image, "--config", config)
+    assert "sgx_enter_enclave: is missing" in tool.faults(
+        *check, image, "--config", config
+    )
     config.write_text("# CONFIG_X86_SGX is not set\n", encoding="ascii")
     assert "CONFIG_X86_SGX is not set" in tool.faults(*check, sgx, "--config", config)
 
@@ -285,7 +331,9 @@ def test_without_task(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> 
     old = replace(recipe, symbols=[s for s in recipe.symbols if s["kind"] == "base"])
     check = ("check", TABLE, "arm64")
     assert tool.faults(*check, old.build(tmp_path / "old"), "--without-task") == ""
-    assert "__kernel_getcpu: must be absent" in tool.faults(*check, full, "--without-task")
+    assert "__kernel_getcpu: must be absent" in tool.faults(
+        *check, full, "--without-task"
+    )
 
 
 def test_page_size(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
@@ -295,7 +343,9 @@ def test_page_size(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> Non
     assert "_vdso_data lies at" in tool.faults(*check)
 
 
-def test_debug_image_of_another_build(tool: Tool, good: dict[str, Path], tmp_path: Path) -> None:
+def test_debug_image_of_another_build(
+    tool: Tool, good: dict[str, Path], tmp_path: Path
+) -> None:
     other = tmp_path / "other.dbg"
     shutil.copy(debug(good["x32"]), other)
     told = tool.faults("check", TABLE, "x86_64", good["x86_64"], "--debug", other)
@@ -371,9 +421,13 @@ def test_host_image(tool: Tool, tmp_path: Path) -> None:
     image = tmp_path / "host.so"
     image.write_bytes(own_vdso())
     with open(image, "rb") as file:
-        abi = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}.get(ELFFile(file)["e_machine"])
+        abi = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}.get(
+            ELFFile(file)["e_machine"]
+        )
     if abi is None:
         pytest.skip("the table has no abi of this machine")
     told = tool.faults("check", TABLE, abi, image, "--without-task")
     for line in told.splitlines():
-        assert re.search("is missing|no row of the table|pages, the table|is not set", line), line
+        assert re.search(
+            "is missing|no row of the table|pages, the table|is not set", line
+        ), line

@@ -18,11 +18,14 @@ TABLE = REPO / "scripts" / "vdso.tbl"
 
 @lru_cache
 def build_tools(base: Path) -> Path:
-    """The folder with vdsogen, unit and fuzz; built once, also for several workers."""
+    """The folder with vdsogen, unit and fuzz; built once, also for several workers.
+
+    VDSOGEN_TOOLS names a folder to keep, which saves the build of a later run.
+    """
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
-    out = base / "vdsogen-tools"
-    out.mkdir(exist_ok=True)
+    out = Path(os.environ.get("VDSOGEN_TOOLS", base / "vdsogen-tools")).resolve()
+    out.mkdir(parents=True, exist_ok=True)
     with open(out / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run = subprocess.run(
@@ -163,7 +166,9 @@ class Image:
                 target = strong[symbol["name"]]
                 text += f'int {name}() __attribute__((weak, alias("{target}")));\n'
             else:
-                text += f"int {name}() {{ static const int c = {len(text)}; return c; }}\n"
+                text += (
+                    f"int {name}() {{ static const int c = {len(text)}; return c; }}\n"
+                )
         return text
 
     def version_script(self) -> str:
@@ -178,14 +183,16 @@ class Image:
 
     def linker_script(self) -> str:
         vvars = "".join(
-            f"\t{name} = . - {-pages * self.page_size};\n" for name, pages in self.vvars.items()
+            f"\t{name} = . - {-pages * self.page_size};\n"
+            for name, pages in self.vvars.items()
         )
         parts = {
             "@VVARS@": vvars,
             "@EH_FRAME@": EH_FRAME if self.frames else "",
             "@DISCARD@": "" if self.frames else "*(.eh_frame*)",
             "@MORE@": self.more_lds,
-            "@PHDRS@": self.more_phdrs + ("eh_frame_hdr PT_GNU_EH_FRAME;" if self.frames else ""),
+            "@PHDRS@": self.more_phdrs
+            + ("eh_frame_hdr PT_GNU_EH_FRAME;" if self.frames else ""),
         }
         text = LINKER_SCRIPT
         for mark, part in parts.items():
@@ -198,13 +205,35 @@ class Image:
         out.mkdir(parents=True, exist_ok=True)
         (out / "image.c").write_text(self.source(), encoding="ascii")
         (out / "image.lds").write_text(self.linker_script(), encoding="ascii")
-        flags = ["-w", "-O2", "-fno-builtin", "-fno-stack-protector", "-fcf-protection=none"]
+        flags = [
+            "-w",
+            "-O2",
+            "-fno-builtin",
+            "-fno-stack-protector",
+            "-fcf-protection=none",
+        ]
         if self.abi == "arm64":
             flags.remove("-fcf-protection=none")
         frames = "-fasynchronous-unwind-tables"
         steps = [
-            [target.cc, *target.flags, *flags, frames, "-c", "image.c", "-o", "image.o"],
-            [target.ld, "-m", target.emulation, "-shared", "-Bsymbolic", "--build-id=sha1"]
+            [
+                target.cc,
+                *target.flags,
+                *flags,
+                frames,
+                "-c",
+                "image.c",
+                "-o",
+                "image.o",
+            ],
+            [
+                target.ld,
+                "-m",
+                target.emulation,
+                "-shared",
+                "-Bsymbolic",
+                "--build-id=sha1",
+            ]
             + ["-soname", "linux-vdso.so.1", f"--hash-style={self.hash_style}"]
             + ["-z", "max-page-size=4096", "-z", "noexecstack"]
             + (["--eh-frame-hdr"] if self.frames else [])
