@@ -36,6 +36,20 @@ static bool write_file(const char *path, const char *text)
 	return n == (ssize_t)strlen(text);
 }
 
+/* The waiting around the test makes calls that would push these out. */
+static int trace_only_ids(void)
+{
+	char filter[512] = "";
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++)
+		used += snprintf(filter + used, sizeof(filter) - used,
+				 "%sid == %ld", i ? " || " : "", vt_ids[i].nr);
+	VT_NEED(used < sizeof(filter) && write_file(EVENT "/filter", filter));
+	return VT_PASS;
+}
+
 static int trace_setup(void)
 {
 	if (geteuid())
@@ -47,7 +61,7 @@ static int trace_setup(void)
 		return vt_skip("this kernel has no CONFIG_FTRACE_SYSCALLS");
 	rmdir(INSTANCE);
 	VT_NEED(!mkdir(INSTANCE, 0700));
-	return VT_PASS;
+	return trace_only_ids();
 }
 
 /* Events of system call @nr made by @pid that the instance has recorded. */
