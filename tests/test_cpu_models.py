@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Machines that make the kernel choose otherwise: 32-bit entry, KPTI, vectors."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import guest, ktap, manifest, runner
+from harness.initramfs import Mission
+from harness.ktap import Result
+from harness.manifest import Promise
+from harness.qemu import Shape
+
+pytestmark = pytest.mark.guest
+ENTRIES = {
+    "sysenter": "max,vendor=GenuineIntel",
+    "syscall": "max,vendor=AuthenticAMD",
+    "int80": "max,vendor=UnknownMaker",
+}
+ARM = {
+    "kpti": ("max,pauth-impdef=on", ["kpti=1"]),
+    "no-kpti": ("max,pauth-impdef=on", ["kpti=0"]),
+    "bhb-loop": ("cortex-a72", ["kpti=0"]),
+    "bhb-loop-kpti": ("cortex-a72", ["kpti=1"]),
+    "plain": ("cortex-a53", ["kpti=0"]),
+}
+
+
+def run_some(cells, arch: str, programs: set[str], shape: Shape) -> dict[str, Result]:
+    """Boot the built cell once more, for a few of its promised tests."""
+    cells.result(arch)
+    cell = cells.cell(arch)
+    promised = [p for p in manifest.promises(cell) if p.program in programs]
+    assert {p.program for p in promised} == programs
+    mission = Mission("test", tests=manifest.plan(cell, promised), with_tests=True)
+    ending = guest.run(cell, mission, shape, "tcg", prefix="model-")
+    guest.require_ready(ending)
+    found = runner.read_logs(cell, promised, ending)
+    return {result.name: result for result in found.results}
+
+
+def all_pass(found: dict[str, Result]) -> None:
+    bad = [f"{r.name}: {r.status}: {r.reason}" for r in found.values() if r.bad]
+    assert not bad, bad
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_32_bit_entry(cells, entry: str) -> None:
+    """__kernel_vsyscall and sigreturn, whichever instruction the kernel picks."""
+    found = run_some(
+        cells, "x86_64", {"vsyscall32", "symbols_ia32"}, Shape(cpu=ENTRIES[entry])
+    )
+    all_pass(found)
+    log = "\n".join(found["vdso_task.vsyscall32"].log)
+    assert f"landing-pad: {entry}" in log
+
+
+@pytest.mark.parametrize("model", ARM)
+def test_arm64_vectors(cells, model: str) -> None:
+    """The CPU number survives vectors that use its register, and those that do not."""
+    cpu, args = ARM[model]
+    all_pass(run_some(cells, "arm64", {"getcpu", "ids"}, Shape(cpu=cpu, append=args)))
+
+
+def test_one_cpu(cells) -> None:
+    all_pass(run_some(cells, "x86_64", {"ids", "fork"}, Shape(cpus=1)))

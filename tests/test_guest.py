@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's own word: each promised test of each architecture, and each case."""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from harness import ktap, machine, manifest, procs
+from harness.context import REPO, Context
+from harness.ktap import Result
+from harness.manifest import OWN, Promise
+
+pytestmark = pytest.mark.guest
+ARCHES = machine.names()
+IMAGES = {
+    "x86_64": {"vdso64": "x86_64", "vdsox32": "x32", "vdso32": "ia32"},
+    "arm64": {"vdso": "arm64"},
+}
+LEFT = {"x86_64": "image-self", "arm64": "image-self"}
+LEFT |= {"x32": "image-x32", "ia32": "image-ia32"}
+
+
+@functools.cache
+def _promised(arch: str) -> tuple[Promise, ...]:
+    """The manifest of our own table, before any kernel is built."""
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context(out=Path(folder))
+        tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
+        target = Path(folder) / "manifest.json"
+        table = REPO / "scripts" / "vdso.tbl"
+        procs.capture([tool, "generate", "manifest", table, target], "manifest")
+        value = json.loads(target.read_text())
+    return tuple(manifest.from_manifest(value, machine.load(arch).abis))
+
+
+def _tests() -> Iterator[object]:
+    for arch in ARCHES:
+        for promise in _promised(arch):
+            yield pytest.param(arch, promise, id=f"{arch}-{promise.program}")
+
+
+def _cases() -> Iterator[object]:
+    for arch in ARCHES:
+        for promise in _promised(arch):
+            for case in promise.cases:
+                name = f"{arch}-{promise.program}-{case}"
+                yield pytest.param(arch, promise, case, id=name)
+
+
+def _told(result: Result) -> str:
+    lines = [f"{result.name}: {result.status}: {result.reason}"]
+    lines += [f"  {t.name}: {t.status}: {t.reason}" for t in result.subtests if t.bad]
+    return "\n".join(lines + result.log[-60:])
+
+
+@pytest.fixture(name="find")
+def fixture_find(cells, missed):
+    """A top-level result of an architecture's run, by name."""
+
+    def find(arch: str, name: str) -> Result:
+        found = cells.result(arch)
+        result = next(r for r in found.results if r.name == name)
+        if ktap.MISS in [result.status, *(t.status for t in result.subtests)]:
+            missed()
+        return result
+
+    return find
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_boot(find, arch: str) -> None:
+    """No complaint of the kernel outside the tests, no guest that was lost."""
+    result = find(arch, "boot")
+    assert result.status == ktap.PASS, _told(result)
+
+
+@pytest.mark.parametrize("arch, promise", _tests())
+def test_promise(find, arch: str, promise: Promise) -> None:
+    result = find(arch, promise.name)
+    assert result.status == ktap.PASS, _told(result)
+
+
+@pytest.mark.parametrize("arch, promise, case", _cases())
+def test_case(find, arch: str, promise: Promise, case: str) -> None:
+    result = find(arch, promise.name)
+    inner = next(test for test in result.subtests if test.name == case)
+    assert inner.status in (ktap.PASS, ktap.XFAIL), _told(inner)
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_nothing_of_ours_is_skipped(cells, arch: str) -> None:
+    """The guest has all that our tests need, so no reason counts here."""
+    skipped = [
+        f"{result.name} {test.name}: {test.reason}"
+        for result in cells.result(arch).results
+        for test in [result, *result.subtests]
+        if result.name.startswith(OWN) and test.status == ktap.SKIP
+    ]
+    assert skipped == []
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_kernel_vdso_selftests(cells, arch: str) -> None:
+    """The base's own tests of the vDSO still pass on the patched kernel."""
+    own = [r for r in cells.result(arch).results if r.name.startswith("vDSO.")]
+    assert len(own) >= 7
+    bad = [_told(result) for result in own if result.bad]
+    assert not bad, "\n".join(bad)
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_reports_of_the_run(cells, arch: str, tmp_path: Path) -> None:
+    """Real results make valid reports, too."""
+    import jsonschema
+
+    from harness import reports, results
+
+    found = [cells.result(arch)]
+    schema = json.loads((REPO / "scripts/harness/results.schema.json").read_text())
+    value = results.as_json(found)
+    jsonschema.validate(value, schema)
+    reports.write_all(value, tmp_path)
+    names = ["junit.xml", "kcidb.json", "index.html"]
+    assert all((tmp_path / name).stat().st_size > 1000 for name in names)
+
+
+def _images() -> list[object]:
+    rows = [
+        (arch, image, abi) for arch in ARCHES for image, abi in IMAGES[arch].items()
+    ]
+    return [pytest.param(*row, id="-".join(row)) for row in rows]
+
+
+@pytest.mark.parametrize("arch, image, abi", _images())
+def test_image_from_memory(cells, arch: str, image: str, abi: str) -> None:
+    """What a process ran is what was built, and keeps the table's promises."""
+    cells.result(arch)
+    cell = cells.cell(arch)
+    read = cell.folder / "artifacts" / f"{LEFT[abi]}.so"
+    assert read.is_file(), f"the guest left no {read.name}"
+    tool = manifest.build_vdsogen(cells.ctx, REPO / "scripts" / "vdsogen")
+    table = REPO / "scripts" / "vdso.tbl"
+    config = cell.build / "include" / "config" / "auto.conf"
+    check = [tool, "check", table, abi, read, "--config", config]
+    procs.capture(check, f"vdsogen check of {read.name}")
+    built = cell.folder / f"{image}.so"
+    procs.capture([tool, "compare", built, read], f"{read.name} and {built.name}")
+    procs.capture(
+        [tool, "check", table, abi, built, "--debug", f"{built}.dbg"]
+        + ["--config", str(config)],
+        f"vdsogen check of {built.name}",
+    )
