@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator
 
-from harness import build, kconfig, machine, patcher
+from harness import build, machine, patcher
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
@@ -58,13 +58,7 @@ def key_of(source: Source, arch: str) -> str:
 
 
 def _make(cell: OffCell) -> None:
-    wanted = kconfig.request(cell.all_fragments())
-    cell.build.mkdir(parents=True, exist_ok=True)
-    build.make(cell, "make tinyconfig", "-s", "tinyconfig")
-    with open(cell.build / ".config", "a") as stream:
-        stream.write(kconfig.render(wanted))
-    build.make(cell, "make olddefconfig", "-s", "olddefconfig")
-    kconfig.verify(wanted, cell.build / ".config")
+    build.configure(cell)
     assert "CONFIG_VDSO_TASK=y" not in (cell.build / ".config").read_text()
     build.make(cell, "kernel build", "vmlinux")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
-import tempfile
+import os
 from pathlib import Path
 from typing import Iterator
 
@@ -27,16 +27,19 @@ LEFT |= {"x32": "image-x32", "ia32": "image-ia32"}
 
 
 @functools.cache
-def _promised(arch: str) -> tuple[Promise, ...]:
+def _manifest() -> dict:
     """The manifest of our own table, before any kernel is built."""
-    with tempfile.TemporaryDirectory() as folder:
-        context = Context(out=Path(folder))
-        tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
-        target = Path(folder) / "manifest.json"
-        table = REPO / "scripts" / "vdso.tbl"
-        procs.capture([tool, "generate", "manifest", table, target], "manifest")
-        value = json.loads(target.read_text())
-    return tuple(manifest.from_manifest(value, machine.load(arch).abis))
+    context = Context(out=Path(os.environ.get("VDSOX_OUT", REPO / "out")))
+    tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
+    target = context.out / "tools" / "manifest.json"
+    table = REPO / "scripts" / "vdso.tbl"
+    procs.capture([tool, "generate", "manifest", table, target], "manifest")
+    value: dict = json.loads(target.read_text())
+    return value
+
+
+def _promised(arch: str) -> list[Promise]:
+    return manifest.from_manifest(_manifest(), machine.load(arch).abis)
 
 
 def _tests() -> Iterator[object]:

@@ -47,7 +47,9 @@ def overlay_files(repo: Path, base: str) -> list[str]:
 
 def _is_product(name: str) -> bool:
     leaf = name.rsplit("/", 1)[-1]
-    return "__pycache__" in name or leaf.endswith((".o", ".cmd", ".orig", ".rej", "~"))
+    hidden = leaf.startswith(".") and leaf != ".gitignore"
+    made = leaf.endswith((".o", ".cmd", ".orig", ".rej", "~"))
+    return hidden or made or "__pycache__" in name
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ def configure(cell: Cell) -> None:
     config = cell.build / ".config"
     cell.build.mkdir(parents=True, exist_ok=True)
     make(cell, "make tinyconfig", "-s", "tinyconfig")
-    with open(config, "a") as stream:
-        stream.write(kconfig.render(wanted))
+    merged = {**kconfig.parse(config.read_text()), **wanted}
+    config.write_text(kconfig.render(merged))
     make(cell, "make olddefconfig", "-s", "olddefconfig")
     kconfig.verify(wanted, config)
 

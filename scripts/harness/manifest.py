@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
@@ -40,10 +39,9 @@ def build_vdsogen(ctx: Context, sources: Path) -> Path:
     newest = max(p.stat().st_mtime for p in sources.glob("*.[ch]*"))
     if target.is_file() and target.stat().st_mtime > newest:
         return target
-    compiler = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
     target.parent.mkdir(parents=True, exist_ok=True)
     flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-o"]
-    command = [*compiler[-1:], *flags, target, *files]
+    command = ["g++", *flags, target, *files]
     procs.run_logged(command, ctx.out / "tools" / "build.log", "build of vdsogen")
     return target
 
