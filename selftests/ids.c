@@ -59,11 +59,20 @@ void *vt_entry(const char *name)
 
 static size_t slot_offset(const char *name)
 {
-#define VT_OFFSET(entry, symbol, field, type, nr)	\
-	if (!strcmp(name, #entry))			\
-		return offsetof(struct vdso_task_slot, field);
-	VT_SLOT_ENTRIES(VT_OFFSET)
-#undef VT_OFFSET
+	static const struct {
+		const char *name;
+		size_t offset;
+	} fields[] = {
+#define VT_FIELD(entry, symbol, field, type, nr)	\
+		{ #entry, offsetof(struct vdso_task_slot, field) },
+		VT_SLOT_ENTRIES(VT_FIELD)
+#undef VT_FIELD
+	};
+	unsigned int i;
+
+	for (i = 0; i < VT_ARRAY_SIZE(fields); i++)
+		if (!strcmp(name, fields[i].name))
+			return fields[i].offset;
 	return 0;
 }
 

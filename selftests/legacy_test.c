@@ -23,7 +23,8 @@ typedef long (*random_fn)(void *buf, size_t len, unsigned int flags,
 			  void *state, size_t state_len);
 
 struct clock_case {
-	const char *slug;
+	const char *get_slug;
+	const char *res_slug;
 	clockid_t id;
 };
 
@@ -47,7 +48,7 @@ static int check_clock(const void *arg)
 	clock_fn fn = (clock_fn)vt_entry("clock_gettime");
 	int i;
 
-	VT_CHECK(fn, "%s: nothing to test", c->slug);
+	VT_CHECK(fn, "nothing to test");
 	for (i = 0; i < ROUNDS; i++) {
 		struct timespec a = { 0 }, v = { 0 }, b = { 0 };
 		long ra = vt_raw2(__NR_clock_gettime, c->id, &a);
@@ -75,7 +76,7 @@ static int check_getres(const void *arg)
 	long ra;
 	int rv;
 
-	VT_CHECK(fn, "%s: nothing to test", c->slug);
+	VT_CHECK(fn, "nothing to test");
 	ra = vt_raw2(__NR_clock_getres, c->id, &a);
 	rv = fn(c->id, &v);
 	VT_CHECK(ra == rv, "vDSO returns %d, system call %ld", rv, ra);
@@ -238,34 +239,24 @@ static int check_getrandom(const void *arg)
 	return check_random_flags(fn);
 }
 
-#define CLOCKS(X)							\
-	X(realtime, CLOCK_REALTIME)					\
-	X(monotonic, CLOCK_MONOTONIC)					\
-	X(process-cputime, CLOCK_PROCESS_CPUTIME_ID)			\
-	X(thread-cputime, CLOCK_THREAD_CPUTIME_ID)			\
-	X(monotonic-raw, CLOCK_MONOTONIC_RAW)				\
-	X(realtime-coarse, CLOCK_REALTIME_COARSE)			\
-	X(monotonic-coarse, CLOCK_MONOTONIC_COARSE)			\
-	X(boottime, CLOCK_BOOTTIME)					\
-	X(realtime-alarm, CLOCK_REALTIME_ALARM)				\
-	X(boottime-alarm, CLOCK_BOOTTIME_ALARM)				\
-	X(tai, CLOCK_TAI)
+#define CLOCK(slug, id)	{ "clock_gettime-" slug, "clock_getres-" slug, id }
 
 static const struct clock_case clocks[] = {
-#define CLOCK_ID(slug, id)	{ #slug, id },
-	CLOCKS(CLOCK_ID)
-#undef CLOCK_ID
+	CLOCK("realtime", CLOCK_REALTIME),
+	CLOCK("monotonic", CLOCK_MONOTONIC),
+	CLOCK("process-cputime", CLOCK_PROCESS_CPUTIME_ID),
+	CLOCK("thread-cputime", CLOCK_THREAD_CPUTIME_ID),
+	CLOCK("monotonic-raw", CLOCK_MONOTONIC_RAW),
+	CLOCK("realtime-coarse", CLOCK_REALTIME_COARSE),
+	CLOCK("monotonic-coarse", CLOCK_MONOTONIC_COARSE),
+	CLOCK("boottime", CLOCK_BOOTTIME),
+	CLOCK("realtime-alarm", CLOCK_REALTIME_ALARM),
+	CLOCK("boottime-alarm", CLOCK_BOOTTIME_ALARM),
+	CLOCK("tai", CLOCK_TAI),
 };
 
 int main(void)
 {
-	static const char * const get_names[] = {
-#define GET_NAME(slug, id)	"clock_gettime-" #slug,
-		CLOCKS(GET_NAME)
-	}, * const res_names[] = {
-#define RES_NAME(slug, id)	"clock_getres-" #slug,
-		CLOCKS(RES_NAME)
-	};
 	static const struct vt_case others[] = {
 		{ "bad-clocks", check_bad_clocks, NULL, 0 },
 		{ "gettimeofday", check_gettimeofday, NULL, 0 },
@@ -281,9 +272,9 @@ int main(void)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < VT_ARRAY_SIZE(clocks); i++) {
-		cases[n++] = (struct vt_case){ get_names[i], check_clock,
+		cases[n++] = (struct vt_case){ clocks[i].get_slug, check_clock,
 					       &clocks[i], 0 };
-		cases[n++] = (struct vt_case){ res_names[i], check_getres,
+		cases[n++] = (struct vt_case){ clocks[i].res_slug, check_getres,
 					       &clocks[i], 0 };
 	}
 	for (i = 0; i < VT_ARRAY_SIZE(others); i++)
