@@ -34,7 +34,9 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
 
 def make(cell: Cell, what: str, *targets: str) -> None:
     command = make_command(cell, *targets)
-    procs.run_logged(command, cell.build_log, what, env=REPRODUCIBLE)
+    # ccache: trust the compiler's own dependency files, a miss costs far less then
+    env = {"CCACHE_DEPEND": "1", **REPRODUCIBLE}
+    procs.run_logged(command, cell.build_log, what, env=env)
 
 
 def configure(cell: Cell) -> None:
