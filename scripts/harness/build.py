@@ -44,8 +44,9 @@ def configure(cell: Cell) -> None:
     config = cell.build / ".config"
     cell.build.mkdir(parents=True, exist_ok=True)
     make(cell, "make tinyconfig", "-s", "tinyconfig")
-    merged = {**kconfig.parse(config.read_text()), **wanted}
-    config.write_text(kconfig.render(merged))
+    given = kconfig.parse(config.read_text())
+    kept = {name: value for name, value in given.items() if name not in wanted}
+    config.write_text(kconfig.render({**kept, **wanted}))
     make(cell, "make olddefconfig", "-s", "olddefconfig")
     kconfig.verify(wanted, config)
 

@@ -15,7 +15,7 @@ from harness.errors import Fault
 from harness.initramfs import GUEST_TESTS, Planned
 
 OWN, KERNEL = "vdso_task", "vDSO"
-KERNEL_TIMEOUT = 120
+KERNEL_TIMEOUT = 300
 DEBUG_FACTOR = 6
 
 

@@ -101,7 +101,7 @@ def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
     names = list(dict.fromkeys(r.name for cell in found for r in cell.results))
     width = max([len(name) for name in names] + [4])
     heads = [cell.name for cell in found]
-    print("\n" + "  ".join([f"{'test':<{width}}"] + [f"{h:<16}" for h in heads]))
+    print("\n" + "  ".join([f"{'test':<{width}}"] + [f"{h:<20}" for h in heads]))
     for name in names:
         row = [f"{name:<{width}}"] + [_word(cell, name) for cell in found]
         print("  ".join(row).rstrip())
@@ -118,11 +118,13 @@ def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
 def _word(cell: CellResult, name: str) -> str:
     result = next((r for r in cell.results if r.name == name), None)
     if result is None:
-        return f"{'-':<16}"
+        return f"{'-':<20}"
     inner = [test.status for test in result.subtests]
     good = sum(status in (ktap.PASS, ktap.XFAIL) for status in inner)
-    cases = f" {good}/{len(inner)}" if inner else ""
-    return f"{result.status + cases:<16}"
+    skipped = inner.count(ktap.SKIP)
+    cases = f" {good}/{len(inner) - skipped}" if inner else ""
+    cases += f" {skipped} skip" if skipped else ""
+    return f"{result.status + cases:<20}"
 
 
 def run(ctx: Context, cells: Sequence[Cell]) -> int:
