@@ -31,6 +31,7 @@ def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int
         "VDSOX_PROGRESS_FD": str(progress),
         "VDSOX_OUT": str(ctx.out),
         "VDSOX_JOBS": str(ctx.jobs),
+        "VDSOGEN_TOOLS": str(ctx.out / "tools" / "vdsogen-tests"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]

@@ -199,33 +199,21 @@ class Image:
             text = text.replace(mark, part)
         return text + self.version_script()
 
+    def flags(self) -> list[str]:
+        """What the compiler is told beside the files."""
+        flags = ["-w", "-O2", "-fno-builtin", "-fno-stack-protector"]
+        if self.abi != "arm64":
+            flags.append("-fcf-protection=none")
+        return [*TARGETS[self.abi].flags, *flags, "-fasynchronous-unwind-tables"]
+
     def build(self, out: Path) -> Path:
         """Compiles, links and strips; IMAGE.dbg lies beside the result."""
         target = TARGETS[self.abi]
         out.mkdir(parents=True, exist_ok=True)
         (out / "image.c").write_text(self.source(), encoding="ascii")
         (out / "image.lds").write_text(self.linker_script(), encoding="ascii")
-        flags = [
-            "-w",
-            "-O2",
-            "-fno-builtin",
-            "-fno-stack-protector",
-            "-fcf-protection=none",
-        ]
-        if self.abi == "arm64":
-            flags.remove("-fcf-protection=none")
-        frames = "-fasynchronous-unwind-tables"
         steps = [
-            [
-                target.cc,
-                *target.flags,
-                *flags,
-                frames,
-                "-c",
-                "image.c",
-                "-o",
-                "image.o",
-            ],
+            [target.cc, *self.flags(), "-c", "image.c", "-o", "image.o"],
             [
                 target.ld,
                 "-m",
