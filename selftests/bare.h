@@ -25,24 +25,28 @@ static inline long bare_syscall5(long nr, long a, long b, long c, long d,
 			 : "memory");
 	return ret;
 }
-#define BARE_NR_gettime	__NR_clock_gettime64
 #else
+/* x32: registers are wider than long, and a pointer has no sign. */
+static inline __u64 bare_wide(long value)
+{
+	return (unsigned long)value;
+}
+
 static inline long long bare_syscall5(long nr, long a, long b, long c, long d,
 				      long e)
 {
-	register long long r10 __asm__("r10") = d;
-	register long long r8 __asm__("r8") = e;
+	register __u64 r10 __asm__("r10") = bare_wide(d);
+	register __u64 r8 __asm__("r8") = bare_wide(e);
 	long long ret;
 
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
-			 : "0"((long long)nr), "D"((long long)a),
-			   "S"((long long)b), "d"((long long)c), "r"(r10),
+			 : "0"((long long)nr), "D"(bare_wide(a)),
+			   "S"(bare_wide(b)), "d"(bare_wide(c)), "r"(r10),
 			   "r"(r8)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
-#define BARE_NR_gettime	__NR_clock_gettime
 #endif
 
 #define bare_syscall(nr, ...)	bare_pad(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0)

@@ -151,7 +151,10 @@ static int search_only(void *arg)
 	return search(arg);
 }
 
-/* Page @page of what [vvar] was without slots is unmapped: a VMA ends there. */
+/*
+ * [vvar] with a hole at page @page from the slots' end. The kernel refuses to
+ * split special mappings; should it ever do it, the child must not gain by it.
+ */
 static int check_split(const void *arg)
 {
 	long size = sysconf(_SC_PAGESIZE);
@@ -160,7 +163,8 @@ static int check_split(const void *arg)
 
 	if (setup() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
-	VT_NEED(!munmap((void *)(m.area + page * size), size));
+	if (munmap((void *)(m.area + page * size), size))
+		vt_note("the hole is refused: %s", strerror(errno));
 	VT_NEED(vt_read_maps(&after, 0));
 	VT_CHECK(after.vvar == m.vvar, "[vvar] starts elsewhere");
 	if (!vt_same_now("parent with holes"))
@@ -185,8 +189,8 @@ static unsigned long free_range(unsigned long size)
 	return p == MAP_FAILED ? 0 : (unsigned long)p;
 }
 
-/* Only the slots are moved off; nothing may be called then. */
-static int check_moved_slots(const void *arg)
+/* Only [vvar] is moved off; nothing may be called then. */
+static int check_moved_vvar(const void *arg)
 {
 	struct vt_maps m, away;
 	unsigned long to;
@@ -195,9 +199,9 @@ static int check_moved_slots(const void *arg)
 	if (setup() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
-	to = free_range(m.area - m.vvar);
+	to = free_range(m.vvar_end - m.vvar);
 	VT_NEED(to);
-	if (move(m.vvar, to, m.area - m.vvar))
+	if (move(m.vvar, to, m.vvar_end - m.vvar))
 		return VT_FAIL;
 	away = m;
 	away.vvar = to;
@@ -279,7 +283,7 @@ int main(void)
 		{ "raw-slots", check_raw_slots, NULL, 60 },
 		{ "split-above-slots", check_split, &first, 0 },
 		{ "split-higher-up", check_split, &second, 0 },
-		{ "moved-slots", check_moved_slots, NULL, 0 },
+		{ "moved-vvar", check_moved_vvar, NULL, 0 },
 		{ "moved-together", check_moved_together, NULL, 0 },
 		{ "advised", check_advised, NULL, 0 },
 	};

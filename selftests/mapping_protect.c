@@ -63,8 +63,9 @@ int check_mprotect(const void *arg)
 				  prots[i]) && errno == EACCES,
 			 "mprotect(%d) of all: %m", prots[i]);
 	}
-	VT_NEED(!mprotect((void *)(m.area - size), size, PROT_NONE));
-	VT_NEED(!mprotect((void *)(m.area - size), size, PROT_READ));
+	/* Taken away and given back, it is as it was. */
+	VT_NEED(!mprotect((void *)m.vvar, m.vvar_end - m.vvar, PROT_NONE));
+	VT_NEED(!mprotect((void *)m.vvar, m.vvar_end - m.vvar, PROT_READ));
 	return all_well();
 }
 
@@ -301,10 +302,10 @@ static int same_child(void *arg)
 	return vt_same_now("child over zeros") ? VT_PASS : VT_FAIL;
 }
 
-/* Own memory in place of the slots: the reader sees zeros and asks. */
+/* Own memory in place of [vvar]: the reader sees zeros and asks. */
 static int map_over(void *arg)
 {
-	size_t size = m.area - m.vvar;
+	size_t size = m.vvar_end - m.vvar;
 
 	(void)arg;
 	if (!vt_make_hot())

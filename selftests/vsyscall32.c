@@ -201,24 +201,28 @@ static long interrupted_read(unsigned long flags, int fd)
 
 static void check_restart(void)
 {
-	struct { long sec, nsec; } delay = { 1, 0 };
+	struct { long long sec, nsec; } delay = { 1, 0 };
 	int fds[2], before = handled;
-	long pid;
+	int status;
+	long pid, got;
 
 	if (bare_syscall(__NR_pipe, fds)) {
 		bare_result(0, "interrupted");
 		bare_result(0, "restarted");
 		return;
 	}
-	bare_result(interrupted_read(0, fds[0]) == -EINTR_ &&
-		    handled == before + 1, "interrupted");
+	got = interrupted_read(0, fds[0]);
+	bare_result(got == -EINTR_ && handled == before + 1, "interrupted");
 	pid = bare_fork();
 	if (!pid) {
-		bare_syscall(__NR_nanosleep, &delay, NULL);
+		bare_syscall(__NR_clock_nanosleep_time64, 1, 0, &delay, NULL);
 		bare_exit(bare_syscall(__NR_write, fds[1], "x", 1) != 1);
 	}
-	bare_result(interrupted_read(SA_RESTART_, fds[0]) == 1 &&
-		    handled == before + 2 && !bare_wait(pid), "restarted");
+	got = interrupted_read(SA_RESTART_, fds[0]);
+	status = bare_wait(pid);
+	bare_note("read returns", got);
+	bare_note("handlers run", handled - before);
+	bare_result(got == 1 && handled == before + 2 && !status, "restarted");
 }
 
 int bare_main(int argc, char **argv)
