@@ -17,6 +17,8 @@ from harness.context import Context
 from harness.errors import Fault
 
 STAMP = ".vdsox-source"
+# In a tree that took the series by mail, which leaves no state file.
+MAILED = "include/linux/vdso_task_compat.h"
 
 
 @dataclass(frozen=True)
@@ -109,19 +111,22 @@ def _copy_user_tree(ctx: Context, user: Path, base: Base) -> tuple[Path, bool, i
     log.parent.mkdir(parents=True, exist_ok=True)
     tree = ctx.out / "src" / f"{base.name}-tree"
     tree.mkdir(parents=True, exist_ok=True)
-    patched = patcher.load_state(user) is not None or empty_series(base)
-    keep: set[str] = set()
-    if not patched:
-        plan = patcher.plan(base, user, lambda name: stage.read(user, name))
-        keep = set(plan.after) | {patcher.STATE}
+    mailed = (user / MAILED).exists()
+    patched = mailed or patcher.load_state(user) is not None
+    if patched or empty_series(base):
+        _mirror(user, tree, log, set())
+        return tree, patched, 0
+    plan = patcher.plan(base, user, lambda name: stage.read(user, name))
+    made = {**plan.after, patcher.STATE: plan.state()}
+    _mirror(user, tree, log, set(made))
+    return tree, True, len(stage.commit(tree, made))
+
+
+def _mirror(user: Path, tree: Path, log: Path, keep: set[str]) -> None:
+    """Bring all but the files to keep to what the user's tree has."""
     excludes = [f"--exclude=/{name}" for name in sorted(keep)]
     command = ["rsync", "-a", "--delete", "--exclude=/.git", *excludes]
     procs.run_logged([*command, f"{user}/", f"{tree}/"], log, f"copy of {user}")
-    changed = 0
-    if not patched:
-        made = {**plan.after, patcher.STATE: plan.state()}
-        changed = len(stage.commit(tree, made))
-    return tree, patcher.load_state(tree) is not None, changed
 
 
 def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Source:
