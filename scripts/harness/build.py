@@ -32,10 +32,16 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
     return [*command, *targets]
 
 
+def ccache_settings(cell: Cell) -> dict[str, str]:
+    """A miss costs less if the compiler's own dependency files are trusted; with
+    paths taken relative to the products, another checkout hits."""
+    base = {"CCACHE_BASEDIR": str(cell.ctx.out), "CCACHE_NOHASHDIR": "1"}
+    return {"CCACHE_DEPEND": "1", **base}
+
+
 def make(cell: Cell, what: str, *targets: str) -> None:
     command = make_command(cell, *targets)
-    # ccache: trust the compiler's own dependency files, a miss costs far less then
-    env = {"CCACHE_DEPEND": "1", **REPRODUCIBLE}
+    env = {**ccache_settings(cell), **REPRODUCIBLE}
     procs.run_logged(command, cell.build_log, what, env=env)
 
 
