@@ -45,10 +45,20 @@ def make(cell: Cell, what: str, *targets: str) -> None:
     procs.run_logged(command, cell.build_log, what, env=env)
 
 
+def _same_tree(cell: Cell) -> None:
+    """Objects of another tree are of no use: begin anew."""
+    mark = cell.build / ".vdsox-tree"
+    tree = f"{cell.source.tree}\n"
+    if cell.build.is_dir() and (not mark.is_file() or mark.read_text() != tree):
+        shutil.rmtree(cell.build)
+    cell.build.mkdir(parents=True, exist_ok=True)
+    mark.write_text(tree)
+
+
 def configure(cell: Cell) -> None:
     wanted = kconfig.request(cell.all_fragments())
     config = cell.build / ".config"
-    cell.build.mkdir(parents=True, exist_ok=True)
+    _same_tree(cell)
     make(cell, "make tinyconfig", "-s", "tinyconfig")
     given = kconfig.parse(config.read_text())
     kept = {name: value for name, value in given.items() if name not in wanted}
