@@ -13,6 +13,16 @@
 #include <linux/string.h>
 #include <linux/vdso_task_types.h>
 
+/**
+ * arch_vdso_task_vma() - is this a [vvar] that has task slots?
+ * @vma: any mapping
+ *
+ * Each architecture's map code provides it, next to its special mappings.
+ *
+ * Return: true for the [vvar] of an image whose functions read task slots.
+ */
+bool arch_vdso_task_vma(const struct vm_area_struct *vma);
+
 #ifdef CONFIG_VDSO_TASK
 
 /* System calls in place of an answer before a process gets slots of its own. */
@@ -25,16 +35,6 @@ void __vdso_task_refresh(struct mm_struct *mm);
 void __vdso_task_mm_free(struct vdso_task_area *area);
 vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index);
-
-/**
- * arch_vdso_task_vma() - is this a [vvar] that has task slots?
- * @vma: any mapping
- *
- * Each architecture's map code provides it, next to its special mappings.
- *
- * Return: true for the [vvar] of an image whose functions read task slots.
- */
-bool arch_vdso_task_vma(const struct vm_area_struct *vma);
 
 /**
  * vdso_task_switch() - the incoming thread takes over this CPU's slot
@@ -87,6 +87,24 @@ void vdso_task_change_begin(struct mm_struct *mm);
  */
 void vdso_task_change_end(struct mm_struct *mm);
 
+/**
+ * vdso_task_change_begin_task() - as above, for a task that may be exiting
+ * @p: a task that cannot be freed
+ *
+ * Keeps the task's mm from going away up to vdso_task_change_end_task().
+ *
+ * Context: process context; takes task_lock().
+ */
+void vdso_task_change_begin_task(struct task_struct *p);
+
+/**
+ * vdso_task_change_end_task() - the change is visible to every system call
+ * @p: as in vdso_task_change_begin_task()
+ *
+ * Context: process context; releases task_lock().
+ */
+void vdso_task_change_end_task(struct task_struct *p);
+
 /* A task without answers: a new one, or one that takes another mm. */
 static inline void vdso_task_forget(struct task_struct *p)
 {
@@ -126,6 +144,8 @@ static __always_inline void vdso_task_switch(struct task_struct *next) { }
 static __always_inline void vdso_task_refresh(void) { }
 static inline void vdso_task_change_begin(struct mm_struct *mm) { }
 static inline void vdso_task_change_end(struct mm_struct *mm) { }
+static inline void vdso_task_change_begin_task(struct task_struct *p) { }
+static inline void vdso_task_change_end_task(struct task_struct *p) { }
 static inline void vdso_task_forget(struct task_struct *p) { }
 static inline void vdso_task_mm_init(struct mm_struct *mm) { }
 static inline void vdso_task_mm_free(struct mm_struct *mm) { }

@@ -15,10 +15,13 @@
  * count from 0, the child could meet the very value that it had read from its
  * parent's slot. So the slots of an area start at the time in nanoseconds at
  * which it was created: a slot is filled less than once a nanosecond, hence
- * every seq that the parent ever showed lies below its child's first.
+ * every seq that the parent ever showed lies below its child's first. A random
+ * constant is added, so that a time namespace does not learn the host's clock.
  */
 
 #include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
@@ -26,6 +29,14 @@
 
 /* Never fails a fault, never wakes the OOM killer: a system call will do. */
 #define VDSO_TASK_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+static u64 seq_offset __ro_after_init;
+
+/* Before the first area. */
+void __init vdso_task_area_init(void)
+{
+	seq_offset = get_random_u64();
+}
 
 static void area_free(struct vdso_task_area *area)
 {
@@ -97,7 +108,7 @@ static struct vdso_task_area *area_alloc(void)
 	if (!area)
 		return NULL;
 	vdso_task_count(VDSO_TASK_STAT_AREAS, 1);
-	area->start = ktime_get_ns();
+	area->start = ktime_get_ns() + seq_offset;
 	page = vdso_task_area_page(area, 0);
 	if (!page) {
 		area_free(area);

@@ -10,8 +10,9 @@
  * refresh wrote. vdso_task_armed says so; no process becomes hot before.
  *
  * A CPU that does not know its own number would show one thread the slot of
- * another. Each CPU is checked before user threads run there; if one fails,
- * no slot is ever filled again.
+ * another. Each CPU is checked before user threads run there. If one fails, no
+ * process ever gets slots; if some may have them already, that CPU stays
+ * offline, for what is in their slots now can be read from there too.
  */
 
 #define pr_fmt(fmt) "vdso_task: " fmt
@@ -19,6 +20,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sysctl.h>
 #include <linux/workqueue.h>
@@ -36,9 +38,13 @@ bool vdso_task_allowed __read_mostly;
 static bool vdso_task_wanted __read_mostly = true;
 static bool vdso_task_trusted __read_mostly;
 
+static DEFINE_MUTEX(allowed_lock);
+
 static void update_allowed(void)
 {
+	mutex_lock(&allowed_lock);
 	WRITE_ONCE(vdso_task_allowed, vdso_task_wanted && vdso_task_trusted);
+	mutex_unlock(&allowed_lock);
 }
 
 static void arm(struct work_struct *work)
@@ -68,15 +74,19 @@ early_param("vdso_task", vdso_task_setup);
 
 static int check_cpu(unsigned int cpu)
 {
-	if (arch_vdso_task_cpu_trusted(cpu) || !vdso_task_trusted)
+	if (arch_vdso_task_cpu_trusted(cpu) || !READ_ONCE(vdso_task_trusted))
 		return 0;
+	if (READ_ONCE(vdso_task_armed)) {
+		pr_warn("CPU%u does not know its number, it stays offline\n",
+			cpu);
+		return -EINVAL;
+	}
 	pr_warn("CPU%u does not know its number, system calls answer\n", cpu);
-	vdso_task_trusted = false;
+	WRITE_ONCE(vdso_task_trusted, false);
 	update_allowed();
 	return 0;
 }
 
-#ifdef CONFIG_SYSCTL
 static int set_wanted(const struct ctl_table *table, int write, void *buffer,
 		      size_t *lenp, loff_t *ppos)
 {
@@ -97,18 +107,11 @@ static struct ctl_table vdso_task_table[] = {
 	},
 };
 
-static void __init register_sysctls(void)
-{
-	register_sysctl_init("kernel", vdso_task_table);
-}
-#else
-static void __init register_sysctls(void) { }
-#endif
-
 static int __init vdso_task_init(void)
 {
 	int ret;
 
+	vdso_task_area_init();
 	vdso_task_trusted = nr_cpu_ids <= ARCH_VDSO_TASK_MAX_CPUS;
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kernel/vdso_task:online",
 				check_cpu, NULL);
@@ -117,7 +120,7 @@ static int __init vdso_task_init(void)
 		return ret;
 	}
 	update_allowed();
-	register_sysctls();
+	register_sysctl_init("kernel", vdso_task_table);
 	return 0;
 }
 late_initcall(vdso_task_init);

@@ -58,11 +58,12 @@ static inline atomic64_t *vdso_task_begin(const struct vdso_task_area *area)
 }
 
 /* area.c */
+void vdso_task_area_init(void);
 struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm);
 void *vdso_task_area_page(struct vdso_task_area *area, unsigned long index);
 
 /* map.c */
-bool vdso_task_heat_up(struct mm_struct *mm);
+void vdso_task_heat_up(struct mm_struct *mm);
 
 /* control.c */
 extern bool vdso_task_allowed;
@@ -85,11 +86,15 @@ enum vdso_task_stat {
 	VDSO_TASK_NR_STATS,
 };
 
+#ifdef CONFIG_DEBUG_FS
 DECLARE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
 
 static inline void vdso_task_count(enum vdso_task_stat stat, long n)
 {
 	this_cpu_add(vdso_task_stats[stat], n);
 }
+#else
+static inline void vdso_task_count(enum vdso_task_stat stat, long n) { }
+#endif
 
 #endif /* _KERNEL_VDSO_INTERNAL_H */

@@ -23,72 +23,99 @@
 
 /*
  * Take away the page of zeros, so that the next touch comes to the fault handler.
- * Gives up if the lock is not free: getpid() does not wait for an mmap().
+ * Gives up if the lock is not free, as getpid() does not wait for an mmap(), or
+ * if [vvar] was moved since the last touch.
  */
 static bool unmap_nothing(struct mm_struct *mm)
 {
 	unsigned long size = vdso_task_nr_pages() * PAGE_SIZE;
 	struct vm_area_struct *vma;
 	unsigned long start;
+	bool done = false;
 
 	if (!mmap_read_trylock(mm))
 		return false;
 	start = READ_ONCE(mm->vdso_task.page) + PAGE_SIZE - size;
 	vma = find_vma(mm, start);
-	if (vma && arch_vdso_task_vma(vma))
+	if (vma && arch_vdso_task_vma(vma) &&
+	    range_in_vma(vma, start, start + size)) {
 		zap_vma_ptes(vma, start, size);
+		done = true;
+	}
 	mmap_read_unlock(mm);
-	return true;
+	return done;
 }
 
 /**
  * vdso_task_heat_up() - count a call of a process that has no slots yet
  * @mm: the current mm, touched before
- *
- * Return: true if the process has just become hot.
  */
-bool vdso_task_heat_up(struct mm_struct *mm)
+void vdso_task_heat_up(struct mm_struct *mm)
 {
 	unsigned int heat = READ_ONCE(mm->vdso_task.heat);
 
-	if (heat >= VDSO_TASK_HOT || !READ_ONCE(vdso_task_armed))
-		return false;
+	if (heat >= VDSO_TASK_HOT || !READ_ONCE(vdso_task_armed) ||
+	    !READ_ONCE(vdso_task_allowed))
+		return;
 	if (heat + 1 < VDSO_TASK_HOT) {
 		WRITE_ONCE(mm->vdso_task.heat, heat + 1);
-		return false;
+		return;
 	}
 	/*
-	 * First the mark, then the entry: whoever faults after the removal
-	 * sees the mark.
+	 * First the mark, then the entry: a fault that comes after the removal
+	 * sees the mark; one that came before looks for it again at its end.
 	 */
 	WRITE_ONCE(mm->vdso_task.heat, VDSO_TASK_HOT);
-	if (!unmap_nothing(mm)) {
-		WRITE_ONCE(mm->vdso_task.heat, heat);
-		return false;
-	}
-	return true;
+	if (!unmap_nothing(mm))
+		WRITE_ONCE(mm->vdso_task.heat, 1);
+}
+
+static bool is_hot(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->vdso_task.area) ||
+	       (READ_ONCE(mm->vdso_task.heat) >= VDSO_TASK_HOT &&
+		READ_ONCE(vdso_task_allowed));
 }
 
 /*
- * The page to map for the current process: its own, NULL for the page of zeros.
- * Where there is no memory, the count starts again.
+ * The page to map for a hot process, NULL for the page of zeros. Where there is
+ * no memory, the count starts again. An area that exists is mapped whatever the
+ * switches say: they decide what is filled in.
  */
 static void *page_for(struct mm_struct *mm, unsigned long index)
 {
-	struct vdso_task_area *area;
-	void *page = NULL;
+	struct vdso_task_area *area = vdso_task_area_get(mm);
+	void *page = area ? vdso_task_area_page(area, index) : NULL;
 
-	if (READ_ONCE(mm->vdso_task.heat) < VDSO_TASK_HOT ||
-	    !READ_ONCE(vdso_task_allowed))
-		return NULL;
-	area = vdso_task_area_get(mm);
-	if (area)
-		page = vdso_task_area_page(area, index);
 	if (!page && index < vdso_task_nr_pages()) {
 		vdso_task_count(VDSO_TASK_STAT_NOMEM, 1);
 		WRITE_ONCE(mm->vdso_task.heat, 1);
 	}
 	return page;
+}
+
+/*
+ * Map the page of zeros. If the process became hot since this fault began, the
+ * removal may have come just before, and this entry would stay for good.
+ *
+ *   CPU 0: fault                            CPU 1: the call that makes it hot
+ *   ------------                            ---------------------------------
+ *   is_hot()? no
+ *                                           heat = HOT
+ *                                           remove entry (page table lock)
+ *   insert entry (page table lock)
+ *   is_hot()? yes: remove entry
+ *
+ * The lock orders the two: if the insertion is the later one, the second look
+ * sees the mark.
+ */
+static vm_fault_t map_nothing(struct vm_area_struct *vma, unsigned long addr)
+{
+	vm_fault_t ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
+
+	if (is_hot(vma->vm_mm))
+		zap_vma_ptes(vma, addr, PAGE_SIZE);
+	return ret;
 }
 
 /**
@@ -116,10 +143,13 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 		return VM_FAULT_SIGBUS;
 
 	vdso_task_arm();
+	/* Seen by fork, which holds the lock that this fault holds. */
 	if (!READ_ONCE(mm->vdso_task.heat))
 		WRITE_ONCE(mm->vdso_task.heat, 1);
 	WRITE_ONCE(mm->vdso_task.page, addr + index * PAGE_SIZE);
 
+	if (!is_hot(mm))
+		return map_nothing(vma, addr);
 	page = page_for(mm, index);
 	return vmf_insert_pfn(vma, addr, page ? PHYS_PFN(__pa(page)) :
 						my_zero_pfn(addr));

@@ -81,6 +81,7 @@
 #include <linux/irqflags.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include "internal.h"
 
@@ -206,7 +207,7 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
  * __vdso_task_refresh() - compute the answers of current and fill its slot
  * @mm: the mm of current, in which the slots were touched
  *
- * Context: a system call, may be preempted, does not sleep.
+ * Context: a system call; may sleep, but does not wait for a lock of the mm.
  */
 void __vdso_task_refresh(struct mm_struct *mm)
 {
@@ -214,6 +215,10 @@ void __vdso_task_refresh(struct mm_struct *mm)
 
 	if (area) {
 		vdso_task_count(refresh(mm, area), 1);
+		return;
+	}
+	if (vdso_task_has_syscall_work(current)) {
+		vdso_task_count(VDSO_TASK_STAT_POLICY, 1);
 		return;
 	}
 	vdso_task_count(VDSO_TASK_STAT_COLD, 1);
@@ -249,4 +254,16 @@ void vdso_task_change_end(struct mm_struct *mm)
 	area = READ_ONCE(mm->vdso_task.area);
 	if (area && mm == current->mm)
 		fill_current(area);
+}
+
+void vdso_task_change_begin_task(struct task_struct *p)
+{
+	task_lock(p);
+	vdso_task_change_begin(p->mm);
+}
+
+void vdso_task_change_end_task(struct task_struct *p)
+{
+	vdso_task_change_end(p->mm);
+	task_unlock(p);
 }

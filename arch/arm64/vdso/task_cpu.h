@@ -13,6 +13,9 @@
  * arch_vdso_task_cpu_trusted() - does user space see the right CPU number?
  * @cpu: the CPU this runs on
  *
+ * It is the kernel that writes the register. This catches a per-CPU value that
+ * was not set up for @cpu.
+ *
  * Return: true if what the kernel puts into TPIDRRO_EL0 here says @cpu.
  */
 static inline bool arch_vdso_task_cpu_trusted(unsigned int cpu)

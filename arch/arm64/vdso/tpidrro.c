@@ -16,9 +16,6 @@
 
 DEFINE_PER_CPU(unsigned long, vdso_task_cpunode);
 
-void vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
-			    __le32 *updptr, int nr_inst);
-
 /*
  * Called when alternatives are patched, with all system capabilities known. A
  * CPU that needs trampoline vectors cannot come online later if none did then.

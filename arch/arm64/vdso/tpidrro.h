@@ -44,7 +44,12 @@ alternative_cb_end
 
 #ifdef CONFIG_VDSO_TASK
 
+struct alt_instr;
+
 DECLARE_PER_CPU(unsigned long, vdso_task_cpunode);
+
+void vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
+			    __le32 *updptr, int nr_inst);
 
 /* What a native thread finds in TPIDRRO_EL0 on this CPU. */
 static inline unsigned long vdso_task_tpidrro(void)

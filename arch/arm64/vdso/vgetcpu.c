@@ -8,7 +8,7 @@
 
 #include "task.h"
 
-int __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
+long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
 
 /**
  * __kernel_getcpu() - on which CPU and NUMA node does the caller run?
@@ -19,7 +19,7 @@ int __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
  * Return: 0. Where the register does not hold the number, what the system call
  * returns.
  */
-int __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused)
+long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused)
 {
 	unsigned long cpunode = __arch_vdso_task_cpu();
 
