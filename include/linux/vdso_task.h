@@ -32,7 +32,7 @@ DECLARE_STATIC_KEY_FALSE(vdso_task_key);
 
 void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area);
 void __vdso_task_refresh(struct mm_struct *mm);
-void __vdso_task_mm_free(struct vdso_task_area *area);
+void vdso_task_mm_free(struct mm_struct *mm);
 vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index);
 
@@ -114,12 +114,6 @@ static inline void vdso_task_forget(struct task_struct *p)
 static inline void vdso_task_mm_init(struct mm_struct *mm)
 {
 	memset(&mm->vdso_task, 0, sizeof(mm->vdso_task));
-}
-
-static inline void vdso_task_mm_free(struct mm_struct *mm)
-{
-	if (mm->vdso_task.area)
-		__vdso_task_mm_free(mm->vdso_task.area);
 }
 
 /**

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: the pages of an mm, from the first hot fault to the last mmdrop.
+ * Task slots: the pages of an mm, from the first hot fault to the last mmput.
  *
  * Lifetime. An area is created in the page fault handler, published once in
- * mm->vdso_task.area and freed when the last reference to the mm is gone, after
- * a grace period. By then exit_mmap() has removed every page table entry that
- * points to its pages and flushed the TLBs; the context switch reaches an area
- * only through the mm of the incoming thread, which holds a reference; whoever
- * changes answers of another task pins that task's mm or is in an RCU read side
- * section.
+ * mm->vdso_task.area and freed when the last user of the mm is gone. By then
+ * exit_mmap() has removed every page table entry that points to its pages and
+ * flushed the TLBs. Nobody else holds on to it: the context switch reaches an
+ * area through the mm of the incoming thread, which is a user of it, and who
+ * changes answers of another task holds that task's mm by task_lock(). So it
+ * needs no grace period. It does not wait for the last mmdrop() either: an idle
+ * CPU keeps the mm that it ran last for as long as it likes.
  *
  * Uniqueness of seq. A reader interrupted by a signal may fork in the handler;
  * the child then finishes the same read on slots of its own. Were their seq to
@@ -52,14 +53,20 @@ static void area_free(struct vdso_task_area *area)
 	vdso_task_count(VDSO_TASK_STAT_AREAS, -1);
 }
 
-static void area_free_rcu(struct rcu_head *rcu)
+/**
+ * vdso_task_mm_free() - the last user of an address space is gone
+ * @mm: an mm whose mappings were removed
+ *
+ * Context: any in which mmput() may sleep.
+ */
+void vdso_task_mm_free(struct mm_struct *mm)
 {
-	area_free(container_of(rcu, struct vdso_task_area, rcu));
-}
+	struct vdso_task_area *area = mm->vdso_task.area;
 
-void __vdso_task_mm_free(struct vdso_task_area *area)
-{
-	call_rcu(&area->rcu, area_free_rcu);
+	if (!area)
+		return;
+	mm->vdso_task.area = NULL;
+	area_free(area);
 }
 
 /**

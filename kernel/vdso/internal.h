@@ -6,21 +6,18 @@
 #include <linux/cpumask.h>
 #include <linux/math.h>
 #include <linux/percpu.h>
-#include <linux/rcupdate.h>
 #include <linux/vdso_task.h>
 #include <linux/vdso_task_compat.h>
 
 /**
  * struct vdso_task_area - the slots of one mm, as the kernel sees them
  * @header: the line above the first slot, in the uppermost page
- * @rcu: frees the area after the last change of answers that may know it
  * @start: first value of every slot's seq, see area.c
  * @pages: kernel addresses of the slot pages, from the uppermost downwards;
  *	   NULL where no thread has called on a CPU whose slot lies there
  */
 struct vdso_task_area {
 	struct vdso_task_header	*header;
-	struct rcu_head		rcu;
 	u64			start;
 	void			*pages[];
 };
