@@ -75,6 +75,8 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     kept = cells.last_fragments(cell.folder) if not args.tree else None
     cell.fragments = [path for path in kept or [] if path.is_file()]
     builder.kernel(cell)
+    if not cell.tests.is_dir():
+        builder.selftests(cell)
     chosen = "tcg" if args.icount else accel.choose(cell)
     shape = Shape(args.cpus, args.mem, args.cpu, args.icount, args.append)
     mission = Mission("exec", argv=args.command, files=files, with_tests=True)

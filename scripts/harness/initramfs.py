@@ -15,7 +15,7 @@ from harness.cpio import Archive
 from harness.errors import Fault
 from harness.machine import Machine
 
-GUEST_TESTS = "/vdsox/tests"
+GUEST_TESTS = "/kselftest"
 INIT_FLAGS = ["-static", "-O2", "-Wall", "-Wextra"]
 
 

@@ -70,7 +70,7 @@ static void loopback_up(void)
 
 static void environment(void)
 {
-	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/vdsox/tests/vdso_task", 1);
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/kselftest/vdso_task", 1);
 	setenv("HOME", "/", 1);
 	setenv("TERM", "dumb", 1);
 	setenv("VDSOX_ARTIFACTS", ARTIFACTS, 1);

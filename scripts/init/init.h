@@ -6,6 +6,7 @@
  *                    for each test: NAME TIMEOUT DIRECTORY PROGRAM [ARGUMENT]...
  *   /vdsox/argv      for `exec`: the command, each word ended by a NUL
  *   /vdsox/images/   the built vDSO images
+ *   /kselftest/      the kselftests, as they install themselves
  *
  * and reads from four virtio-serial ports, found by their names:
  *
