@@ -9,6 +9,7 @@
 
 #include <linux/jump_label.h>
 #include <linux/mm_types.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vdso_task_types.h>
@@ -35,6 +36,20 @@ void __vdso_task_refresh(struct mm_struct *mm);
 void vdso_task_mm_free(struct mm_struct *mm);
 vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index);
+
+/**
+ * struct vdso_task_call - an entry and the system call that it stands for
+ * @offset: of the answer in the slot, in bytes; never 0
+ * @nr: number of the system call
+ */
+struct vdso_task_call {
+	u16	offset;
+	u16	nr;
+};
+
+/* For VDSO_TASK_ENTRIES_*() of the native ABI. */
+#define VDSO_TASK_CALL(name, symbol, field, type, nr)			\
+	{ offsetof(struct vdso_task_slot, field), __NR_##nr },
 
 /**
  * vdso_task_switch() - the incoming thread takes over this CPU's slot
@@ -69,52 +84,84 @@ static __always_inline void vdso_task_refresh(void)
 }
 
 /**
- * vdso_task_change_begin() - the answers of an mm's threads are about to change
- * @mm: an mm that cannot go away, or NULL
+ * vdso_task_change_begin() - answers of a task are about to change
+ * @p: a task that cannot be freed, current or another
  *
- * From here to vdso_task_change_end() every thread of @mm makes the system
- * call. Must come before the change becomes visible to any system call.
+ * From here to vdso_task_change_end() @p makes the system call. Must come
+ * before the change becomes visible to any system call.
  *
  * Context: any; does not sleep.
  */
-void vdso_task_change_begin(struct mm_struct *mm);
+void vdso_task_change_begin(struct task_struct *p);
 
 /**
  * vdso_task_change_end() - the change is visible to every system call
- * @mm: as in vdso_task_change_begin()
+ * @p: as in vdso_task_change_begin()
  *
  * Context: any; does not sleep.
  */
-void vdso_task_change_end(struct mm_struct *mm);
+void vdso_task_change_end(struct task_struct *p);
+
+void __vdso_task_drop(void);
 
 /**
- * vdso_task_change_begin_task() - as above, for a task that may be exiting
- * @p: a task that cannot be freed
+ * vdso_task_drop() - current has changed its own answers
  *
- * Keeps the task's mm from going away up to vdso_task_change_end_task().
+ * Nobody else can have looked at them in the vDSO since, so this may come after
+ * the change; it must come before current returns to user mode.
  *
- * Context: process context; takes task_lock().
+ * Context: any but interrupts; does not sleep.
  */
-void vdso_task_change_begin_task(struct task_struct *p);
+static __always_inline void vdso_task_drop(void)
+{
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_drop();
+}
 
 /**
- * vdso_task_change_end_task() - the change is visible to every system call
- * @p: as in vdso_task_change_begin_task()
+ * vdso_task_forget() - a task leaves its mm, or is new
+ * @p: a new task, or current with interrupts off
  *
- * Context: process context; releases task_lock().
+ * From here on it has no answers, and nobody reaches the mm's slots through it.
  */
-void vdso_task_change_end_task(struct task_struct *p);
-
-/* A task without answers: a new one, or one that takes another mm. */
 static inline void vdso_task_forget(struct task_struct *p)
 {
 	memset(&p->vdso_task, 0, sizeof(p->vdso_task));
+	RCU_INIT_POINTER(p->vdso_task_changes.area, NULL);
+}
+
+/* A new task, copied from its parent: nobody is changing its answers. */
+static inline void vdso_task_init(struct task_struct *p)
+{
+	vdso_task_forget(p);
+	atomic64_set(&p->vdso_task_changes.begin, 0);
+	atomic64_set(&p->vdso_task_changes.end, 0);
 }
 
 static inline void vdso_task_mm_init(struct mm_struct *mm)
 {
 	memset(&mm->vdso_task, 0, sizeof(mm->vdso_task));
 }
+
+#ifdef CONFIG_SECCOMP_FILTER
+/**
+ * vdso_task_seccomp_allows() - would current's filters let a call pass unseen?
+ * @arch: AUDIT_ARCH_* of the call
+ * @nr: its number
+ *
+ * In kernel/seccomp.c, which has the action cache.
+ *
+ * Return: true if they always allow the call, whatever its arguments.
+ */
+bool vdso_task_seccomp_allows(u32 arch, int nr);
+#else
+static inline bool vdso_task_seccomp_allows(u32 arch, int nr)
+{
+	return false;
+}
+#endif
+
+void vdso_task_resume(void);
 
 /**
  * vdso_task_skip_copy() - must fork leave these page table entries out?
@@ -129,20 +176,21 @@ static inline void vdso_task_mm_init(struct mm_struct *mm)
  */
 static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
 {
-	return vma->vm_mm->vdso_task.heat && arch_vdso_task_vma(vma);
+	return READ_ONCE(vma->vm_mm->vdso_task.heat) && arch_vdso_task_vma(vma);
 }
 
 #else /* !CONFIG_VDSO_TASK */
 
 static __always_inline void vdso_task_switch(struct task_struct *next) { }
 static __always_inline void vdso_task_refresh(void) { }
-static inline void vdso_task_change_begin(struct mm_struct *mm) { }
-static inline void vdso_task_change_end(struct mm_struct *mm) { }
-static inline void vdso_task_change_begin_task(struct task_struct *p) { }
-static inline void vdso_task_change_end_task(struct task_struct *p) { }
+static inline void vdso_task_change_begin(struct task_struct *p) { }
+static inline void vdso_task_change_end(struct task_struct *p) { }
+static __always_inline void vdso_task_drop(void) { }
 static inline void vdso_task_forget(struct task_struct *p) { }
+static inline void vdso_task_init(struct task_struct *p) { }
 static inline void vdso_task_mm_init(struct mm_struct *mm) { }
 static inline void vdso_task_mm_free(struct mm_struct *mm) { }
+static inline void vdso_task_resume(void) { }
 
 static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
 {

@@ -32,17 +32,26 @@ struct vdso_task_area;
  * @area: the slots of this address space, NULL until it has shown that it
  *	  calls often; set once, freed with the mm
  * @page: user address of the uppermost slot page when it was last touched
- * @begin: changes of answers begun, since the mm exists
- * @end: changes of answers ended; equal to @begin while none is under way
  * @heat: 0 until the slots are first touched, then 1 more than the number of
  *	  system calls made since in place of an answer, at most VDSO_TASK_HOT
  */
 struct vdso_task_mm {
 	struct vdso_task_area	*area;
 	unsigned long		page;
-	atomic64_t		begin;
-	atomic64_t		end;
 	unsigned int		heat;
+};
+
+/**
+ * struct vdso_task_changes - the part of task_struct that other tasks write
+ * @area: the slots of the task's mm, from the task's first refresh in that mm
+ *	  until it leaves the mm; read by others under RCU
+ * @begin: changes of the task's answers begun by others
+ * @end: changes ended; equal to @begin while none is under way
+ */
+struct vdso_task_changes {
+	struct vdso_task_area __rcu	*area;
+	atomic64_t			begin;
+	atomic64_t			end;
 };
 
 #endif /* !__ASSEMBLY__ */

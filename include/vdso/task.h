@@ -24,6 +24,62 @@ extern char vdso_task_end[] __attribute__((visibility("hidden")));
 /* Once, and once more if a fill came between; then the system call. */
 #define VDSO_TASK_TRIES	2
 
+#ifdef CONFIG_64BIT
+static __always_inline u64 __vdso_task_read_seq(const struct vdso_task_slot *slot)
+{
+	return READ_ONCE(slot->seq);
+}
+
+static __always_inline bool __vdso_task_is_seq(const struct vdso_task_slot *slot,
+					       u64 seq)
+{
+	return READ_ONCE(slot->seq) == seq;
+}
+
+/* Is the generation of @slot, read between two looks at seq, the present one? */
+static __always_inline bool __vdso_task_is_now(const struct vdso_task_slot *slot)
+{
+	return READ_ONCE(slot->gen) == READ_ONCE(__vdso_task_header->begin);
+}
+#else
+/*
+ * 32-bit code reads 64 bits in two halves. Both counts only ever go up.
+ *
+ * seq is read high half first and compared low half first. If the high half is
+ * the same at both ends it did not change in between, so the low halves belong
+ * to that same high half, and equal ones mean equal counts.
+ *
+ * begin is compared low half first with a generation that it has reached before.
+ * If its high half is still the generation's when it is read, it was so before,
+ * when the low half was, so begin was equal to the generation at that moment.
+ */
+#define __vdso_task_half(p, high)	READ_ONCE(((const u32 *)(p))[high])
+
+static __always_inline u64 __vdso_task_read_seq(const struct vdso_task_slot *slot)
+{
+	u32 high = __vdso_task_half(&slot->seq, 1);
+	u32 low = __vdso_task_half(&slot->seq, 0);
+
+	return (u64)high << 32 | low;
+}
+
+static __always_inline bool __vdso_task_is_seq(const struct vdso_task_slot *slot,
+					       u64 seq)
+{
+	return __vdso_task_half(&slot->seq, 0) == (u32)seq &&
+	       __vdso_task_half(&slot->seq, 1) == (u32)(seq >> 32);
+}
+
+static __always_inline bool __vdso_task_is_now(const struct vdso_task_slot *slot)
+{
+	u32 low = __vdso_task_half(&slot->gen, 0);
+	u32 high = __vdso_task_half(&slot->gen, 1);
+
+	return __vdso_task_half(&__vdso_task_header->begin, 0) == low &&
+	       __vdso_task_half(&__vdso_task_header->begin, 1) == high;
+}
+#endif
+
 /**
  * __vdso_task_answer() - one answer of the calling thread
  * @field: offset of the answer in the slot, in bytes
@@ -40,20 +96,32 @@ static __always_inline u32 __vdso_task_answer(size_t field)
 	do {
 		unsigned long cpu = __arch_vdso_task_cpu();
 		const struct vdso_task_slot *slot = __arch_vdso_task_slot(cpu);
-		u64 seq = READ_ONCE(slot->seq);
+		u64 seq = __vdso_task_read_seq(slot);
 		u32 answer = READ_ONCE(*(const u32 *)((const char *)slot + field));
-		u64 gen = READ_ONCE(slot->gen);
 
 		if (unlikely(!answer))
 			return 0;
-		if (unlikely(gen != READ_ONCE(__vdso_task_header->begin)))
+		if (unlikely(!__vdso_task_is_now(slot)))
 			return 0;
 		if (likely(__arch_vdso_task_cpu() == cpu &&
-			   READ_ONCE(slot->seq) == seq))
+			   __vdso_task_is_seq(slot, seq)))
 			return answer;
 	} while (--tries);
 
 	return 0;
+}
+
+/*
+ * The value, or what the system call says. Which of the two answers is decided
+ * here, so an architecture may have this once in an image, or once an entry.
+ */
+static __arch_vdso_task_inline u32 __vdso_task_get(size_t field, long nr)
+{
+	u32 answer = __vdso_task_answer(field);
+
+	if (likely(answer))
+		return answer - 1;
+	return (u32)__arch_vdso_task_syscall(nr);
 }
 
 /* An entry of the table: see VDSO_TASK_ENTRIES_*() in the generated header. */
@@ -61,12 +129,8 @@ static __always_inline u32 __vdso_task_answer(size_t field)
 type symbol(void);							\
 notrace type symbol(void)						\
 {									\
-	u32 answer;							\
-									\
-	answer = __vdso_task_answer(offsetof(struct vdso_task_slot, field)); \
-	if (likely(answer))						\
-		return (type)(answer - 1);				\
-	return (type)__arch_vdso_task_syscall(nr);			\
+	return (type)__vdso_task_get(offsetof(struct vdso_task_slot, field), \
+				     __NR_##nr);			\
 }
 
 #endif /* __VDSO_TASK_H */

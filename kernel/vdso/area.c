@@ -3,13 +3,13 @@
  * Task slots: the pages of an mm, from the first hot fault to the last mmput.
  *
  * Lifetime. An area is created in the page fault handler, published once in
- * mm->vdso_task.area and freed when the last user of the mm is gone. By then
+ * mm->vdso_task.area and given up when the last user of the mm is gone. By then
  * exit_mmap() has removed every page table entry that points to its pages and
- * flushed the TLBs. Nobody else holds on to it: the context switch reaches an
- * area through the mm of the incoming thread, which is a user of it, and who
- * changes answers of another task holds that task's mm by task_lock(). So it
- * needs no grace period. It does not wait for the last mmdrop() either: an idle
- * CPU keeps the mm that it ran last for as long as it likes.
+ * flushed the TLBs. The context switch reaches an area through the mm of the
+ * incoming thread, which is a user of it. Who changes answers of another task
+ * reaches it through that task under RCU, so it is freed a grace period later.
+ * It does not wait for the last mmdrop(): an idle CPU keeps the mm that it ran
+ * last for as long as it likes.
  *
  * Uniqueness of seq. A reader interrupted by a signal may fork in the handler;
  * the child then finishes the same read on slots of its own. Were their seq to
@@ -39,18 +39,32 @@ void __init vdso_task_area_init(void)
 	seq_offset = get_random_u64();
 }
 
-static void area_free(struct vdso_task_area *area)
+static void area_free(struct rcu_head *rcu)
+{
+	struct vdso_task_area *area;
+	unsigned int i;
+
+	area = container_of(rcu, struct vdso_task_area, rcu);
+	for (i = 0; i < vdso_task_nr_pages(); i++)
+		free_page((unsigned long)area->pages[i]);
+	kfree(area);
+}
+
+/* What nobody owns any more is not counted, also where it waits to be freed. */
+static void area_discount(const struct vdso_task_area *area)
 {
 	unsigned int i;
-	long n = 0;
 
-	for (i = 0; i < vdso_task_nr_pages(); i++) {
-		n += !!area->pages[i];
-		free_page((unsigned long)area->pages[i]);
-	}
-	kfree(area);
-	vdso_task_count(VDSO_TASK_STAT_PAGES, -n);
+	for (i = 0; i < vdso_task_nr_pages(); i++)
+		vdso_task_count(VDSO_TASK_STAT_PAGES, -!!area->pages[i]);
 	vdso_task_count(VDSO_TASK_STAT_AREAS, -1);
+}
+
+/* An area that was never published. */
+static void area_discard(struct vdso_task_area *area)
+{
+	area_discount(area);
+	area_free(&area->rcu);
 }
 
 /**
@@ -66,7 +80,8 @@ void vdso_task_mm_free(struct mm_struct *mm)
 	if (!area)
 		return;
 	mm->vdso_task.area = NULL;
-	area_free(area);
+	area_discount(area);
+	call_rcu(&area->rcu, area_free);
 }
 
 /**
@@ -118,7 +133,7 @@ static struct vdso_task_area *area_alloc(void)
 	area->start = ktime_get_ns() + seq_offset;
 	page = vdso_task_area_page(area, 0);
 	if (!page) {
-		area_free(area);
+		area_discard(area);
 		return NULL;
 	}
 	area->header = vdso_task_line(page, 0);
@@ -144,13 +159,9 @@ struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
 	area = area_alloc();
 	if (!area)
 		return NULL;
-	/*
-	 * Full barrier, pairs with the one in vdso_task_change_begin(): a
-	 * change that does not see the area here is seen by its first refresh.
-	 */
 	old = cmpxchg(&mm->vdso_task.area, NULL, area);
 	if (old) {
-		area_free(area);
+		area_discard(area);
 		return old;
 	}
 	return area;

@@ -12,7 +12,8 @@
  * A CPU that does not know its own number would show one thread the slot of
  * another. Each CPU is checked before user threads run there. If one fails, no
  * process ever gets slots; if some may have them already, that CPU stays
- * offline, for what is in their slots now can be read from there too.
+ * offline, for what is in their slots now can be read from there too. The boot
+ * CPU cannot stay offline after a suspend: there all answers end.
  */
 
 #define pr_fmt(fmt) "vdso_task: " fmt
@@ -43,7 +44,8 @@ static DEFINE_MUTEX(allowed_lock);
 static void update_allowed(void)
 {
 	mutex_lock(&allowed_lock);
-	WRITE_ONCE(vdso_task_allowed, vdso_task_wanted && vdso_task_trusted);
+	WRITE_ONCE(vdso_task_allowed,
+		   READ_ONCE(vdso_task_wanted) && READ_ONCE(vdso_task_trusted));
 	mutex_unlock(&allowed_lock);
 }
 
@@ -72,9 +74,14 @@ static int __init vdso_task_setup(char *arg)
 }
 early_param("vdso_task", vdso_task_setup);
 
+static bool cpu_trusted(unsigned int cpu)
+{
+	return arch_vdso_task_cpu_trusted(cpu) && !vdso_task_cpu_distrusted(cpu);
+}
+
 static int check_cpu(unsigned int cpu)
 {
-	if (arch_vdso_task_cpu_trusted(cpu) || !READ_ONCE(vdso_task_trusted))
+	if (cpu_trusted(cpu) || !READ_ONCE(vdso_task_trusted))
 		return 0;
 	if (READ_ONCE(vdso_task_armed)) {
 		pr_warn("CPU%u does not know its number, it stays offline\n",
@@ -85,6 +92,30 @@ static int check_cpu(unsigned int cpu)
 	WRITE_ONCE(vdso_task_trusted, false);
 	update_allowed();
 	return 0;
+}
+
+/**
+ * vdso_task_resume() - the boot CPU is back from a suspend, does it know itself?
+ *
+ * All other CPUs are offline and user threads are frozen, so nobody reads
+ * between the two steps: no fill shows anything from here on, and what is in the
+ * slots is out of use.
+ *
+ * Context: on the boot CPU, before the others come back.
+ */
+void vdso_task_resume(void)
+{
+	unsigned int cpu = get_cpu();
+	bool good = cpu_trusted(cpu);
+
+	put_cpu();
+	if (good || !READ_ONCE(vdso_task_trusted))
+		return;
+	pr_warn("CPU%u does not know its number any more, system calls answer\n",
+		cpu);
+	WRITE_ONCE(vdso_task_trusted, false);
+	WRITE_ONCE(vdso_task_allowed, false);
+	vdso_task_change_all();
 }
 
 static int set_wanted(const struct ctl_table *table, int write, void *buffer,
@@ -107,7 +138,7 @@ static struct ctl_table vdso_task_table[] = {
 	},
 };
 
-static int __init vdso_task_init(void)
+static int __init vdso_task_setup_all(void)
 {
 	int ret;
 
@@ -123,4 +154,4 @@ static int __init vdso_task_init(void)
 	register_sysctl_init("kernel", vdso_task_table);
 	return 0;
 }
-late_initcall(vdso_task_init);
+late_initcall(vdso_task_setup_all);

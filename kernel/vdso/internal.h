@@ -6,6 +6,7 @@
 #include <linux/cpumask.h>
 #include <linux/math.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/vdso_task.h>
 #include <linux/vdso_task_compat.h>
 
@@ -13,12 +14,14 @@
  * struct vdso_task_area - the slots of one mm, as the kernel sees them
  * @header: the line above the first slot, in the uppermost page
  * @start: first value of every slot's seq, see area.c
+ * @rcu: for the grace period after the last user of the mm
  * @pages: kernel addresses of the slot pages, from the uppermost downwards;
  *	   NULL where no thread has called on a CPU whose slot lies there
  */
 struct vdso_task_area {
 	struct vdso_task_header	*header;
 	u64			start;
+	struct rcu_head		rcu;
 	void			*pages[];
 };
 
@@ -62,6 +65,16 @@ void *vdso_task_area_page(struct vdso_task_area *area, unsigned long index);
 /* map.c */
 void vdso_task_heat_up(struct mm_struct *mm);
 
+/* slot.c */
+bool vdso_task_compute(const struct vdso_task_area *area,
+		       struct vdso_task_slot *record);
+
+/* change.c */
+void vdso_task_change_all(void);
+
+/* policy.c */
+void vdso_task_withhold(struct vdso_task_slot *record);
+
 /* control.c */
 extern bool vdso_task_allowed;
 extern bool vdso_task_armed;
@@ -74,17 +87,21 @@ enum vdso_task_stat {
 	VDSO_TASK_STAT_PAGES,
 	VDSO_TASK_STAT_REFRESH,
 	VDSO_TASK_STAT_GEN,
+	VDSO_TASK_STAT_DROP,
 	VDSO_TASK_STAT_COLD,
 	VDSO_TASK_STAT_DIRECT,
 	VDSO_TASK_STAT_NOMEM,
 	VDSO_TASK_STAT_OFF,
 	VDSO_TASK_STAT_POLICY,
 	VDSO_TASK_STAT_STALE,
+	VDSO_TASK_STAT_NONE,
 	VDSO_TASK_NR_STATS,
 };
 
 #ifdef CONFIG_DEBUG_FS
 DECLARE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
+
+struct dentry *vdso_task_debugfs(void);
 
 static inline void vdso_task_count(enum vdso_task_stat stat, long n)
 {
@@ -92,6 +109,42 @@ static inline void vdso_task_count(enum vdso_task_stat stat, long n)
 }
 #else
 static inline void vdso_task_count(enum vdso_task_stat stat, long n) { }
+#endif
+
+/* debug.c has the meaning of each. */
+enum vdso_task_delay {
+	VDSO_TASK_DELAY_FILL,
+	VDSO_TASK_DELAY_REFRESH,
+	VDSO_TASK_DELAY_COMPUTED,
+	VDSO_TASK_DELAY_KEPT,
+	VDSO_TASK_DELAY_BEGIN,
+	VDSO_TASK_DELAY_CHANGE,
+	VDSO_TASK_DELAY_END,
+	VDSO_TASK_DELAY_DROP,
+	VDSO_TASK_DELAY_FAULT,
+	VDSO_TASK_NR_DELAYS,
+};
+
+#ifdef CONFIG_VDSO_TASK_DEBUG
+DECLARE_STATIC_KEY_FALSE(vdso_task_delay_key);
+
+void __vdso_task_delay(enum vdso_task_delay point, const struct task_struct *p);
+bool vdso_task_cpu_distrusted(unsigned int cpu);
+
+static __always_inline void vdso_task_delay(enum vdso_task_delay point,
+					    const struct task_struct *p)
+{
+	if (static_branch_unlikely(&vdso_task_delay_key))
+		__vdso_task_delay(point, p);
+}
+#else
+static __always_inline void vdso_task_delay(enum vdso_task_delay point,
+					    const struct task_struct *p) { }
+
+static inline bool vdso_task_cpu_distrusted(unsigned int cpu)
+{
+	return false;
+}
 #endif
 
 #endif /* _KERNEL_VDSO_INTERNAL_H */

@@ -111,8 +111,10 @@ static void *page_for(struct mm_struct *mm, unsigned long index)
  */
 static vm_fault_t map_nothing(struct vm_area_struct *vma, unsigned long addr)
 {
-	vm_fault_t ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
+	vm_fault_t ret;
 
+	vdso_task_delay(VDSO_TASK_DELAY_FAULT, current);
+	ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
 	if (is_hot(vma->vm_mm))
 		zap_vma_ptes(vma, addr, PAGE_SIZE);
 	return ret;

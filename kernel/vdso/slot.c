@@ -41,47 +41,15 @@
  *   memory barrier takes part, on any architecture. It follows that a fill is
  *   never left out, not even when the thread that was there before comes back.
  *
- * Refresh against change. mm->vdso_task.begin and .end count the changes begun
- * and ended, the header line shows readers a copy of begin:
- *
- *   CPU 0: change of T's answers            CPU 1: T refreshes
- *   ----------------------------            ------------------
- *   begin++                                 gen = header.begin
- *   smp_mb()                                e = end
- *   header.begin++                          smp_mb()            (pairs with A)
- *   smp_mb()                           (B)  compute the answers
- *   the change                              smp_mb()            (pairs with B)
- *   smp_mb()                           (A)  begin == e ? keep them under gen
- *   end++                                                : throw them away
- *
- *   If T computed from before the change, either it sees begin != e and keeps
- *   nothing, or its last look at begin came before begin++; then gen is older
- *   than header.begin++ and no reader takes the answers once the change can be
- *   seen. If T computed while the change was half done, begin != e. Who wins:
- *   the change, always.
- *
- *   begin++ before the change and not after it, because somebody may learn of
- *   the change by a system call and tell T, whose next vDSO call must not
- *   contradict. Whoever passes that message uses release and acquire or
- *   stronger, which orders T's load of header.begin after it.
- *
- *   A change that finds no area cannot increment header.begin. Its smp_mb()
- *   after begin++ pairs with the cmpxchg() in vdso_task_area_get(): either it
- *   sees the area or every refresh into that area sees begin != end.
- *
- * Policy. While a task has system call work (a tracer, seccomp, audit, system
- * call tracepoints, user dispatch), the fill writes zeros: the page is readable,
- * so what may not be answered is not there. (A thread that another CPU changes
- * while it runs keeps the dead generation in its slot up to its next switch or
- * call, whichever comes first.) Work is added to a task by itself or
- * by another CPU while it runs, both of which are changes as above, or by a
- * tracer while it is stopped, which a switch follows.
+ * How a refresh loses against a change stands in change.c, and what is left out
+ * for a tracer or a filter in policy.c.
  */
 
+#include <linux/cred.h>
 #include <linux/irqflags.h>
 #include <linux/pid.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
+#include <linux/pid_namespace.h>
+#include <linux/uidgid.h>
 
 #include "internal.h"
 
@@ -110,7 +78,8 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area)
 	if (unlikely(!slot))
 		return;
 	WRITE_ONCE(slot->seq, slot->seq + 1);
-	if (unlikely(vdso_task_has_syscall_work(next) ||
+	vdso_task_delay(VDSO_TASK_DELAY_FILL, next);
+	if (unlikely(vdso_task_is_watched(next) ||
 		     !READ_ONCE(vdso_task_allowed))) {
 		for (i = 1; i < VDSO_TASK_WORDS; i++)
 			WRITE_ONCE(to[i], 0);
@@ -120,25 +89,41 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area)
 		WRITE_ONCE(to[i], from[i]);
 }
 
-/*
- * All answers of current under the present generation.
- * Return: false if an answer is just being changed.
+/**
+ * vdso_task_compute() - all answers of current under the present generation
+ * @area: the area of current's mm
+ * @record: where they go; all zeros before
+ *
+ * Return: false if another task is just changing one of them.
  */
-static bool compute(struct mm_struct *mm, const struct vdso_task_area *area,
-		    struct vdso_task_slot *record)
+bool vdso_task_compute(const struct vdso_task_area *area,
+		       struct vdso_task_slot *record)
 {
+	const struct vdso_task_changes *changes = &current->vdso_task_changes;
 	s64 end;
 
 	record->gen = atomic64_read(vdso_task_begin(area));
-	end = atomic64_read(&mm->vdso_task.end);
-	smp_mb();	/* (A) in the comment at the top */
+	end = atomic64_read(&changes->end);
+	smp_mb();	/* (A) in change.c */
+	vdso_task_delay(VDSO_TASK_DELAY_REFRESH, current);
 
 #define VDSO_TASK_COMPUTE(field, value)	record->field = (u32)(value) + 1;
 	VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)
 #undef VDSO_TASK_COMPUTE
+	if (unlikely(vdso_task_is_filtered(current)))
+		vdso_task_withhold(record);
 
-	smp_mb();	/* (B) in the comment at the top */
-	return atomic64_read(&mm->vdso_task.begin) == end;
+	vdso_task_delay(VDSO_TASK_DELAY_COMPUTED, current);
+	smp_mb();	/* (B) and (C) in change.c */
+	return atomic64_read(&changes->begin) == end;
+}
+
+/* Is there an answer for every entry? */
+static bool is_complete(const struct vdso_task_slot *record)
+{
+#define VDSO_TASK_HAS(field, value)	&& record->field
+	return true VDSO_TASK_ANSWERS(VDSO_TASK_HAS);
+#undef VDSO_TASK_HAS
 }
 
 /* Does the slot of this CPU already say what the record says? */
@@ -181,7 +166,7 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 
 	if (!READ_ONCE(vdso_task_allowed))
 		return VDSO_TASK_STAT_OFF;
-	if (vdso_task_has_syscall_work(current)) {
+	if (vdso_task_is_watched(current)) {
 		fill_current(area);
 		return VDSO_TASK_STAT_POLICY;
 	}
@@ -190,17 +175,23 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 	slot = vdso_task_slot(area, smp_processor_id());
 	filled = slot && is_filled(area, slot);
 	preempt_enable();
-	if (filled)
+	if (filled && is_complete(&current->vdso_task))
 		return VDSO_TASK_STAT_DIRECT;
-	if (!compute(mm, area, &record))
+	if (filled && vdso_task_is_filtered(current))
+		return VDSO_TASK_STAT_POLICY;
+	/* What has no answer may have one by now: somebody mapped an ID. */
+	/* Before the first look at the changes: see (C) in change.c. */
+	rcu_assign_pointer(current->vdso_task_changes.area, area);
+	if (!vdso_task_compute(area, &record))
 		return VDSO_TASK_STAT_STALE;
 	keep(&record);
+	vdso_task_delay(VDSO_TASK_DELAY_KEPT, current);
 	fill_current(area);
 	if (!slot) {
 		vdso_task_heat_up(mm);
 		return VDSO_TASK_STAT_COLD;
 	}
-	return VDSO_TASK_STAT_REFRESH;
+	return filled ? VDSO_TASK_STAT_NONE : VDSO_TASK_STAT_REFRESH;
 }
 
 /**
@@ -217,7 +208,11 @@ void __vdso_task_refresh(struct mm_struct *mm)
 		vdso_task_count(refresh(mm, area), 1);
 		return;
 	}
-	if (vdso_task_has_syscall_work(current)) {
+	if (!READ_ONCE(vdso_task_allowed)) {
+		vdso_task_count(VDSO_TASK_STAT_OFF, 1);
+		return;
+	}
+	if (vdso_task_is_watched(current)) {
 		vdso_task_count(VDSO_TASK_STAT_POLICY, 1);
 		return;
 	}
@@ -225,45 +220,25 @@ void __vdso_task_refresh(struct mm_struct *mm)
 	vdso_task_heat_up(mm);
 }
 
-void vdso_task_change_begin(struct mm_struct *mm)
+/**
+ * __vdso_task_drop() - current has no answers any more
+ *
+ * Interrupts are off, so that the record and the slot go together and no switch
+ * brings back what another CPU's slot still had.
+ */
+void __vdso_task_drop(void)
 {
 	struct vdso_task_area *area;
+	unsigned long flags;
 
-	if (!mm)
-		return;
-	atomic64_inc(&mm->vdso_task.begin);
-	smp_mb();	/* pairs with cmpxchg() in vdso_task_area_get() */
-	area = READ_ONCE(mm->vdso_task.area);
+	vdso_task_delay(VDSO_TASK_DELAY_DROP, current);
+	/* Only current itself sets or clears it. */
+	area = rcu_dereference_protected(current->vdso_task_changes.area, true);
 	if (!area)
 		return;
-	atomic64_inc(vdso_task_begin(area));
-	vdso_task_count(VDSO_TASK_STAT_GEN, 1);
-	smp_mb();	/* (B) in the comment at the top */
-}
-
-void vdso_task_change_end(struct mm_struct *mm)
-{
-	struct vdso_task_area *area;
-
-	if (!mm)
-		return;
-	smp_mb();	/* (A) in the comment at the top */
-	atomic64_inc(&mm->vdso_task.end);
-
-	/* The old generation is dead already; leave nothing to read either. */
-	area = READ_ONCE(mm->vdso_task.area);
-	if (area && mm == current->mm)
-		fill_current(area);
-}
-
-void vdso_task_change_begin_task(struct task_struct *p)
-{
-	task_lock(p);
-	vdso_task_change_begin(p->mm);
-}
-
-void vdso_task_change_end_task(struct task_struct *p)
-{
-	vdso_task_change_end(p->mm);
-	task_unlock(p);
+	local_irq_save(flags);
+	memset(&current->vdso_task, 0, sizeof(current->vdso_task));
+	__vdso_task_fill(current, area);
+	local_irq_restore(flags);
+	vdso_task_count(VDSO_TASK_STAT_DROP, 1);
 }

@@ -6,6 +6,7 @@
  *   pages             slot pages that they own now
  *   refresh           answers computed and shown
  *   gen               generations opened by changes of another task's answers
+ *   drop              changes of a task's own answers
  *   fallback_cold     calls of processes that had not called often yet
  *   fallback_direct   calls although the slot had the answer: by a program that
  *		       does not use the vDSO, or after a race that the reader lost
@@ -13,6 +14,8 @@
  *   fallback_off      calls while kernel.vdso_task is off or a CPU not trusted
  *   fallback_policy   calls that a tracer, filter or audit wants to see
  *   fallback_stale    calls while an answer was just being changed
+ *   fallback_none     calls of threads for which some entry has no answer, as of
+ *		       a user ID that is not mapped in the caller's namespace
  *
  * Counters are per CPU and summed without a lock: a line is exact once the
  * system is quiet.
@@ -31,12 +34,14 @@ static const char * const names[VDSO_TASK_NR_STATS] = {
 	[VDSO_TASK_STAT_PAGES]		= "pages",
 	[VDSO_TASK_STAT_REFRESH]	= "refresh",
 	[VDSO_TASK_STAT_GEN]		= "gen",
+	[VDSO_TASK_STAT_DROP]		= "drop",
 	[VDSO_TASK_STAT_COLD]		= "fallback_cold",
 	[VDSO_TASK_STAT_DIRECT]		= "fallback_direct",
 	[VDSO_TASK_STAT_NOMEM]		= "fallback_nomem",
 	[VDSO_TASK_STAT_OFF]		= "fallback_off",
 	[VDSO_TASK_STAT_POLICY]		= "fallback_policy",
 	[VDSO_TASK_STAT_STALE]		= "fallback_stale",
+	[VDSO_TASK_STAT_NONE]		= "fallback_none",
 };
 
 static int stats_show(struct seq_file *m, void *v)
@@ -54,11 +59,20 @@ static int stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+/* The folder of all our files, made by whoever comes first at boot. */
+struct dentry *vdso_task_debugfs(void)
+{
+	static struct dentry *dir;
+
+	if (!dir)
+		dir = debugfs_create_dir("vdso_task", NULL);
+	return dir;
+}
+
 static int __init stats_init(void)
 {
-	struct dentry *dir = debugfs_create_dir("vdso_task", NULL);
-
-	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
+	debugfs_create_file("stats", 0444, vdso_task_debugfs(), NULL,
+			    &stats_fops);
 	return 0;
 }
 late_initcall(stats_init);

@@ -8,16 +8,24 @@
 #include <linux/thread_info.h>
 
 /*
- * Does anybody want to see the system calls of @p? x86 uses the generic entry
+ * Does anybody want to see every system call of @p? x86 uses the generic entry
  * code and keeps its own word for it, arm64 has bits among the thread flags.
+ * seccomp is not among them: its filters are asked about each call.
  */
-static __always_inline bool vdso_task_has_syscall_work(struct task_struct *p)
+static __always_inline bool vdso_task_is_watched(struct task_struct *p)
 {
 #ifdef CONFIG_GENERIC_ENTRY
-	return READ_ONCE(task_thread_info(p)->syscall_work) != 0;
+	return (READ_ONCE(task_thread_info(p)->syscall_work) &
+		~SYSCALL_WORK_SECCOMP) != 0;
 #else
-	return (READ_ONCE(task_thread_info(p)->flags) & _TIF_SYSCALL_WORK) != 0;
+	return (READ_ONCE(task_thread_info(p)->flags) &
+		(_TIF_SYSCALL_WORK & ~_TIF_SECCOMP)) != 0;
 #endif
+}
+
+static __always_inline bool vdso_task_is_filtered(struct task_struct *p)
+{
+	return test_task_syscall_work(p, SECCOMP);
 }
 
 #endif /* _LINUX_VDSO_TASK_COMPAT_H */

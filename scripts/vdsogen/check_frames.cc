@@ -18,6 +18,21 @@ const FrameRange *find_range(const FrameInfo &info, std::uint64_t address)
 	return nullptr;
 }
 
+/*
+ * The range of a function's entry. An old one may have its information from its
+ * second instruction on: sgx_enter_enclave, behind an ENDBR.
+ */
+const FrameRange *find_range(const FrameInfo &info, const Symbol &symbol, std::uint64_t begin,
+			     std::uint64_t end)
+{
+	const FrameRange *range = find_range(info, begin);
+
+	for (const FrameRange &other : info.ranges)
+		if (!range && !symbol.entry->is_new() && other.begin > begin && other.begin < end)
+			range = &other;
+	return range;
+}
+
 /* First address from @begin on, below @end, without unwind information. */
 std::uint64_t first_gap(const FrameInfo &info, std::uint64_t begin, std::uint64_t end)
 {
@@ -54,14 +69,14 @@ void check_frames(const Table &table, const Abi &abi, const ElfFile &elf, const 
 		const std::uint64_t end = begin + found.symbol.size;
 
 		for (const Symbol &symbol : table.symbols_of(abi)) {
-			const FrameRange *range = find_range(frames, begin);
+			const FrameRange *range = find_range(frames, symbol, begin, end);
 
 			if (symbol.name != found.symbol.name || !symbol.entry->has_frame ||
 			    symbol.entry->elf_type == "object")
 				continue;
 			if (!range)
 				faults.add(0, symbol.name + ": no unwind information (FDE)");
-			else if (!table_finds(frames, begin, *range))
+			else if (!table_finds(frames, range->begin, *range))
 				faults.add(0,
 					   symbol.name + ": not in .eh_frame_hdr's search table");
 			/* Old functions end in bytes that are never run: sigreturn. */

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 
 #include "check.h"
 #include "compare.h"
@@ -20,6 +21,7 @@ constexpr long smallest_page = 4096;
 constexpr long largest_page = 65536;
 
 constexpr const char *usage = "usage: vdsogen generate layout|user|symtab|manifest TABLE OUT\n"
+			      "       vdsogen generate library|calls|synopsis|manual TABLE OUT\n"
 			      "       vdsogen generate version TABLE ABI OUT\n";
 
 /* Wrong words on the command line. */
@@ -105,26 +107,33 @@ std::string base_name(const std::string &path)
 	return path.substr(path.rfind('/') + 1);
 }
 
-std::string generated_text(const std::string &what, const Table &table, const Abi *abi,
-			   const std::string &source)
+using Generator = std::string (*)(const Table &, const std::string &);
+
+/* The outputs that are one a table, by their names; nullptr for any other name. */
+Generator find_generator(const std::string &what)
 {
-	if (what == "layout")
-		return generate_layout(table, source);
-	if (what == "version")
-		return generate_version(table, *abi, source);
-	if (what == "user")
-		return generate_user(table, source);
-	if (what == "symtab")
-		return generate_symtab(table, source);
-	return generate_manifest(table);
+	static const std::map<std::string, Generator> generators = {
+		{"layout", generate_layout},
+		{"user", generate_user},
+		{"symtab", generate_symtab},
+		{"library", generate_library},
+		{"calls", generate_calls},
+		{"synopsis", generate_synopsis},
+		{"manual", generate_manual},
+		{"manifest",
+		 [](const Table &table, const std::string &) { return generate_manifest(table); }}};
+	const auto found = generators.find(what);
+
+	return found == generators.end() ? nullptr : found->second;
 }
 
 int generate(Arguments args, std::ostream &err)
 {
 	const std::string what = args.take("what to generate");
 
-	if (what != "layout" && what != "version" && what != "user" && what != "symtab" &&
-	    what != "manifest")
+	const Generator generator = find_generator(what);
+
+	if (!generator && what != "version")
 		throw UsageError("cannot generate '" + what + "'");
 
 	const std::string path = args.take("TABLE");
@@ -141,7 +150,8 @@ int generate(Arguments args, std::ostream &err)
 		return exit_fault;
 	if (what == "version" && !(abi = find_abi(table, abi_name, path, err)))
 		return exit_fault;
-	output.write(generated_text(what, table, abi, base_name(path)));
+	output.write(abi ? generate_version(table, *abi, base_name(path))
+			 : generator(table, base_name(path)));
 	return exit_good;
 }
 

@@ -4,9 +4,10 @@
 namespace vdsogen
 {
 
-std::string file_head(const std::string &source)
+std::string file_head(const std::string &source, const std::string &license)
 {
-	return "/* SPDX-License-Identifier: GPL-2.0 */\n"
+	return "/* SPDX-License-Identifier: " + license +
+	       " */\n"
 	       "/* Made by vdsogen of " +
 	       source + ". Change that instead. */\n";
 }
@@ -20,6 +21,17 @@ std::string compiler_condition(const Abi &abi)
 		return abi.bits == 64 ? "defined(__aarch64__) && !defined(__ILP32__)"
 				      : "defined(__aarch64__) && defined(__ILP32__)";
 	return "defined(__" + abi.machine + "__)";
+}
+
+std::string abi_ladder(const Table &table, const std::function<std::string(const Abi &)> &part)
+{
+	std::string text;
+
+	for (const Abi &abi : table.abis) {
+		text += (text.empty() ? "#if " : "#elif ") + compiler_condition(abi) + "\n\n";
+		text += part(abi) + "\n";
+	}
+	return text + "#endif\n";
 }
 
 /* Lines for the `global:` part of the abi's version node, made by the linker script. */

@@ -2,6 +2,7 @@
 #ifndef VDSOGEN_GENERATE_H
 #define VDSOGEN_GENERATE_H
 
+#include <functional>
 #include <string>
 
 #include "table.h"
@@ -14,11 +15,18 @@ std::string generate_layout(const Table &table, const std::string &source);
 std::string generate_version(const Table &table, const Abi &abi, const std::string &source);
 std::string generate_user(const Table &table, const std::string &source);
 std::string generate_symtab(const Table &table, const std::string &source);
+std::string generate_library(const Table &table, const std::string &source);
+std::string generate_calls(const Table &table, const std::string &source);
+std::string generate_synopsis(const Table &table, const std::string &source);
+std::string generate_manual(const Table &table, const std::string &source);
 std::string generate_manifest(const Table &table);
 
 /* Parts that several of them share. */
-std::string file_head(const std::string &source);
+std::string file_head(const std::string &source, const std::string &license = "GPL-2.0");
 std::string compiler_condition(const Abi &abi);
+
+/* What @part says of each abi within an #if ladder of the compiling abi. */
+std::string abi_ladder(const Table &table, const std::function<std::string(const Abi &)> &part);
 
 } // namespace vdsogen
 

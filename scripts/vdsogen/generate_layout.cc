@@ -108,10 +108,10 @@ std::string entries(const Table &table, const Abi &abi)
 	std::vector<std::string> rows;
 
 	for (const Entry *entry : table.slot_entries())
-		if (exports(*entry, abi))
+		if (const EntryAbi *use = find_use(*entry, abi))
 			rows.push_back(entry->name + ", " + symbol_name(*entry, abi) + ", " +
-				       entry->field + ", " + entry->type + ", __NR_" + entry->nr);
-	return list_macro("X(name, symbol, field, type, number): slot entries of " + abi.name,
+				       entry->field + ", " + entry->type + ", " + use->nr);
+	return list_macro("X(name, symbol, field, type, nr of __NR_nr): slot entries of " + abi.name,
 			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
 }
 

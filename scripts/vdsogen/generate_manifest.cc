@@ -73,7 +73,7 @@ std::string symbol_object(const Symbol &symbol, const Abi &abi)
 		.add("symbol", quoted(symbol.name))
 		.add("version", quoted(symbol.version))
 		.add("weak", symbol.weak ? "true" : "false")
-		.add("nr", quoted_or_null(entry.nr))
+		.add("nr", quoted_or_null(symbol.nr))
 		.add("config", quoted_or_null(entry.config))
 		.object();
 }

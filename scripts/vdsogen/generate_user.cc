@@ -9,18 +9,6 @@ namespace vdsogen
 namespace
 {
 
-/* Calls @part for each abi within an #if ladder of the compiling abi. */
-template <typename Part> std::string abi_ladder(const Table &table, Part part)
-{
-	std::string text;
-
-	for (const Abi &abi : table.abis) {
-		text += (text.empty() ? "#if " : "#elif ") + compiler_condition(abi) + "\n\n";
-		text += part(abi) + "\n";
-	}
-	return text + "#endif\n";
-}
-
 /* `R (A)` as a function pointer type. */
 std::string pointer_type(const std::string &name, const std::string &proto)
 {
@@ -91,7 +79,7 @@ std::string symtab_row(const Symbol &symbol)
 	const Entry &entry = *symbol.entry;
 
 	return "\t{ \"" + entry.name + "\", \"" + symbol.name + "\", \"" + symbol.version +
-	       "\",\n\t  " + (entry.nr.empty() ? "-1" : "__NR_" + entry.nr) + ", VDSO_TASK_" +
+	       "\",\n\t  " + (symbol.nr.empty() ? "-1" : "__NR_" + symbol.nr) + ", VDSO_TASK_" +
 	       to_upper(kind_name(entry.kind)) + ", " +
 	       std::to_string(elf_type_number(entry.elf_type)) + ", " + (symbol.weak ? "1" : "0") +
 	       ", " + (entry.config.empty() ? "0" : "\"" + entry.config + "\"") + " },\n";

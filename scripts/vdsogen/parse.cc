@@ -2,6 +2,7 @@
 /* Rows of the table, one function a row type. */
 #include <utility>
 
+#include "prototype.h"
 #include "row.h"
 #include "table.h"
 #include "text.h"
@@ -110,6 +111,18 @@ void parse_entry_abis(RowReader &row, Entry &entry)
 	}
 }
 
+/* nr=NAME, and nr.ABI=NAME where it is another one */
+void parse_numbers(RowReader &row, Entry &entry)
+{
+	const std::string common = row.identifier_key("nr", entry.is_new());
+
+	for (EntryAbi &use : entry.abis) {
+		const std::string own = row.identifier_key("nr." + use.abi, false);
+
+		use.nr = own.empty() ? common : own;
+	}
+}
+
 /* field=NAME@OFFSET */
 void parse_slot_field(RowReader &row, Entry &entry)
 {
@@ -167,6 +180,11 @@ void check_proto(RowReader &row, const Entry &entry)
 		return;
 	if (open == 0 || open == std::string::npos || entry.proto.back() != ')')
 		row.fail("proto '" + entry.proto + "' is not of the form TYPE (ARGUMENTS)");
+	else if (entry.is_new())
+		for (const Parameter &parameter : parse_prototype(entry.proto).parameters)
+			if (parameter.name.empty())
+				row.fail("parameter '" + parameter.text +
+					 "' of a new entry needs a name after its type");
 }
 
 void parse_entry(RowReader &row, Table &table)
@@ -177,7 +195,7 @@ void parse_entry(RowReader &row, Table &table)
 	entry.name = row.identifier("its name");
 	entry.kind = parse_kind(row);
 	parse_entry_abis(row, entry);
-	entry.nr = row.identifier_key("nr", entry.is_new());
+	parse_numbers(row, entry);
 	entry.proto = row.c_text("proto", false);
 	entry.symbol = row.identifier_key("symbol", false);
 	entry.version = version_key(row, false);

@@ -24,9 +24,10 @@ std::vector<Symbol> Table::symbols_of(const Abi &abi) const
 		for (const EntryAbi &use : entry.abis) {
 			if (use.abi != abi.name)
 				continue;
-			symbols.push_back({&entry, symbol_name(entry, abi), version, false});
+			symbols.push_back(
+				{&entry, symbol_name(entry, abi), version, use.nr, false});
 			if (use.alias)
-				symbols.push_back({&entry, entry.name, version, true});
+				symbols.push_back({&entry, entry.name, version, use.nr, true});
 		}
 	}
 	return symbols;
@@ -61,12 +62,12 @@ std::string symbol_name(const Entry &entry, const Abi &abi)
 	return entry.symbol.empty() ? abi.prefix + entry.name : entry.symbol;
 }
 
-bool exports(const Entry &entry, const Abi &abi)
+const EntryAbi *find_use(const Entry &entry, const Abi &abi)
 {
 	for (const EntryAbi &use : entry.abis)
 		if (use.abi == abi.name)
-			return true;
-	return false;
+			return &use;
+	return nullptr;
 }
 
 const char *kind_name(EntryKind kind)

@@ -45,6 +45,7 @@ enum class EntryKind { base, code, slot };
 struct EntryAbi {
 	std::string abi;
 	bool alias = false;
+	std::string nr; /* of the system call on this abi */
 };
 
 struct Entry {
@@ -52,7 +53,6 @@ struct Entry {
 	std::string name;
 	EntryKind kind = EntryKind::base;
 	std::vector<EntryAbi> abis;
-	std::string nr;
 	std::string proto;
 	std::string symbol;
 	std::string version;
@@ -92,6 +92,7 @@ struct Symbol {
 	const Entry *entry;
 	std::string name;
 	std::string version;
+	std::string nr;
 	bool weak;
 };
 
@@ -118,8 +119,8 @@ struct Table {
 /* Symbol of @entry in @abi's image, the strong one. */
 std::string symbol_name(const Entry &entry, const Abi &abi);
 
-/* Whether @abi exports @entry. */
-bool exports(const Entry &entry, const Abi &abi);
+/* How @abi exports @entry; nullptr if it does not. */
+const EntryAbi *find_use(const Entry &entry, const Abi &abi);
 
 const char *kind_name(EntryKind kind);
 

@@ -108,7 +108,7 @@ void check_entries(const Table &table, Diagnostics &faults)
 		Names symbols("symbol of abi " + abi.name, faults);
 
 		for (const Entry &entry : table.entries)
-			if (exports(entry, abi))
+			if (find_use(entry, abi))
 				entries.add(entry.name, entry.line);
 		for (const Symbol &symbol : table.symbols_of(abi))
 			symbols.add(symbol.name, symbol.entry->line);

@@ -25,17 +25,22 @@ def build_tools(base: Path) -> Path:
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
     out = Path(os.environ.get("VDSOGEN_TOOLS", base / "vdsogen-tools")).resolve()
+    make(out, HERE)
+    return out
+
+
+def make(out: Path, folder: Path, *words: str) -> None:
+    """`make O=out` in a folder, not twice at once."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run = subprocess.run(
-            ["make", "-s", "-j2", "-C", HERE, f"O={out}"],
+            ["make", "-s", "-j2", "-C", folder, f"O={out}", *words],
             capture_output=True,
             text=True,
             check=False,
         )
     assert run.returncode == 0, run.stderr
-    return out
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,10 @@ class Tool:
             "layout.h": ["layout", table],
             "user.h": ["user", table],
             "symtab.h": ["symtab", table],
+            "library.h": ["library", table],
+            "calls.h": ["calls", table],
+            "synopsis.mdoc": ["synopsis", table],
+            "manual.mdoc": ["manual", table],
             "manifest.json": ["manifest", table],
         }
         texts = self._generate(jobs, out)
@@ -153,6 +162,8 @@ class Image:
     more_phdrs: str = ""
     page_size: int = 4096
     hash_style: str = "both"
+    # Symbols whose code is in more_c.
+    own: frozenset[str] = frozenset()
 
     def source(self) -> str:
         """C code of every symbol: one function each, the weak ones aliases."""
@@ -160,6 +171,8 @@ class Image:
         text = self.more_c
         for symbol in self.symbols:
             name = symbol["symbol"]
+            if name in self.own:
+                continue
             if name == "__kernel_rt_sigreturn" and self.abi == "arm64":
                 text += f'asm(".globl {name}\\n{name}: nop\\n.size {name}, 4");\n'
             elif symbol["weak"]:

@@ -21,6 +21,8 @@ static __always_inline unsigned long __arch_vdso_task_cpu(void)
 }
 
 #ifdef __VDSO_TASK_H
+#define __arch_vdso_task_inline	__always_inline
+
 /*
  * The register holds the CPU number plus 1, which is the CPU's line counted
  * from the header. While the number is not known the register is 0: that is the

@@ -8,6 +8,12 @@
 #include <asm/segment.h>
 #include <asm/unistd.h>
 
+/*
+ * One copy for all entries of an image: programs that look at vDSOs have a limit to
+ * their pages, see the table.
+ */
+#define __arch_vdso_task_inline	noinline notrace
+
 static __always_inline unsigned long __arch_vdso_task_cpu(void)
 {
 	unsigned int cpu;
@@ -27,8 +33,13 @@ static __always_inline long __arch_vdso_task_syscall(long nr)
 {
 	long ret;
 
+#ifdef BUILD_VDSO32
+	asm volatile("call __kernel_vsyscall" : "=a" (ret) : "0" (nr) :
+		     "memory");
+#else
 	asm volatile("syscall" : "=a" (ret) : "0" (nr) :
 		     "rcx", "r11", "memory");
+#endif
 	return ret;
 }
 

@@ -2,11 +2,11 @@
 #ifndef _ARCH_X86_VDSO_TASK_PAGES_H
 #define _ARCH_X86_VDSO_TASK_PAGES_H
 
-/* Task slots in the linker scripts: the ia32 image has none. */
+/* Task slots in the linker scripts. */
 
 #include <linux/vdso_task_types.h>
 
-#if defined(CONFIG_VDSO_TASK) && !defined(BUILD_VDSO32)
+#ifdef CONFIG_VDSO_TASK
 #define VDSO_TASK_IMAGE_PAGES		VDSO_TASK_PAGES
 #define VDSO_TASK_IMAGE_SYMBOLS(end)	vdso_task_end = end;
 #else

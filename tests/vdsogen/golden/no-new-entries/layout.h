@@ -42,7 +42,7 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 /* X(field, kernel expression): the answers that a slot holds */
 #define VDSO_TASK_ANSWERS(X)
 
-/* X(name, symbol, field, type, number): slot entries of a64 */
+/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a64 */
 #define VDSO_TASK_ENTRIES_A64(X)
 
 #endif

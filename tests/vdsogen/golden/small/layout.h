@@ -70,14 +70,14 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 	X(foo, foo(current, 0)) \
 	X(bar, bar())
 
-/* X(name, symbol, field, type, number): slot entries of a64 */
+/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a64 */
 #define VDSO_TASK_ENTRIES_A64(X) \
-	X(getfoo, __vdso_getfoo, foo, foo_t, __NR_getfoo) \
-	X(getbar, __bar, bar, unsigned int, __NR_getbar)
+	X(getfoo, __vdso_getfoo, foo, foo_t, getfoo) \
+	X(getbar, __bar, bar, unsigned int, getbar)
 
-/* X(name, symbol, field, type, number): slot entries of a32 */
+/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a32 */
 #define VDSO_TASK_ENTRIES_A32(X) \
-	X(getbar, __bar, bar, unsigned int, __NR_getbar)
+	X(getbar, __bar, bar, unsigned int, getbar32)
 
 #endif
 

@@ -52,7 +52,7 @@ static const struct vdso_task_symbol vdso_task_symbols[] = {
 
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "getbar", "__bar", "V1",
-	  __NR_getbar, VDSO_TASK_SLOT, 2, 0, 0 },
+	  __NR_getbar32, VDSO_TASK_SLOT, 2, 0, 0 },
 	{ "hand", "__p_hand", "V1",
 	  __NR_hand, VDSO_TASK_CODE, 2, 0, "CONFIG_HAND" },
 	{ "old", "__p_old", "V1",

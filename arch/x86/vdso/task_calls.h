@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ARCH_X86_VDSO_TASK_CALLS_H
+#define _ARCH_X86_VDSO_TASK_CALLS_H
+
+/* Task slots, the kernel's part: which system calls the entries stand for. */
+
+#include <linux/audit.h>
+#include <linux/vdso_task.h>
+#include <asm/unistd.h>
+#include <asm/vdso.h>
+
+#define VDSO_TASK_IA32_CALL(name, symbol, field, type, nr)		\
+	{ offsetof(struct vdso_task_slot, field), __NR_ia32_##nr },
+
+/**
+ * arch_vdso_task_calls() - the calls that an mm's vDSO answers
+ * @mm: an mm with slots
+ * @arch: gets AUDIT_ARCH_* of the calls
+ *
+ * Return: a list that ends with offset 0; NULL for x32, whose numbers seccomp's
+ * action cache does not know.
+ */
+static inline const struct vdso_task_call *
+arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
+{
+	static const struct vdso_task_call native[] = {
+		VDSO_TASK_ENTRIES_X86_64(VDSO_TASK_CALL)
+		{ }
+	};
+#ifdef CONFIG_IA32_EMULATION
+	static const struct vdso_task_call compat[] = {
+		VDSO_TASK_ENTRIES_IA32(VDSO_TASK_IA32_CALL)
+		{ }
+	};
+
+	if (mm->context.vdso_image == &vdso_image_32) {
+		*arch = AUDIT_ARCH_I386;
+		return compat;
+	}
+#endif
+	*arch = AUDIT_ARCH_X86_64;
+	return mm->context.vdso_image == &vdso_image_64 ? native : NULL;
+}
+
+#endif /* _ARCH_X86_VDSO_TASK_CALLS_H */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task slots: races and faults on demand, for tests.
+ *
+ * /sys/kernel/debug/vdso_task/delays has one line a delay point, "NAME USEC PID".
+ * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
+ * PID is 0 or left out or the process ID (in the initial namespace) of the task
+ * that the point is about: the incoming one in a fill, the changed one in a
+ * change, else the caller. Writing "off" ends all delays. The wait is busy, as
+ * most points hold locks.
+ *
+ *   fill      in a fill, after seq was incremented and before the answers change
+ *   refresh   in a refresh, before the answers are computed
+ *   computed  in a refresh, before the last look at the changes
+ *   kept      in a refresh, after the record was kept and before the slot is filled
+ *   begin     in a change, before it becomes visible to readers
+ *   change    in a change, before the change itself
+ *   end       in a change, after the change itself
+ *   drop      after current changed its own answers, before they are dropped
+ *   fault     in a fault, before the page of zeros is mapped
+ *
+ * /sys/kernel/debug/vdso_task/distrust has the number of a CPU, or -1: that CPU
+ * fails each check of its number from then on.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/init.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+#define MAX_USEC	1000000
+
+DEFINE_STATIC_KEY_FALSE(vdso_task_delay_key);
+
+static struct {
+	const char	*name;
+	unsigned int	usec;
+	pid_t		pid;
+} points[VDSO_TASK_NR_DELAYS] = {
+	[VDSO_TASK_DELAY_FILL]		= { "fill" },
+	[VDSO_TASK_DELAY_REFRESH]	= { "refresh" },
+	[VDSO_TASK_DELAY_COMPUTED]	= { "computed" },
+	[VDSO_TASK_DELAY_KEPT]		= { "kept" },
+	[VDSO_TASK_DELAY_BEGIN]		= { "begin" },
+	[VDSO_TASK_DELAY_CHANGE]	= { "change" },
+	[VDSO_TASK_DELAY_END]		= { "end" },
+	[VDSO_TASK_DELAY_DROP]		= { "drop" },
+	[VDSO_TASK_DELAY_FAULT]		= { "fault" },
+};
+
+static int distrusted = -1;
+
+static DEFINE_MUTEX(points_lock);
+
+/**
+ * __vdso_task_delay() - wait here if a test asked for it
+ * @point: where "here" is
+ * @p: the task that it is about
+ *
+ * Context: any.
+ */
+void __vdso_task_delay(enum vdso_task_delay point, const struct task_struct *p)
+{
+	unsigned int usec = READ_ONCE(points[point].usec);
+	pid_t pid = READ_ONCE(points[point].pid);
+
+	if (!usec || (pid && pid != p->tgid))
+		return;
+	for (; usec > 1000; usec -= 1000)
+		udelay(1000);
+	udelay(usec);
+}
+
+bool vdso_task_cpu_distrusted(unsigned int cpu)
+{
+	return READ_ONCE(distrusted) == (int)cpu;
+}
+
+/* Whoever is there just now may see some of the old and some of the new. */
+static void set_point(unsigned int i, unsigned int usec, pid_t pid)
+{
+	WRITE_ONCE(points[i].pid, pid);
+	WRITE_ONCE(points[i].usec, usec);
+}
+
+static void update_key(void)
+{
+	unsigned int i, on = 0;
+
+	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
+		on += points[i].usec;
+	if (on)
+		static_branch_enable(&vdso_task_delay_key);
+	else
+		static_branch_disable(&vdso_task_delay_key);
+}
+
+static int set_by_name(const char *name, unsigned int usec, pid_t pid)
+{
+	unsigned int i;
+
+	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
+		if (!strcmp(points[i].name, name)) {
+			set_point(i, usec, pid);
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_delay(const char *text)
+{
+	unsigned int i, usec;
+	char name[16], rest;
+	pid_t pid = 0;
+
+	if (sscanf(text, "%15s %u %d %c", name, &usec, &pid, &rest) != 3 &&
+	    sscanf(text, "%15s %u %c", name, &usec, &rest) != 2) {
+		if (strcmp(text, "off"))
+			return -EINVAL;
+		for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
+			set_point(i, 0, 0);
+		return 0;
+	}
+	return usec > MAX_USEC ? -ERANGE : set_by_name(name, usec, pid);
+}
+
+static ssize_t delays_write(struct file *file, const char __user *from,
+			    size_t n, loff_t *pos)
+{
+	char text[64];
+	int ret;
+
+	if (n >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, n))
+		return -EFAULT;
+	text[n] = '\0';
+	mutex_lock(&points_lock);
+	ret = set_delay(strim(text));
+	update_key();
+	mutex_unlock(&points_lock);
+	return ret ? ret : n;
+}
+
+static int delays_show(struct seq_file *m, void *v)
+{
+	unsigned int i;
+
+	mutex_lock(&points_lock);
+	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
+		seq_printf(m, "%s %u %d\n", points[i].name, points[i].usec,
+			   points[i].pid);
+	mutex_unlock(&points_lock);
+	return 0;
+}
+
+static int delays_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, delays_show, NULL);
+}
+
+static const struct file_operations delays_fops = {
+	.owner		= THIS_MODULE,
+	.open		= delays_open,
+	.read		= seq_read,
+	.write		= delays_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int distrust_get(void *data, u64 *cpu)
+{
+	*cpu = (u64)(s64)READ_ONCE(distrusted);
+	return 0;
+}
+
+static int distrust_set(void *data, u64 cpu)
+{
+	WRITE_ONCE(distrusted, (int)(s64)cpu);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(distrust_fops, distrust_get, distrust_set,
+				"%lld\n");
+
+static int __init debug_init(void)
+{
+	struct dentry *dir = vdso_task_debugfs();
+
+	debugfs_create_file("delays", 0600, dir, NULL, &delays_fops);
+	debugfs_create_file("distrust", 0600, dir, NULL, &distrust_fops);
+	return 0;
+}
+late_initcall(debug_init);

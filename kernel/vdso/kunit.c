@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the slot writer and of the generations, on an area of their own.
+ * The thread that runs them takes the part of the task: it has no mm, so no
+ * switch and no system call touches its record.
+ */
+
+#include <kunit/test.h>
+#include <linux/irqflags.h>
+#include <linux/mm_types.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+
+#include "internal.h"
+
+struct fixture {
+	struct mm_struct	*mm;
+	struct vdso_task_area	*area;
+	struct task_struct	*other;
+	bool			allowed;
+};
+
+static int vdso_task_init_case(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->mm = kunit_kzalloc(test, sizeof(*f->mm), GFP_KERNEL);
+	f->other = kunit_kzalloc(test, sizeof(*f->other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->mm);
+	KUNIT_ASSERT_NOT_NULL(test, f->other);
+	f->area = vdso_task_area_get(f->mm);
+	KUNIT_ASSERT_NOT_NULL(test, f->area);
+	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
+	f->allowed = vdso_task_allowed;
+	WRITE_ONCE(vdso_task_allowed, true);
+	test->priv = f;
+	return 0;
+}
+
+static void vdso_task_exit_case(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	if (!f)
+		return;
+	WRITE_ONCE(vdso_task_allowed, f->allowed);
+	local_irq_disable();
+	vdso_task_forget(current);
+	local_irq_enable();
+	vdso_task_mm_free(f->mm);
+}
+
+/* A record with another value in each word. */
+static void mark_record(void)
+{
+	struct vdso_task_slot *record = &current->vdso_task;
+	u32 *words = (u32 *)record;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*record) / sizeof(*words); i++)
+		words[i] = 0x1000 + i;
+}
+
+/* Fill the slot of this CPU; what it held before and what it holds then. */
+static void fill(struct fixture *f, struct vdso_task_slot *before,
+		 struct vdso_task_slot *after)
+{
+	struct vdso_task_slot *slot;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	slot = vdso_task_slot(f->area, smp_processor_id());
+	*before = *slot;
+	__vdso_task_fill(current, f->area);
+	*after = *slot;
+	local_irq_restore(flags);
+}
+
+static bool is_empty(const struct vdso_task_slot *slot)
+{
+	return !memchr_inv((const u64 *)slot + 1, 0,
+			   sizeof(*slot) - sizeof(u64));
+}
+
+static void place_of_slots(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	void *top = f->area->pages[0] + PAGE_SIZE;
+	unsigned int cpu;
+
+	KUNIT_EXPECT_PTR_EQ(test, (void *)f->area->header, top - 64);
+	for_each_possible_cpu(cpu) {
+		if (cpu + 1 >= VDSO_TASK_LINES_PER_PAGE)
+			break;
+		KUNIT_EXPECT_PTR_EQ(test, (void *)vdso_task_slot(f->area, cpu),
+				    top - 64 * (cpu + 2));
+	}
+}
+
+static void new_area_answers_nothing(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int cpu;
+
+	KUNIT_EXPECT_NE(test, f->area->header->begin, 0);
+	for_each_possible_cpu(cpu) {
+		struct vdso_task_slot *slot = vdso_task_slot(f->area, cpu);
+
+		if (!slot)
+			continue;
+		KUNIT_EXPECT_TRUE(test, is_empty(slot));
+		KUNIT_EXPECT_EQ(test, slot->seq, f->area->start);
+	}
+}
+
+static void fill_copies_all_but_seq(struct kunit *test)
+{
+	struct vdso_task_slot before, after;
+
+	mark_record();
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+	KUNIT_EXPECT_MEMEQ(test, (u64 *)&after + 1,
+			   (u64 *)&current->vdso_task + 1,
+			   sizeof(after) - sizeof(u64));
+}
+
+/* The same thread comes back: a reader in between must notice. */
+static void fill_again_changes_seq(struct kunit *test)
+{
+	struct vdso_task_slot before, after;
+
+	mark_record();
+	fill(test->priv, &before, &after);
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+}
+
+/* A thread without answers takes those of the one before it away. */
+static void fill_of_new_task_empties(struct kunit *test)
+{
+	struct vdso_task_slot before, after;
+
+	mark_record();
+	fill(test->priv, &before, &after);
+	memset(&current->vdso_task, 0, sizeof(current->vdso_task));
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_TRUE(test, is_empty(&after));
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+}
+
+static void fill_of_watched_task_empties(struct kunit *test)
+{
+	struct vdso_task_slot before, after;
+
+	mark_record();
+	fill(test->priv, &before, &after);
+	set_task_syscall_work(current, SYSCALL_TRACE);
+	fill(test->priv, &before, &after);
+	clear_task_syscall_work(current, SYSCALL_TRACE);
+	KUNIT_EXPECT_TRUE(test, is_empty(&after));
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+}
+
+static void fill_while_off_empties(struct kunit *test)
+{
+	struct vdso_task_slot before, after;
+
+	mark_record();
+	WRITE_ONCE(vdso_task_allowed, false);
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_TRUE(test, is_empty(&after));
+}
+
+/* No thread of the process has called on a CPU whose slot lies there. */
+static void fill_without_page(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	void *page = f->area->pages[0];
+	unsigned long flags;
+
+	local_irq_save(flags);
+	f->area->pages[0] = NULL;
+	__vdso_task_fill(current, f->area);
+	f->area->pages[0] = page;
+	local_irq_restore(flags);
+	KUNIT_EXPECT_PTR_EQ(test, f->area->pages[0], page);
+}
+
+static void drop_empties_record_and_slot(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot before, slot;
+	unsigned long flags;
+
+	mark_record();
+	local_irq_save(flags);
+	__vdso_task_fill(current, f->area);
+	before = *vdso_task_slot(f->area, smp_processor_id());
+	__vdso_task_drop();
+	slot = *vdso_task_slot(f->area, smp_processor_id());
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, is_empty(&before));
+	KUNIT_EXPECT_TRUE(test, is_empty(&slot));
+	KUNIT_EXPECT_TRUE(test, is_empty(&current->vdso_task));
+	KUNIT_EXPECT_EQ(test, slot.seq, before.seq + 1);
+}
+
+static void compute_says_what_calls_say(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
+	KUNIT_EXPECT_EQ(test, record.tid, task_pid_vnr(current) + 1);
+	KUNIT_EXPECT_EQ(test, record.pid, task_tgid_vnr(current) + 1);
+}
+
+static void change_opens_generation(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 begin = f->area->header->begin;
+
+	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
+	vdso_task_change_begin(f->other);
+	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
+	vdso_task_change_end(f->other);
+	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
+}
+
+/* A change of one task is no reason for another of the mm to wait. */
+static void change_of_other_task(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
+	vdso_task_change_begin(f->other);
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
+	vdso_task_change_end(f->other);
+}
+
+static void compute_loses_against_change(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	vdso_task_change_begin(current);
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	vdso_task_change_end(current);
+	memset(&record, 0, sizeof(record));
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
+}
+
+static void answers_of_before_are_dead(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	vdso_task_change_begin(current);
+	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
+	vdso_task_change_end(current);
+	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
+}
+
+static void changes_at_once(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	vdso_task_change_begin(current);
+	vdso_task_change_begin(current);
+	vdso_task_change_end(current);
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	vdso_task_change_end(current);
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+}
+
+/* Begun before the task's first refresh, so by a change that saw no area. */
+static void change_without_area(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 begin = f->area->header->begin;
+	struct vdso_task_slot record = {};
+
+	RCU_INIT_POINTER(current->vdso_task_changes.area, NULL);
+	vdso_task_change_begin(current);
+	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin);
+	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	vdso_task_change_end(current);
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+}
+
+static void new_task_starts_even(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
+	f->other->vdso_task.pid = 1;
+	vdso_task_change_begin(f->other);
+	vdso_task_init(f->other);
+	KUNIT_EXPECT_TRUE(test, is_empty(&f->other->vdso_task));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task_changes.area));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.begin),
+			atomic64_read(&f->other->vdso_task_changes.end));
+}
+
+/* What a parent's slots ever showed lies below what its child's begin with. */
+static void seq_of_later_area(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot before, after;
+	struct vdso_task_area *later;
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		fill(f, &before, &after);
+	f->mm->vdso_task.area = NULL;
+	later = vdso_task_area_get(f->mm);
+	KUNIT_ASSERT_NOT_NULL(test, later);
+	KUNIT_EXPECT_GT(test, (s64)(later->start - after.seq), 0);
+	vdso_task_mm_free(f->mm);
+	f->mm->vdso_task.area = f->area;
+}
+
+static struct kunit_case vdso_task_cases[] = {
+	KUNIT_CASE(place_of_slots),
+	KUNIT_CASE(new_area_answers_nothing),
+	KUNIT_CASE(fill_copies_all_but_seq),
+	KUNIT_CASE(fill_again_changes_seq),
+	KUNIT_CASE(fill_of_new_task_empties),
+	KUNIT_CASE(fill_of_watched_task_empties),
+	KUNIT_CASE(fill_while_off_empties),
+	KUNIT_CASE(fill_without_page),
+	KUNIT_CASE(drop_empties_record_and_slot),
+	KUNIT_CASE(compute_says_what_calls_say),
+	KUNIT_CASE(change_opens_generation),
+	KUNIT_CASE(change_of_other_task),
+	KUNIT_CASE(compute_loses_against_change),
+	KUNIT_CASE(answers_of_before_are_dead),
+	KUNIT_CASE(changes_at_once),
+	KUNIT_CASE(change_without_area),
+	KUNIT_CASE(new_task_starts_even),
+	KUNIT_CASE(seq_of_later_area),
+	{}
+};
+
+static struct kunit_suite vdso_task_suite = {
+	.name = "vdso_task",
+	.init = vdso_task_init_case,
+	.exit = vdso_task_exit_case,
+	.test_cases = vdso_task_cases,
+};
+kunit_test_suite(vdso_task_suite);
