@@ -4,11 +4,11 @@
 #include "parse_task_vdso.h"
 
 #define AT_NULL			0
-#define AT_PAGESZ		6
+#define BARE_AT_PAGESZ		6
 #define BARE_AT_SYSINFO		32
 #define BARE_AT_SYSINFO_EHDR	33
 
-unsigned long bare_sysinfo, bare_sysinfo_ehdr;
+unsigned long bare_sysinfo, bare_sysinfo_ehdr, bare_page_size;
 
 static unsigned int planned, done, failed, skipped;
 
@@ -22,6 +22,16 @@ __asm__(".globl _start\n"
 	"	pushl %eax\n"
 	"	call bare_start\n"
 	"	hlt\n");
+#elif defined(__arm__)
+__asm__(".globl _start\n"
+	"_start:\n"
+	"	mov fp, #0\n"
+	"	mov lr, #0\n"
+	"	mov r0, sp\n"
+	"	bic r1, r0, #7\n"
+	"	mov sp, r1\n"
+	"	bl bare_start\n"
+	"	udf #0\n");
 #else
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -47,6 +57,8 @@ void bare_start(unsigned long *sp)
 			bare_sysinfo = p[1];
 		if (p[0] == BARE_AT_SYSINFO_EHDR)
 			bare_sysinfo_ehdr = p[1];
+		if (p[0] == BARE_AT_PAGESZ)
+			bare_page_size = p[1];
 	}
 	bare_exit(bare_main(argc, argv));
 }
@@ -147,19 +159,36 @@ int bare_finish(void)
 	return failed || done != planned;
 }
 
+int bare_bail_out(const char *why)
+{
+	bare_print("Bail out! ");
+	bare_print(why);
+	bare_print("\n");
+	return 1;
+}
+
+/* What is mapped: the one segment and, behind it, the section headers. */
 unsigned long bare_image_size(void)
 {
 	const vt_ehdr_t *eh = (const vt_ehdr_t *)bare_sysinfo_ehdr;
 	const vt_phdr_t *ph;
+	unsigned long size;
 	int i;
 
 	if (!eh)
 		return 0;
+	size = eh->e_shoff + eh->e_shnum * eh->e_shentsize;
 	ph = (const vt_phdr_t *)(bare_sysinfo_ehdr + eh->e_phoff);
 	for (i = 0; i < eh->e_phnum; i++)
-		if (ph[i].p_type == PT_LOAD)
-			return (ph[i].p_memsz + 4095) & ~4095ul;
-	return 0;
+		if (ph[i].p_type == PT_LOAD && ph[i].p_memsz > size)
+			size = ph[i].p_memsz;
+	return (size + 4095) & ~4095ul;
+}
+
+const char *bare_read_image(struct vt_vdso *image)
+{
+	return vt_vdso_init(image, (const void *)bare_sysinfo_ehdr,
+			    bare_image_size());
 }
 
 long bare_fork(void)

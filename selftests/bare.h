@@ -25,6 +25,23 @@ static inline long bare_syscall5(long nr, long a, long b, long c, long d,
 			 : "memory");
 	return ret;
 }
+#elif defined(__arm__)
+static inline long bare_syscall5(long nr, long a, long b, long c, long d,
+				 long e)
+{
+	register long r7 __asm__("r7") = nr;
+	register long r0 __asm__("r0") = a;
+	register long r1 __asm__("r1") = b;
+	register long r2 __asm__("r2") = c;
+	register long r3 __asm__("r3") = d;
+	register long r4 __asm__("r4") = e;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(r0)
+			 : "r"(r7), "r"(r1), "r"(r2), "r"(r3), "r"(r4)
+			 : "memory");
+	return r0;
+}
 #else
 /* x32: registers are wider than long, and a pointer has no sign. */
 static inline __u64 bare_wide(long value)
@@ -54,7 +71,7 @@ static inline long long bare_syscall5(long nr, long a, long b, long c, long d,
 	bare_syscall5(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
 
 /* From the auxiliary vector; 0 where absent. */
-extern unsigned long bare_sysinfo, bare_sysinfo_ehdr;
+extern unsigned long bare_sysinfo, bare_sysinfo_ehdr, bare_page_size;
 
 void bare_exit(int status) __attribute__((noreturn));
 void bare_print(const char *s);
@@ -68,8 +85,29 @@ void bare_skip(const char *name, const char *why, const char *what);
 void bare_note(const char *text, long number);
 int bare_finish(void);
 
+/* No further case can be run, and why; the exit status for it. */
+int bare_bail_out(const char *why);
+
+/* As rt_sigaction() has it. Without a restorer the kernel takes its own. */
+struct bare_sigaction {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask[2];
+};
+
+/* As setitimer() has it, but for x32, whose long is shorter. */
+struct bare_itimerval {
+	long interval_sec, interval_usec;
+	long value_sec, value_usec;
+};
+
 /* Bytes of the image that AT_SYSINFO_EHDR points to, whole pages. */
 unsigned long bare_image_size(void);
+
+/* Reads that image; NULL, or what is wrong with it. */
+struct vt_vdso;
+const char *bare_read_image(struct vt_vdso *image);
 
 /* Forks; in the child returns 0. Waits: exit status, or 128 + signal. */
 long bare_fork(void);

@@ -38,7 +38,8 @@ static int check_image(const char *pid)
 	tid = vt_raw0(__NR_gettid);
 	VT_CHECK(tid == atoi(pid) && getpid() == tid,
 		 "exec made pid %s into pid %d, tid %d", pid, getpid(), tid);
-	return vt_hot_and_same("image") ? VT_PASS : VT_FAIL;
+	return vt_same_unasked("image, before any refresh") &&
+	       vt_hot_and_same("image") ? VT_PASS : VT_FAIL;
 }
 
 static void *read_on(void *arg)

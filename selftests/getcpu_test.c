@@ -213,7 +213,8 @@ static int check_exceptions(const void *arg)
 	VT_NEED(page != MAP_FAILED);
 	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
 	VT_NEED(!setitimer(ITIMER_REAL, &it, NULL));
-	for (end = vt_now() + 2000000000ull; vt_now() < end;) {
+	end = vt_now() + 2000000000ull;
+	while (vt_now() < end || handled <= 100) {
 		madvise(page, 4096, MADV_DONTNEED);
 		page[0]++;
 		cpu = cpu_by_vdso();
@@ -224,7 +225,6 @@ static int check_exceptions(const void *arg)
 	}
 	VT_CHECK(!wrong_in_handler, "wrong in %d handlers",
 		 (int)wrong_in_handler);
-	VT_CHECK(handled > 100, "%d timer signals only", (int)handled);
 	return VT_PASS;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See ids.h. */
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -146,20 +147,48 @@ bool vt_same_now(const char *where)
 	return vt_same(&want, where);
 }
 
-static int unanswered(const struct vt_maps *m, const struct vt_answers *want)
+int vt_id_index(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++)
-		if (vt_own_field(m, vt_ids[i].offset) != (__u32)want->v[i] + 1)
+		if (!strcmp(vt_ids[i].name, name))
 			return i;
+	vt_fail("the table has no slot entry %s", name);
+	return -1;
+}
+
+unsigned int vt_id_bit(const char *name)
+{
+	int i = vt_id_index(name);
+
+	return i < 0 ? 0 : 1u << i;
+}
+
+/* The first entry whose field does not say what it has to; -1: none. */
+static int mistaken(const struct vt_maps *m, const struct vt_answers *want,
+		    unsigned int asked)
+{
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++) {
+		__u32 field = asked & 1u << i ? 0 : (__u32)want->v[i] + 1;
+
+		if (vt_own_field(m, vt_ids[i].offset) != field)
+			return i;
+	}
 	return -1;
 }
 
 bool vt_make_hot(void)
 {
+	return vt_make_hot_but(0);
+}
+
+bool vt_make_hot_but(unsigned int asked)
+{
 	struct vt_answers want = vt_raw_answers();
-	uint64_t end = vt_now() + 5000000000ull;
+	uint64_t end = vt_now() + 5000000000ull * vt_patience();
 	struct vt_maps m;
 	int i, missing;
 
@@ -172,15 +201,15 @@ bool vt_make_hot(void)
 	for (;;) {
 		for (i = 0; i < WARM_CALLS; i++)
 			vt_vdso_answers();
-		missing = unanswered(&m, &want);
+		missing = mistaken(&m, &want, asked);
 		if (missing < 0)
 			return true;
 		if (vt_now() > end)
 			break;
 		sched_yield();
 	}
-	vt_fail("%s is never answered from the slot of CPU %d",
-		vt_ids[missing].name, vt_cpu_now());
+	vt_fail("%s %s answered from the slot of CPU %d", vt_ids[missing].name,
+		asked & 1u << missing ? "is still" : "is never", vt_cpu_now());
 	return false;
 }
 
@@ -193,4 +222,35 @@ bool vt_hot_and_same(const char *where)
 		if (!vt_same(&want, where))
 			return false;
 	return vt_make_hot() && vt_same(&want, where);
+}
+
+bool vt_same_unasked(const char *where)
+{
+	struct vt_maps m;
+	unsigned int cpu;
+	int i;
+
+	if (!vt_read_maps(&m, 0))
+		return false;
+	if (!vt_nr_slots(&m)) {
+		vt_fail("[vvar] has no room for task slots");
+		return false;
+	}
+	vt_ids[0].fn();
+	for (i = 0; i < WARM_CALLS; i++)
+		vt_raw_answers();
+	for (cpu = 0; cpu < vt_nr_slots(&m); cpu++)
+		(void)vt_field(&m, cpu, vt_ids[0].offset);
+	vt_sleep_ms(2);
+	return vt_same_now(where);
+}
+
+bool vt_empty_slot(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+						 0 };
+	struct __user_cap_data_struct data[2];
+
+	return !vt_raw2(__NR_capget, &head, data) &&
+	       !vt_raw2(__NR_capset, &head, data);
 }

@@ -74,7 +74,32 @@ bool vt_same_now(const char *where);
  */
 bool vt_make_hot(void);
 
+/*
+ * The same for entries of which some must be left to the system call: bit i of
+ * @asked says that the field of vt_ids[i] has to be zero.
+ */
+bool vt_make_hot_but(unsigned int asked);
+
+/* Number of a slot entry by its name, -1 after a message; as a bit, 0. */
+int vt_id_index(const char *name);
+unsigned int vt_id_bit(const char *name);
+
 /* vt_make_hot() and a comparison of cold, warming and warm answers. */
 bool vt_hot_and_same(const char *where);
+
+/*
+ * The first fill of a slot before the first refresh: a process becomes hot by
+ * system calls that are not the vDSO's, touches its slots by reading them, and
+ * is switched out and in. What was in the task's record until then, of a parent
+ * or of the image before exec, would now be answered.
+ */
+bool vt_same_unasked(const char *where);
+
+/*
+ * New credentials that are as the old ones: the slot and what would be filled in
+ * are empty, so the next call refreshes. (The calls that set ids do nothing where
+ * nothing changes.) False where it is not permitted.
+ */
+bool vt_empty_slot(void);
 
 #endif /* VDSO_TASK_IDS_H */

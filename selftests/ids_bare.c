@@ -1,24 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ids, for x32: its image is made from the objects of the 64-bit one, but has
- * its own version script, mapping code and system call numbers.
+ * ids, for the 32-bit ABIs: x32's image is made from the objects of the 64-bit
+ * one, ia32's is not; both have their own version script, mapping code and
+ * system call numbers.
  *
  * Fails when: the numbers lack the x32 bit (the fallback would be refused), or
- * the x32 image looks for slots elsewhere than its [vvar] has them.
+ * are those of the 16-bit calls (large-ids); the image looks for slots elsewhere
+ * than its [vvar] has them, or the kernel fills none for such a process
+ * (answered-*); a reader that is interrupted mixes two fills (signals).
  */
+#include "arch.h"
 #include "bare.h"
 #include "symbols.h"
 
-#define CALLS	200
+#define CALLS		200
+#define PAGE		4096
+#define MAX_ENTRIES	16
+/* No process ID comes near it. */
+#define LARGE		2000000000
+#define SIGNALS		300
+#define SKIPPED		4
+#define SIGALRM_	14
+#define SA_RESTORER_	0x04000000
+
+struct entry {
+	const char *name;
+	long nr;
+	unsigned int offset;
+	int (*fn)(void);
+};
 
 static struct vt_vdso image;
+static struct entry entries[MAX_ENTRIES];
+static unsigned int nr_entries;
 
-static int compare(int (*fn)(void), long nr)
+static unsigned int offset_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned int offset;
+	} fields[] = {
+#define VT_FIELD(entry, symbol, field, type, nr)			\
+		{ #entry, __builtin_offsetof(struct vdso_task_slot, field) },
+		VT_SLOT_ENTRIES(VT_FIELD)
+#undef VT_FIELD
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (vt_streq(name, fields[i].name))
+			return fields[i].offset;
+	return 0;
+}
+
+static void find_entries(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < VT_NR_SYMBOLS && nr_entries < MAX_ENTRIES; i++) {
+		const struct vdso_task_symbol *s = &vdso_task_symbols[i];
+
+		if (vt_is_slot(s))
+			entries[nr_entries++] = (struct entry){
+				s->name, s->nr, offset_of(s->name),
+				(int (*)(void))vt_vdso_sym(&image, s->symbol,
+							   s->version) };
+	}
+}
+
+static int compare(const struct entry *e)
 {
 	int i;
 
 	for (i = 0; i < CALLS; i++) {
-		int want = bare_syscall(nr), got = fn();
+		int want = bare_syscall(e->nr), got = e->fn();
 
 		if (got != want) {
 			bare_note("vDSO", got);
@@ -30,46 +85,208 @@ static int compare(int (*fn)(void), long nr)
 }
 
 /* In this process, in a child, in the child of a child, and here again. */
-static int check_family(int (*fn)(void), long nr, int depth)
+static int check_family(const struct entry *e, int depth)
 {
 	long pid;
 
-	if (!compare(fn, nr))
+	if (!compare(e))
 		return 0;
 	if (!depth)
 		return 1;
 	pid = bare_fork();
 	if (!pid)
-		bare_exit(!check_family(fn, nr, depth - 1));
-	return !bare_wait(pid) && compare(fn, nr);
+		bare_exit(!check_family(e, depth - 1));
+	return !bare_wait(pid) && compare(e);
 }
 
-static void check(const struct vdso_task_symbol *s)
+/* What the slot of CPU @cpu says, which this process is bound to. */
+static __u32 field(unsigned int cpu, unsigned int offset)
 {
-	int (*fn)(void) = (int (*)(void))vt_vdso_sym(&image, s->symbol,
-						     s->version);
+	unsigned long end = bare_sysinfo_ehdr - VT_VVAR_PAGES * PAGE;
+	unsigned long slot = end - (cpu + 2) * VDSO_TASK_SLOT_SIZE;
 
-	if (!fn)
-		bare_print("# not in the vDSO\n");
-	bare_result(fn && check_family(fn, s->nr, 4), s->name);
+	return *(const volatile __u32 *)(slot + offset);
+}
+
+static long bind_to_own_cpu(void)
+{
+	static __u64 mask[64];
+	unsigned int cpu = 0;
+
+	bare_syscall(__NR_getcpu, &cpu, NULL, NULL);
+	bare_memset(mask, 0, sizeof(mask));
+	mask[cpu / 64] = 1ull << cpu % 64;
+	if (bare_syscall(__NR_sched_setaffinity, 0, sizeof(mask), mask) < 0)
+		return -1;
+	bare_syscall(__NR_sched_yield);
+	return cpu;
+}
+
+static int is_answered(const struct entry *e)
+{
+	long cpu = bind_to_own_cpu();
+	__u32 want = (__u32)bare_syscall(e->nr) + 1;
+	int i;
+
+	for (i = 0; i < 100 * CALLS && cpu >= 0; i++) {
+		e->fn();
+		if (i % CALLS == 0 && field(cpu, e->offset) == want)
+			return 1;
+	}
+	bare_note("never answered from the slot of CPU", cpu);
+	return 0;
+}
+
+/* In one process: that the slot has them all, as ids tells of the 64-bit ABI. */
+static int check_answered(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_entries; i++)
+		if (!is_answered(&entries[i]) || !compare(&entries[i])) {
+			bare_note(entries[i].name, i);
+			return 0;
+		}
+	return 1;
+}
+
+static long set_large_ids(void)
+{
+#if defined(__i386__)
+	return bare_syscall(__NR_setresgid32, LARGE + 3, LARGE + 4, -1) |
+	       bare_syscall(__NR_setresuid32, LARGE + 1, LARGE + 2, -1);
+#else
+	return bare_syscall(__NR_setresgid, LARGE + 3, LARGE + 4, -1) |
+	       bare_syscall(__NR_setresuid, LARGE + 1, LARGE + 2, -1);
+#endif
+}
+
+/* Exit status: 0, 1, or SKIPPED without the right to change ids. */
+static int large_ids(void)
+{
+	unsigned int i;
+	int sum = 0;
+
+	if (!check_answered())
+		return 1;
+	if (set_large_ids())
+		return SKIPPED;
+	for (i = 0; i < nr_entries; i++) {
+		int got = entries[i].fn();
+
+		/* The first call after the change, before any system call. */
+		sum += got > LARGE && got <= LARGE + 4 ? got - LARGE : 0;
+		if (got != bare_syscall(entries[i].nr))
+			return 1;
+	}
+	return sum != 1 + 2 + 3 + 4 || !check_answered();
+}
+
+static void check_large_ids(void)
+{
+	long pid = bare_fork();
+	int status;
+
+	if (!pid)
+		bare_exit(large_ids());
+	status = bare_wait(pid);
+	if (status == SKIPPED)
+		bare_skip("large-ids", "changes of ids need root", "");
+	else
+		bare_result(!status, "large-ids");
+}
+
+static volatile int handled, wrong;
+static int wanted[MAX_ENTRIES];
+
+static int any_wrong(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_entries; i++)
+		if (entries[i].fn() != wanted[i])
+			return 1;
+	return 0;
+}
+
+#if defined(__i386__)
+#define RESTORER	NULL
+#define ACTION_FLAGS	0
+static __attribute__((regparm(0))) void on_alarm(int sig)
+#else
+void bare_restorer(void);
+__asm__("bare_restorer:\n"
+	"	movl $0x40000201, %eax\n"
+	"	syscall\n");
+#define RESTORER	bare_restorer
+#define ACTION_FLAGS	SA_RESTORER_
+static void on_alarm(int sig)
+#endif
+{
+	(void)sig;
+	handled++;
+	wrong += any_wrong();
+}
+
+/* A timer in microseconds; long is 64 bits wide in x32's system call. */
+static long start_timer(long us)
+{
+#if defined(__i386__)
+	long it[4] = { 0, us, 0, us };
+#else
+	long long it[4] = { 0, us, 0, us };
+#endif
+
+	return bare_syscall(__NR_setitimer, 0, it, NULL);
+}
+
+/* Reads that are interrupted at any instruction, by a handler that reads. */
+static int read_in_storm(void)
+{
+	struct bare_sigaction sa = { on_alarm, ACTION_FLAGS, RESTORER,
+				     { 0, 0 } };
+	unsigned int i;
+
+	for (i = 0; i < nr_entries; i++)
+		wanted[i] = bare_syscall(entries[i].nr);
+	handled = 0;
+	if (bare_syscall(__NR_rt_sigaction, SIGALRM_, &sa, NULL, 8) ||
+	    start_timer(500))
+		return 0;
+	while (handled < SIGNALS && !wrong)
+		wrong += any_wrong();
+	start_timer(0);
+	return !wrong;
+}
+
+static void check_signals(void)
+{
+	long pid = bare_fork();
+
+	if (!pid)
+		bare_exit(!check_answered() || !read_in_storm());
+	bare_result(!bare_wait(pid) && check_answered() && read_in_storm(),
+		    "signals");
 }
 
 int bare_main(int argc, char **argv)
 {
-	unsigned int i, n = 0;
+	unsigned int i;
 
 	(void)argc;
 	(void)argv;
-	for (i = 0; i < VT_NR_SYMBOLS; i++)
-		n += vt_is_slot(&vdso_task_symbols[i]);
-	bare_plan(n);
-	if (vt_vdso_init(&image, (const void *)bare_sysinfo_ehdr,
-			 bare_image_size())) {
-		bare_print("Bail out! no usable vDSO\n");
-		return 1;
+	if (bare_read_image(&image))
+		return bare_bail_out("no usable vDSO");
+	find_entries();
+	bare_plan(nr_entries + 3);
+	for (i = 0; i < nr_entries; i++) {
+		if (!entries[i].fn || !entries[i].offset)
+			return bare_bail_out("an entry is not in the vDSO");
 	}
-	for (i = 0; i < VT_NR_SYMBOLS; i++)
-		if (vt_is_slot(&vdso_task_symbols[i]))
-			check(&vdso_task_symbols[i]);
+	for (i = 0; i < nr_entries; i++)
+		bare_result(check_family(&entries[i], 4), entries[i].name);
+	bare_result(check_answered(), "answered-from-slot");
+	check_large_ids();
+	check_signals();
 	return bare_finish();
 }

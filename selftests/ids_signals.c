@@ -11,6 +11,7 @@
 #include "slots.h"
 
 #define FORKS	60
+#define ENOUGH	100
 
 static struct vt_answers want, want_before;
 static volatile sig_atomic_t handled, wrong_in_handler;
@@ -65,14 +66,13 @@ int check_signal_storm(const void *arg)
 	want = vt_raw_answers();
 	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
 	VT_NEED(!start_timer(100));
-	while (vt_now() < end)
+	while (vt_now() < end || handled <= ENOUGH)
 		for (i = 0; i < 500; i++, reads++)
 			if (vt_wrong(&want) >= 0)
 				return vt_fail("wrong after %lu reads", reads);
 	start_timer(0);
 	VT_CHECK(!wrong_in_handler, "%d handlers saw wrong answers",
 		 (int)wrong_in_handler);
-	VT_CHECK(handled > 100, "%d signals only", (int)handled);
 	vt_note("%lu reads, %d signals", reads, (int)handled);
 	return VT_PASS;
 }
@@ -136,7 +136,7 @@ static int one_call(unsigned int i, int *for_parent)
 
 static int call_until_forked(int *for_parent)
 {
-	uint64_t end = vt_now() + 30000000000ull;
+	uint64_t end = vt_now() + 20000000000ull * vt_patience();
 	unsigned int i, after = 0;
 
 	while (forks < FORKS && after < 200) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Cases of the program `mapping` in mapping_protect.c. */
+/* Cases of the program `mapping`. */
 #ifndef VDSO_TASK_MAPPING_PARTS_H
 #define VDSO_TASK_MAPPING_PARTS_H
 
+/* mapping_protect.c */
 int check_mprotect(const void *arg);
 int check_own_mem(const void *arg);
 int check_other_mem(const void *arg);
@@ -13,5 +14,8 @@ int check_overmap(const void *arg);
 int check_madvise(const void *arg);
 int check_mlock(const void *arg);
 int check_user_write(const void *arg);
+
+/* mapping_race.c */
+int check_fault_race(const void *arg);
 
 #endif /* VDSO_TASK_MAPPING_PARTS_H */

@@ -4,7 +4,8 @@
  *
  * Fails when: an area is made before the process has called often (or by the
  * first fault, or by fork), is not shared by threads, is not freed with the mm
- * or at exec, or is freed twice; when [vvar] gets another name, a gap to [vdso],
+ * or at exec, or is freed twice; when a fault that began cold leaves the page of
+ * zeros for good; when [vvar] gets another name, a gap to [vdso],
  * or a second mapping; when a page is writable.
  */
 #include <pthread.h>
@@ -281,6 +282,7 @@ int main(int argc, char **argv)
 		{ "child-owns-its-own", check_child, NULL, 90 },
 		{ "freed-at-exec", check_exec, NULL, 60 },
 		{ "freed-at-exit", check_churn, NULL, 60 },
+		{ "hot-while-faulting", check_fault_race, NULL, 60 },
 		{ "names-and-order", check_names, NULL, 0 },
 		{ "vm-flags", check_vm_flags, NULL, 0 },
 		{ "mprotect", check_mprotect, NULL, 0 },

@@ -6,8 +6,11 @@
  * Fails when: a slot is filled although the task has system call work; the
  * work is set without a drop (seccomp-errno, user-dispatch) or without a
  * generation for threads that run on other CPUs (seccomp-tsync, tracepoint);
- * the generation is opened only after the change; what may not be answered
- * stays readable (slot-zero).
+ * the generation is opened only after the change, or closed before it (the
+ * forced ones of both); what may not be answered stays readable (slot-zero); a
+ * filter is looked at as a whole and not for each number, or its verdict is
+ * taken from the wrong architecture's cache (seccomp-deny-one, -allow-list); a
+ * new filter leaves what the old one allowed (seccomp-stacked).
  */
 #include "ids.h"
 #include "policy.h"
@@ -24,11 +27,29 @@ int main(void)
 		{ "seccomp-trap", check_seccomp_trap, NULL, 0 },
 		{ "seccomp-allow", check_seccomp_allow, NULL, 0 },
 		{ "seccomp-tsync", check_seccomp_tsync, NULL, 120 },
+		{ "tsync-writer-begin", check_tsync_writer, "begin", 60 },
+		{ "tsync-writer-change", check_tsync_writer, "change", 60 },
+		{ "tsync-writer-end", check_tsync_writer, "end", 60 },
+		{ "tsync-refresh-computing", check_tsync_refresh, "refresh",
+		  60 },
+		{ "tsync-refresh-computed", check_tsync_refresh, "computed",
+		  60 },
+		{ "tsync-refresh-kept", check_tsync_refresh, "kept", 60 },
 		{ "seccomp-strict", check_seccomp_strict, NULL, 0 },
 		{ "seccomp-inherited", check_seccomp_inherited, NULL, 0 },
 		{ "slot-zero", check_slot_zero, NULL, 0 },
+		{ "seccomp-allow-list", check_cache_allow_list, NULL, 60 },
+		{ "seccomp-deny-one", check_cache_deny_one, NULL, 60 },
+		{ "seccomp-stacked", check_cache_stacked, NULL, 60 },
+		{ "seccomp-arguments", check_cache_arguments, NULL, 60 },
+		{ "seccomp-list-inherited", check_cache_inherited, NULL, 60 },
 		{ "tracepoint", check_tracepoint, NULL, 60 },
+		{ "tracepoint-begin", check_tracepoint, "begin", 60 },
+		{ "tracepoint-change", check_tracepoint, "change", 60 },
+		{ "tracepoint-end", check_tracepoint, "end", 60 },
 		{ "user-dispatch", check_user_dispatch, NULL, 0 },
+		{ "user-dispatch-by-tracer", check_dispatch_by_tracer, NULL,
+		  0 },
 	};
 
 	return vt_run(cases, VT_ARRAY_SIZE(cases));

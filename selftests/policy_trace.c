@@ -1,40 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The sys_enter tracepoint, and dispatch of system calls to user space. */
+/* The sys_enter tracepoint. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "delays.h"
 #include "ids.h"
 #include "policy.h"
-#include "slots.h"
 
 #define TRACEFS		"/sys/kernel/tracing"
 #define INSTANCE	TRACEFS "/instances/vdso_task"
 #define EVENT		INSTANCE "/events/raw_syscalls/sys_enter"
 #define CALLS		200
-
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH	59
-#endif
-
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n == (ssize_t)strlen(text);
-}
+#define ROUNDS		5
 
 /* The waiting around the test makes calls that would push these out. */
 static int trace_only_ids(void)
@@ -46,7 +29,7 @@ static int trace_only_ids(void)
 	for (i = 0; i < vt_nr_ids; i++)
 		used += snprintf(filter + used, sizeof(filter) - used,
 				 "%sid == %ld", i ? " || " : "", vt_ids[i].nr);
-	VT_NEED(used < sizeof(filter) && write_file(EVENT "/filter", filter));
+	VT_NEED(used < sizeof(filter) && vt_write_file(EVENT "/filter", filter));
 	return VT_PASS;
 }
 
@@ -105,17 +88,21 @@ static int traced_body(void *arg)
 	return vt_hot_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
 }
 
-static int trace_one(struct traced *s, pid_t pid)
+static int trace_one(struct traced *s, pid_t pid, const char *point)
 {
 	int result = VT_PASS;
 	unsigned int i;
 
 	VT_CHECK(vt_await(&s->hot, 1, 10000), "no hot process");
-	VT_NEED(write_file(EVENT "/enable", "1"));
+	if (point && !vt_delay(point, VT_DELAY_US, pid))
+		return VT_FAIL;
+	VT_NEED(vt_write_file(EVENT "/enable", "1"));
 	vt_store(&s->on, 1);
+	if (point)
+		vt_delays_off();
 	if (!vt_await(&s->done, 1, 10000))
 		result = vt_fail("the traced process does not end");
-	write_file(EVENT "/enable", "0");
+	vt_write_file(EVENT "/enable", "0");
 	for (i = 0; i < vt_nr_ids && !result; i++) {
 		int n = count_events(pid, vt_ids[i].nr);
 
@@ -123,23 +110,23 @@ static int trace_one(struct traced *s, pid_t pid)
 			result = vt_fail("%s: %d calls made, %d seen",
 					 vt_ids[i].name, CALLS, n);
 	}
-	write_file(INSTANCE "/trace", "");
+	vt_write_file(INSTANCE "/trace", "");
 	vt_store(&s->on, 2);
 	return result;
 }
 
-static int trace_rounds(void)
+static int trace_rounds(const char *point)
 {
 	struct traced *s = vt_shared(sizeof(*s));
 	int round, result = VT_PASS;
 
 	VT_NEED(s);
-	for (round = 0; round < 5 && !result; round++) {
+	for (round = 0; round < ROUNDS && !result; round++) {
 		pid_t pid;
 
 		*s = (struct traced){ 0 };
 		pid = vt_child(traced_body, s);
-		result = trace_one(s, pid);
+		result = trace_one(s, pid, point);
 		if (result)
 			kill(pid, SIGKILL);
 		result |= vt_reap(pid, "traced process");
@@ -149,61 +136,16 @@ static int trace_rounds(void)
 
 int check_tracepoint(const void *arg)
 {
-	int result;
+	int result = arg ? vt_delays_init() : VT_PASS;
 
-	(void)arg;
+	if (result)
+		return result;
 	if (vt_ids_init() || !vt_make_hot())
 		return VT_FAIL;
 	result = trace_setup();
 	if (result)
 		return result;
-	result = trace_rounds();
+	result = trace_rounds(arg);
 	rmdir(INSTANCE);
 	return result ? VT_FAIL : VT_PASS;
-}
-
-static volatile char selector;
-static volatile sig_atomic_t dispatched;
-static volatile long dispatched_nr;
-
-static void on_sigsys(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	(void)context;
-	selector = 0;	/* SYSCALL_DISPATCH_FILTER_ALLOW */
-	dispatched++;
-	dispatched_nr = info->si_syscall;
-}
-
-/* Dispatch with no range that is allowed: the vDSO is like any other code. */
-int check_user_dispatch(const void *arg)
-{
-	struct sigaction sa = { .sa_sigaction = on_sigsys,
-				.sa_flags = SA_SIGINFO };
-	unsigned int i, round;
-
-	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
-		return VT_FAIL;
-	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
-	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
-		return errno == EINVAL ?
-		       vt_skip("no syscall user dispatch on this architecture") :
-		       vt_fail("prctl: %m");
-	for (round = 0; round < 50; round++) {
-		for (i = 0; i < vt_nr_ids; i++) {
-			int before = dispatched;
-
-			selector = 1;	/* SYSCALL_DISPATCH_FILTER_BLOCK */
-			vt_ids[i].fn();
-			selector = 0;
-			VT_CHECK(dispatched == before + 1 &&
-				 dispatched_nr == vt_ids[i].nr,
-				 "%s: %d SIGSYS, last for system call %ld",
-				 vt_ids[i].name, dispatched - before,
-				 dispatched_nr);
-		}
-	}
-	VT_NEED(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
-	return vt_hot_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
 }

@@ -22,7 +22,8 @@ int vt_stats_init(void)
 	return VT_PASS;
 }
 
-long vt_stat(const char *key)
+/* The sum of the lines whose key begins with the first @len of @key. */
+static long sum(const char *key, size_t len)
 {
 	char line[128], name[64];
 	FILE *f = fopen(STATS, "r");
@@ -34,17 +35,27 @@ long vt_stat(const char *key)
 	}
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "%63s %ld", name, &value) == 2 &&
-		    !strcmp(name, key))
-			found = value;
+		    !strncmp(name, key, len))
+			found = (found < 0 ? 0 : found) + value;
 	fclose(f);
 	if (found < 0)
 		vt_fail("%s has no %s", STATS, key);
 	return found;
 }
 
+long vt_stat(const char *key)
+{
+	return sum(key, strlen(key) + 1);
+}
+
+long vt_fallbacks(void)
+{
+	return sum("fallback_", strlen("fallback_"));
+}
+
 long vt_settled(const char *key)
 {
-	uint64_t end = vt_now() + 10000000000ull;
+	uint64_t end = vt_now() + 10000000000ull * vt_patience();
 	long value = vt_stat(key);
 	int same = 0;
 
@@ -61,7 +72,7 @@ long vt_settled(const char *key)
 
 bool vt_stat_becomes(const char *key, long value)
 {
-	uint64_t end = vt_now() + 10000000000ull;
+	uint64_t end = vt_now() + 10000000000ull * vt_patience();
 	long now;
 
 	do {

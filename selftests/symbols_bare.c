@@ -32,14 +32,9 @@ int bare_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	bare_plan(VT_NR_SYMBOLS + 1);
-	fault = vt_vdso_init(&image, (const void *)bare_sysinfo_ehdr,
-			     bare_image_size());
-	if (fault) {
-		bare_print("Bail out! ");
-		bare_print(fault);
-		bare_print("\n");
-		return 1;
-	}
+	fault = bare_read_image(&image);
+	if (fault)
+		return bare_bail_out(fault);
 	for (i = 0; i < VT_NR_SYMBOLS; i++)
 		check(&vdso_task_symbols[i]);
 	unknown = vt_symbol_unknown(&image);

@@ -7,8 +7,9 @@
  *
  * Fails when: a switch does not fill (or leaves the fill out for a thread that
  * comes back), seq does not change with every fill, the reader does not look at
- * the CPU or seq a second time, a fill runs before the mm switch, or a new
- * thread inherits the record of its creator (churn).
+ * the CPU or seq a second time, a fill runs before the mm switch, or writes the
+ * answers before seq (slow-fill), or a new thread inherits the record of its
+ * creator (churn).
  *
  * -t SECONDS: how long all cases take together (8).
  */
@@ -20,15 +21,18 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "delays.h"
 #include "ids.h"
 
 #define MAX_WORKERS	64
+#define SLOW_FILL_US	300
 
 struct worker {
 	pthread_t thread;
 	unsigned int number;
 	unsigned int seed;
 	volatile int tid;
+	volatile int has_read;
 	unsigned long reads;
 	int wrong_entry;
 	int got, want;
@@ -44,6 +48,13 @@ static unsigned int next_random(unsigned int *seed)
 {
 	*seed = *seed * 1103515245 + 12345;
 	return *seed >> 16;
+}
+
+static void count_reads(struct worker *w, unsigned long reads)
+{
+	w->reads += reads;
+	if (reads)
+		vt_store(&w->has_read, 1);
 }
 
 /* Reads until told to stop; keeps what was wrong. */
@@ -65,7 +76,7 @@ static void read_some(struct worker *w, const struct vt_answers *want,
 			return;
 		}
 	}
-	w->reads += rounds * vt_nr_ids;
+	count_reads(w, rounds * vt_nr_ids);
 }
 
 static int report(const char *what)
@@ -106,11 +117,31 @@ static int start(unsigned int n, void *(*body)(void *))
 	return VT_PASS;
 }
 
+static uint64_t end_of_share(unsigned int shares)
+{
+	return vt_now() + seconds * 1000000000ull / shares;
+}
+
+/* Until @end, and until the last thread had its turn: a nice one may wait long. */
+static int goes_on(uint64_t end)
+{
+	unsigned int i;
+
+	if (vt_load(&stop))
+		return 0;
+	if (vt_now() < end)
+		return 1;
+	for (i = 0; i < nr_workers; i++)
+		if (!vt_load(&workers[i].has_read))
+			return 1;
+	return 0;
+}
+
 static void wait_share(unsigned int shares)
 {
-	uint64_t end = vt_now() + seconds * 1000000000ull / shares;
+	uint64_t end = end_of_share(shares);
 
-	while (!vt_load(&stop) && vt_now() < end)
+	while (goes_on(end))
 		vt_sleep_ms(10);
 	vt_store(&stop, 1);
 }
@@ -140,10 +171,10 @@ static void *hop_and_read(void *arg)
 /* Moves the even threads, at whatever instruction they are. */
 static void push_around(unsigned int shares)
 {
-	uint64_t end = vt_now() + seconds * 1000000000ull / shares;
+	uint64_t end = end_of_share(shares);
 	unsigned int seed = 1, i;
 
-	while (!vt_load(&stop) && vt_now() < end) {
+	while (goes_on(end)) {
 		for (i = 0; i < nr_workers; i += 2)
 			if (vt_load(&workers[i].tid))
 				vt_pin_tid(workers[i].tid,
@@ -189,6 +220,23 @@ static int check_crowded(const void *arg)
 	wait_share(8);
 	join_all();
 	return report("crowded");
+}
+
+/* The fill takes its time, between seq and the answers. */
+static int check_slow_fill(const void *arg)
+{
+	int result = vt_delays_init();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!vt_delay("fill", SLOW_FILL_US, getpid()) ||
+	    start(6, hop_and_read))
+		return VT_FAIL;
+	push_around(8);
+	join_all();
+	vt_delays_off();
+	return report("slow fill");
 }
 
 static void set_class(unsigned int number)
@@ -257,7 +305,7 @@ static void *breed(void *arg)
 		if (pthread_create(&child.thread, NULL, live_shortly, &child))
 			continue;
 		pthread_join(child.thread, NULL);
-		w->reads += child.reads;
+		count_reads(w, child.reads);
 		if (child.wrong_entry >= 0) {
 			child.reads = w->reads;
 			child.thread = w->thread;
@@ -326,6 +374,7 @@ int main(int argc, char **argv)
 			{ "hopping", check_hopping, NULL, timeout },
 			{ "crowded", check_crowded, NULL, timeout },
 			{ "scheduling-classes", check_classes, NULL, timeout },
+			{ "slow-fill", check_slow_fill, NULL, timeout },
 			{ "churn", check_churn, NULL, timeout },
 		};
 

@@ -19,19 +19,6 @@
 #define EINTR_		4
 #define EBADF_		9
 
-/* As the system call has it; no restorer: the kernel takes the vDSO's. */
-struct bare_sigaction {
-	void *handler;
-	unsigned long flags;
-	void *restorer;
-	unsigned long mask[2];
-};
-
-struct bare_itimerval {
-	long interval_sec, interval_usec;
-	long value_sec, value_usec;
-};
-
 static struct vt_vdso image;
 
 static long vsyscall(long nr, long a, long b, long c, long d, long e)
@@ -232,14 +219,9 @@ int bare_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	bare_plan(9);
-	fault = vt_vdso_init(&image, (const void *)bare_sysinfo_ehdr,
-			     bare_image_size());
-	if (fault || !bare_sysinfo) {
-		bare_print("Bail out! ");
-		bare_print(fault ? fault : "no AT_SYSINFO");
-		bare_print("\n");
-		return 1;
-	}
+	fault = bare_read_image(&image);
+	if (fault || !bare_sysinfo)
+		return bare_bail_out(fault ? fault : "no AT_SYSINFO");
 	check_landing_pad();
 	check_getpid();
 	check_errors();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runner and helpers; see vt.h. */
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +17,19 @@
 #define REASON_SIZE	200
 
 static char *skip_reason;
+static void (*at_end[VT_MAX_AT_END])(void);
+
+void vt_at_end(void (*fn)(void))
+{
+	unsigned int i;
+
+	for (i = 0; i < VT_MAX_AT_END && at_end[i]; i++)
+		;
+	if (i < VT_MAX_AT_END)
+		at_end[i] = fn;
+	else
+		vt_fail("more than %d functions to call", VT_MAX_AT_END);
+}
 
 int vt_fail(const char *fmt, ...)
 {
@@ -64,9 +79,17 @@ static int describe_status(const char *who, int status)
 	return vt_fail("%s: killed by signal %d", who, WTERMSIG(status));
 }
 
-static int run_one(const struct vt_case *c)
+unsigned int vt_patience(void)
 {
-	unsigned int timeout = c->timeout ? c->timeout : 30;
+	const char *text = getenv("VT_PATIENCE");
+	int factor = text ? atoi(text) : 1;
+
+	return factor < 1 ? 1 : factor;
+}
+
+static int watch_one(const struct vt_case *c)
+{
+	unsigned int timeout = (c->timeout ? c->timeout : 30) * vt_patience();
 	uint64_t end = vt_now() + timeout * 1000000000ull;
 	int status, result;
 	pid_t pid;
@@ -93,6 +116,18 @@ static int run_one(const struct vt_case *c)
 	}
 	result = describe_status(c->name, status);
 	kill(-pid, SIGKILL);
+	return result;
+}
+
+static int run_one(const struct vt_case *c)
+{
+	int result = watch_one(c);
+	int i;
+
+	/* As with atexit(): what was set up last goes first. */
+	for (i = VT_MAX_AT_END - 1; i >= 0; i--)
+		if (at_end[i])
+			at_end[i]();
 	return result;
 }
 
@@ -213,9 +248,36 @@ void vt_sleep_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
+bool vt_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC), saved;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = write(fd, text, strlen(text));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n == (ssize_t)strlen(text);
+}
+
+long vt_read_number(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	long value;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
 bool vt_await(const volatile int *flag, int value, unsigned int ms)
 {
-	uint64_t end = vt_now() + ms * 1000000ull;
+	uint64_t end = vt_now() + ms * 1000000ull * vt_patience();
 
 	while (vt_load(flag) != value) {
 		if (vt_now() > end)

@@ -27,7 +27,8 @@ enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4 };
  * @run:	returns an enum vt_result; runs in a fresh child, so it starts
  *		cold and may kill, lock up or filter itself
  * @arg:	handed to @run
- * @timeout:	seconds until the child is killed and failed; 0: 30
+ * @timeout:	seconds until the child is killed and failed; 0: 30; times
+ *		vt_patience()
  */
 struct vt_case {
 	const char *name;
@@ -38,6 +39,13 @@ struct vt_case {
 
 /* Prints header, plan and results of @n cases; returns the exit status. */
 int vt_run(const struct vt_case *cases, unsigned int n);
+
+/*
+ * @fn will be called by the runner after each case, however the case ended: to
+ * undo what a case does to the whole system. Up to VT_MAX_AT_END of them.
+ */
+#define VT_MAX_AT_END	4
+void vt_at_end(void (*fn)(void));
 
 /* Both return the result, so that a case can `return vt_fail(...)`. */
 int vt_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -114,7 +122,19 @@ bool vt_unpin(void);
 uint64_t vt_now(void);
 void vt_sleep_ms(unsigned int ms);
 
-/* Waits for *@flag == @value in shared memory; false after @ms. */
+/* One write() of all of @text; false with errno. */
+bool vt_write_file(const char *path, const char *text);
+
+/* The number that a file of /proc or /sys begins with; -1 if there is none. */
+long vt_read_number(const char *path);
+
+/*
+ * By how much a slow kernel (with KASAN, or emulated) may exceed a time limit:
+ * $VT_PATIENCE, or 1.
+ */
+unsigned int vt_patience(void);
+
+/* Waits for *@flag == @value in shared memory; false after @ms * patience. */
 bool vt_await(const volatile int *flag, int value, unsigned int ms);
 
 static inline int vt_load(const volatile int *p)

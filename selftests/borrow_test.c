@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who runs in our address space without being one of our threads' user side: the
+ * workers of io_uring and its polling thread, with credentials of their own or
+ * registered ones; and kernel AIO.
+ *
+ * Fails when: an override of credentials is taken for the thread's own
+ * (personality), a switch to a worker leaves its answers for the thread that
+ * comes next on that CPU (workers, polling-thread), the fault of a worker makes
+ * an area or maps one for it (worker-touches-first), or the worker is taken for
+ * a thread whose record may be refreshed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "ids.h"
+#include "slots.h"
+#include "stats.h"
+#include "uring.h"
+
+#define READERS		6
+#define REQUESTS	1500
+#define SIZE		4096
+
+static volatile int stop, wrong;
+
+static void *read_beside(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	int n = 0, i;
+
+	(void)arg;
+	while (!vt_load(&stop)) {
+		i = vt_wrong(&want);
+		if (i >= 0)
+			vt_store(&wrong, i + 1);
+		if (++n % 256 == 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static int data_file(void)
+{
+	int fd = memfd_create("vdso_task", MFD_CLOEXEC);
+	char page[SIZE];
+
+	memset(page, 'x', sizeof(page));
+	return fd >= 0 && write(fd, page, SIZE) == SIZE ? fd : -1;
+}
+
+/* @requests of our own while all threads read; each must be as it always was. */
+static int beside(int (*requests)(void *), void *arg)
+{
+	pthread_t threads[READERS];
+	struct vt_answers want;
+	int i, result;
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	want = vt_raw_answers();
+	for (i = 0; i < READERS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, read_beside, NULL));
+	result = requests(arg);
+	if (!vt_same(&want, "who made the requests"))
+		result = VT_FAIL;
+	vt_store(&stop, 1);
+	for (i = 0; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+	VT_CHECK(!wrong, "a thread got a wrong %s", vt_ids[wrong - 1].name);
+	return result;
+}
+
+struct job {
+	struct uring u;
+	int file;
+	int personality;
+};
+
+static int read_often(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	struct job *job = arg;
+	char page[SIZE];
+	int i;
+
+	for (i = 0; i < REQUESTS; i++) {
+		struct io_uring_sqe sqe = {
+			.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC,
+			.fd = job->file, .addr = (unsigned long)page,
+			.len = SIZE,
+			.personality = i & 1 ? job->personality : 0 };
+		int n = uring_do(&job->u, &sqe);
+
+		VT_CHECK(n == SIZE, "read %d: %s", i,
+			 n < 0 ? strerror(-n) : "short");
+		if (vt_wrong(&want) >= 0)
+			return vt_fail("wrong after request %d", i);
+	}
+	return VT_PASS;
+}
+
+static int start(struct job *job, unsigned int flags)
+{
+	int result = uring_open(&job->u, flags);
+
+	if (result)
+		return result;
+	job->file = data_file();
+	VT_NEED(job->file >= 0);
+	return vt_ids_init() ? VT_FAIL : VT_PASS;
+}
+
+static int check_workers(const void *arg)
+{
+	struct job job = { .personality = 0 };
+	int result = start(&job, 0);
+
+	(void)arg;
+	return result ? result : beside(read_often, &job);
+}
+
+static int check_polling(const void *arg)
+{
+	struct job job = { .personality = 0 };
+	int result = start(&job, IORING_SETUP_SQPOLL);
+
+	(void)arg;
+	return result ? result : beside(read_often, &job);
+}
+
+/* The ids of every other request are not those of who makes it. */
+static int check_personality(const void *arg)
+{
+	unsigned int flags = *(const unsigned int *)arg;
+	struct job job;
+	int result;
+
+	if (geteuid())
+		return vt_skip("other credentials need root");
+	result = start(&job, flags);
+	if (result)
+		return result;
+	VT_NEED(!vt_raw3(__NR_setresgid, -1, 4321, -1));
+	VT_NEED(!vt_raw3(__NR_setresuid, -1, 1234, -1));
+	job.personality = uring_personality(&job.u);
+	VT_NEED(!vt_raw3(__NR_setresuid, -1, 0, -1));
+	VT_NEED(!vt_raw3(__NR_setresgid, -1, 0, -1));
+	VT_CHECK(job.personality > 0, "no personality: %d", job.personality);
+	return beside(read_often, &job);
+}
+
+/* What a worker copies out of the slots; @n bytes or an error. */
+static int worker_copies(struct uring *u, const void *from, char *to)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_WRITE, .flags = IOSQE_ASYNC,
+		.addr = (unsigned long)from, .len = VDSO_TASK_SLOT_SIZE };
+	int pipefd[2], n;
+
+	VT_NEED(!pipe(pipefd));
+	sqe.fd = pipefd[1];
+	n = uring_do(u, &sqe);
+	if (n > 0 && read(pipefd[0], to, n) != n)
+		n = -EIO;
+	close(pipefd[0]);
+	close(pipefd[1]);
+	return n;
+}
+
+/*
+ * The first touch of all, by a worker: it fails or finds nothing, and the owner
+ * of the address space is as cold as before.
+ */
+static int touch_first(void *arg)
+{
+	static const char zeros[VDSO_TASK_SLOT_SIZE];
+	char copy[VDSO_TASK_SLOT_SIZE] = "";
+	long areas = vt_settled("areas");
+	struct vt_maps m;
+	struct uring u;
+	int i, n;
+
+	(void)arg;
+	if (uring_open(&u, 0) || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	for (i = 0; i < 100; i++) {
+		unsigned int cpu = i % vt_nr_slots(&m);
+
+		vt_raw_answers();
+		n = worker_copies(&u, (const void *)vt_slot(&m, cpu), copy);
+		VT_CHECK(n == -EFAULT ||
+			 (n > 0 && !memcmp(copy, zeros, sizeof(zeros))),
+			 "a worker read slot %u: %d", cpu, n);
+	}
+	VT_CHECK(vt_settled("areas") == areas, "a worker made an area");
+	return vt_hot_and_same("afterwards") ? VT_PASS : VT_FAIL;
+}
+
+static int check_touch_first(const void *arg)
+{
+	struct uring probe;
+	int result = uring_open(&probe, 0);
+
+	(void)arg;
+	if (!result)
+		result = vt_stats_init();
+	if (result)
+		return result;
+	if (vt_ids_init())
+		return VT_FAIL;
+	return vt_run_child(touch_first, NULL, "cold process");
+}
+
+/* A worker cannot write there, hot or not. */
+static int check_worker_writes(const void *arg)
+{
+	struct job job = { .personality = 0 };
+	int result = start(&job, 0), i;
+	struct vt_maps m;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!vt_make_hot() || !vt_read_maps(&m, 0))
+		return VT_FAIL;
+	for (i = 0; i < 100; i++) {
+		struct io_uring_sqe sqe = {
+			.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC,
+			.fd = job.file, .len = VDSO_TASK_SLOT_SIZE,
+			.addr = (unsigned long)vt_slot(&m, vt_cpu_now()) };
+		int n = uring_do(&job.u, &sqe);
+
+		VT_CHECK(n == -EFAULT, "a worker writes to a slot: %d", n);
+		if (!vt_same_now("after the attempt"))
+			return VT_FAIL;
+	}
+	return vt_make_hot() ? VT_PASS : VT_FAIL;
+}
+
+static int submit_aio(void *arg)
+{
+	int file = *(int *)arg, i;
+	aio_context_t ctx = 0;
+	char page[SIZE];
+
+	VT_NEED(!vt_raw2(__NR_io_setup, 8, &ctx));
+	for (i = 0; i < REQUESTS; i++) {
+		struct iocb io = {
+			.aio_lio_opcode = i % 4 ? IOCB_CMD_PREAD :
+						  IOCB_CMD_FSYNC,
+			.aio_fildes = file, .aio_buf = (unsigned long)page,
+			.aio_nbytes = i % 4 ? SIZE : 0 };
+		struct iocb *list[1] = { &io };
+		struct io_event event;
+
+		if (i % 4 == 0)
+			io.aio_buf = 0;
+		VT_NEED(vt_raw3(__NR_io_submit, ctx, 1, list) == 1);
+		VT_NEED(vt_syscall6(__NR_io_getevents, ctx, 1, 1, (long)&event,
+				    0, 0) == 1);
+		VT_CHECK(event.res >= 0, "request %d: %lld", i,
+			 (long long)event.res);
+	}
+	return VT_PASS;
+}
+
+static int check_aio(const void *arg)
+{
+	int file = data_file();
+	aio_context_t ctx = 0;
+
+	(void)arg;
+	VT_NEED(file >= 0);
+	if (vt_raw2(__NR_io_setup, 8, &ctx) == -ENOSYS)
+		return vt_skip("needs CONFIG_AIO");
+	return vt_ids_init() ? VT_FAIL : beside(submit_aio, &file);
+}
+
+int main(void)
+{
+	static const unsigned int plain, polled = IORING_SETUP_SQPOLL;
+	static const struct vt_case cases[] = {
+		{ "workers", check_workers, NULL, 60 },
+		{ "polling-thread", check_polling, NULL, 60 },
+		{ "personality", check_personality, &plain, 60 },
+		{ "personality-of-polling-thread", check_personality, &polled,
+		  60 },
+		{ "worker-touches-first", check_touch_first, NULL, 60 },
+		{ "worker-writes", check_worker_writes, NULL, 60 },
+		{ "aio", check_aio, NULL, 60 },
+	};
+
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

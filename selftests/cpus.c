@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See cpus.h. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "cpus.h"
+
+static int found[VT_MAX_CPUS], nr_found;
+
+static void path_of(int cpu, char *path, size_t size)
+{
+	snprintf(path, size, "/sys/devices/system/cpu/cpu%d/online", cpu);
+}
+
+bool vt_is_online(int cpu)
+{
+	char path[80];
+
+	path_of(cpu, path, sizeof(path));
+	return vt_read_number(path) == 1;
+}
+
+int vt_plug(int cpu, bool online)
+{
+	char path[80];
+
+	path_of(cpu, path, sizeof(path));
+	return vt_write_file(path, online ? "1" : "0") ? 0 : -errno;
+}
+
+static void restore(void)
+{
+	int i;
+
+	for (i = 0; i < nr_found; i++)
+		if (!vt_is_online(found[i]) && vt_plug(found[i], true))
+			vt_fail("CPU %d stays offline: %m", found[i]);
+}
+
+static void __attribute__((constructor)) find(void)
+{
+	int cpu, last = sysconf(_SC_NPROCESSORS_CONF);
+
+	for (cpu = 0; cpu < last && nr_found < VT_MAX_CPUS; cpu++)
+		if (vt_is_online(cpu))
+			found[nr_found++] = cpu;
+	vt_at_end(restore);
+}
+
+/* The lowest stays: somebody has to go on, and x86 has devices there. */
+int vt_unpluggable(int *list, int max)
+{
+	int i, n = 0;
+
+	for (i = 0; i < nr_found && n < max; i++)
+		if (found[i])
+			list[n++] = found[i];
+	return n;
+}

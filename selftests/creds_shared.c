@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Several credentials in one address space, and one set from outside. */
+#include <errno.h>
+#include <linux/keyctl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "creds.h"
+#include "stats.h"
+
+#define WORKERS		8
+#define CHANGES		150
+#define READS		200
+#define STACK_SIZE	65536
+#define KEY_ROUNDS	15
+
+#ifndef KEY_SPEC_SESSION_KEYRING
+#define KEY_SPEC_SESSION_KEYRING	-3
+#endif
+
+/* Of this thread alone: the C library's call would be for all of them. */
+static struct creds take_ids(unsigned int uid, unsigned int gid)
+{
+	vt_raw3(__NR_setresgid, gid, gid + 1, gid);
+	vt_raw3(__NR_setresuid, uid, uid + 1, uid);
+	return (struct creds){ uid, uid + 1, gid, gid + 1 };
+}
+
+static volatile int wrong_anywhere, stop;
+static volatile int tids[WORKERS];
+
+/* No message here: these run beside others, some without a libc's state. */
+static bool reads_stay(const struct creds *want, int rounds)
+{
+	struct vt_answers all;
+	int i;
+
+	/* vDSO first: the system call would repair what is stale. */
+	all = vt_vdso_answers();
+	if (creds_raw().euid != want->euid ||
+	    all.v[vt_id_index("geteuid")] != (int)want->euid ||
+	    all.v[vt_id_index("getuid")] != (int)want->uid ||
+	    all.v[vt_id_index("getgid")] != (int)want->gid ||
+	    all.v[vt_id_index("getegid")] != (int)want->egid)
+		return false;
+	for (i = 0; i < rounds; i++)
+		if (vt_wrong(&all) >= 0)
+			return false;
+	return true;
+}
+
+static void *own_ids(void *arg)
+{
+	unsigned int number = (unsigned long)arg, i;
+
+	vt_store(&tids[number], vt_raw0(__NR_gettid));
+	for (i = 0; i < CHANGES && !vt_load(&wrong_anywhere); i++) {
+		struct creds mine = take_ids(1000 * (number + 1) + i,
+					     100000 * (number + 1) + i);
+
+		if (!reads_stay(&mine, READS))
+			vt_store(&wrong_anywhere, number + 1);
+	}
+	return NULL;
+}
+
+static void *push_around(void *arg)
+{
+	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
+	unsigned int i, k = 0;
+
+	(void)arg;
+	while (!vt_load(&stop)) {
+		for (i = 0; i < WORKERS; i += 2, k += 3)
+			if (vt_load(&tids[i]))
+				vt_pin_tid(tids[i], cpus[k % n]);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Each thread has ids of its own and changes them; they meet on each CPU. */
+int check_threads(const void *arg)
+{
+	pthread_t threads[WORKERS], pusher;
+	struct creds root = { 0, 0, 0, 0 };
+	int result = creds_setup();
+	unsigned long i;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(!pthread_create(&pusher, NULL, push_around, NULL));
+	for (i = 0; i < WORKERS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, own_ids, (void *)i));
+	for (i = 0; i < WORKERS; i++)
+		pthread_join(threads[i], NULL);
+	vt_store(&stop, 1);
+	pthread_join(pusher, NULL);
+	VT_CHECK(!wrong_anywhere, "thread %d got other ids than its own",
+		 wrong_anywhere - 1);
+	return creds_are(&root, "the first thread") ? VT_PASS : VT_FAIL;
+}
+
+static volatile int child_wrong;
+
+static int other_process(void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < 50; i++) {
+		struct creds mine = take_ids(3000 + i, 300000 + i);
+
+		child_wrong += !reads_stay(&mine, READS);
+		vt_raw0(__NR_sched_yield);
+	}
+	return 0;
+}
+
+static __attribute__((noinline)) pid_t vfork_once(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		other_process(NULL);
+		_exit(0);
+	}
+	return pid;
+}
+
+int check_vfork(const void *arg)
+{
+	struct creds root = { 0, 0, 0, 0 };
+	int result = creds_setup(), i;
+
+	(void)arg;
+	if (result)
+		return result;
+	for (i = 0; i < 20; i++) {
+		pid_t pid;
+
+		if (!vt_make_hot())
+			return VT_FAIL;
+		pid = vfork_once();
+		if (!creds_are(&root, "parent") || vt_reap(pid, "child"))
+			return VT_FAIL;
+	}
+	VT_CHECK(!child_wrong, "%d wrong answers in children", child_wrong);
+	return VT_PASS;
+}
+
+/* Beside each other: the child changes its ids while the parent reads. */
+int check_clone_vm(const void *arg)
+{
+	struct vt_answers want;
+	int result = creds_setup(), i;
+	void *stack;
+
+	(void)arg;
+	if (result)
+		return result;
+	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	VT_NEED(stack != MAP_FAILED && vt_make_hot());
+	want = vt_raw_answers();
+	for (i = 0; i < 20; i++) {
+		pid_t pid = clone(other_process, (char *)stack + STACK_SIZE,
+				  CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD,
+				  NULL);
+
+		VT_NEED(pid > 0);
+		while (!waitpid(pid, NULL, WNOHANG))
+			VT_CHECK(vt_same(&want, "parent"), "beside a child");
+	}
+	VT_CHECK(!child_wrong, "%d wrong answers in children", child_wrong);
+	return vt_same_now("parent") ? VT_PASS : VT_FAIL;
+}
+
+static long session_key(void)
+{
+	return vt_raw3(__NR_keyctl, KEYCTL_GET_KEYRING_ID,
+		       KEY_SPEC_SESSION_KEYRING, 0);
+}
+
+/* Its parent gets its session, by credentials that are made for it. */
+static int give_session(void *arg)
+{
+	(void)arg;
+	VT_CHECK(vt_raw2(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) > 0,
+		 "no new session keyring");
+	VT_CHECK(!vt_raw2(__NR_keyctl, KEYCTL_SESSION_TO_PARENT, 0),
+		 "not given to the parent");
+	return VT_PASS;
+}
+
+int check_session_key(const void *arg)
+{
+	int result = creds_setup(), i;
+	struct vt_answers want;
+	long before, drops;
+
+	(void)arg;
+	if (!result)
+		result = vt_stats_init();
+	if (result)
+		return result;
+	if (session_key() == -ENOSYS)
+		return vt_skip("needs CONFIG_KEYS");
+	for (i = 0; i < KEY_ROUNDS; i++) {
+		uint64_t end = vt_now() + 10000000000ull * vt_patience();
+		pid_t pid;
+
+		if (!vt_make_hot())
+			return VT_FAIL;
+		want = vt_raw_answers();
+		before = session_key();
+		drops = vt_stat("drop");
+		pid = vt_child(give_session, NULL);
+		/* No system call in between: it comes by an interrupt. */
+		do {
+			if (vt_wrong(&want) >= 0)
+				return vt_fail("wrong beside the child");
+		} while (!waitpid(pid, &result, WNOHANG));
+		VT_CHECK(!result, "child: status %#x", result);
+		while (session_key() == before)
+			VT_CHECK(vt_now() < end, "no new session");
+		if (!vt_same(&want, "in the new session"))
+			return VT_FAIL;
+		VT_CHECK(vt_stat("drop") > drops, "nothing was dropped");
+	}
+	return VT_PASS;
+}

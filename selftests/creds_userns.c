@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* User namespaces: other numbers, none at all, and numbers that come later. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "creds.h"
+
+#define ROUNDS		12
+#define READS_AFTER	5000
+
+/**
+ * struct mapped - a process in a new user namespace, and who writes its maps
+ * @hot:	it reads, and has no ids
+ * @uid_told:	its uid is mapped, by an acquire of this it must know
+ * @gid_told:	the same of its gid
+ * @done:	whoever looks at the namespace has seen enough
+ */
+struct mapped {
+	volatile int hot, uid_told, gid_told, done;
+};
+
+static unsigned int overflow(void)
+{
+	return vt_read_number("/proc/sys/kernel/overflowuid");
+}
+
+static int enter(void)
+{
+	unsigned int none = overflow();
+	struct creds unmapped = { none, none, none, none };
+	int i;
+
+	if (!vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(!unshare(CLONE_NEWUSER));
+	for (i = 0; i < 100; i++)
+		if (!creds_are(&unmapped, "without a map"))
+			return VT_FAIL;
+	/* All others are answered by the slot, these never. */
+	return vt_make_hot_but(creds_mask()) ? VT_PASS : VT_FAIL;
+}
+
+static int enter_body(void *arg)
+{
+	(void)arg;
+	return enter();
+}
+
+static int no_userns(void)
+{
+	if (access("/proc/self/ns/user", F_OK))
+		return vt_skip("this kernel has no CONFIG_USER_NS");
+	return VT_PASS;
+}
+
+static int setup(void)
+{
+	int result = creds_setup();
+
+	return result ? result : no_userns();
+}
+
+int check_unshare_user(const void *arg)
+{
+	int result = setup(), i;
+
+	(void)arg;
+	for (i = 0; i < ROUNDS && !result; i++)
+		result = vt_run_child(enter_body, NULL, "child");
+	return result;
+}
+
+/* Reads until both maps have been there for a while. */
+static int read_through(struct mapped *s, int none, int uid, int gid)
+{
+	int iu = vt_id_index("geteuid"), ig = vt_id_index("getgid"), after = 0;
+
+	while (after < READS_AFTER) {
+		int ut = vt_load(&s->uid_told), gt = vt_load(&s->gid_told);
+		int u = vt_ids[iu].fn(), g = vt_ids[ig].fn();
+
+		VT_CHECK(u == uid || (u == none && !ut),
+			 "uid %d, the map has %d and is %sknown", u, uid,
+			 ut ? "" : "un");
+		VT_CHECK(g == gid || (g == none && !gt),
+			 "gid %d, the map has %d and is %sknown", g, gid,
+			 gt ? "" : "un");
+		after += ut && gt;
+	}
+	return VT_PASS;
+}
+
+static int mapped_body(void *arg)
+{
+	struct creds want = { 7, 7, 70007, 70007 };
+	struct mapped *s = arg;
+
+	if (enter())
+		return VT_FAIL;
+	vt_store(&s->hot, 1);
+	if (read_through(s, overflow(), 7, 70007) ||
+	    !creds_are(&want, "with maps") || !vt_make_hot())
+		return VT_FAIL;
+	return vt_await(&s->done, 1, 20000) ? VT_PASS : VT_FAIL;
+}
+
+static int write_map(pid_t pid, const char *which, const char *map)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, which);
+	VT_CHECK(vt_write_file(path, map), "%s: %m", path);
+	return VT_PASS;
+}
+
+/* Its maps come from here, one after the other, while it reads. */
+static int map_one(struct mapped *s, pid_t pid, int round)
+{
+	VT_CHECK(vt_await(&s->hot, 1, 20000), "nobody reads");
+	vt_sleep_ms(round % 4);
+	if (write_map(pid, "uid_map", "7 0 1"))
+		return VT_FAIL;
+	vt_store(&s->uid_told, 1);
+	vt_sleep_ms(round % 3);
+	if (write_map(pid, "gid_map", "70007 0 1"))
+		return VT_FAIL;
+	vt_store(&s->gid_told, 1);
+	return VT_PASS;
+}
+
+int check_map_written(const void *arg)
+{
+	struct mapped *s = vt_shared(sizeof(*s));
+	int result = setup(), round;
+
+	(void)arg;
+	VT_NEED(s);
+	for (round = 0; round < ROUNDS && !result; round++) {
+		pid_t pid;
+
+		*s = (struct mapped){ 0 };
+		pid = vt_child(mapped_body, s);
+		result = map_one(s, pid, round);
+		vt_store(&s->done, 1);
+		if (result)
+			kill(pid, SIGKILL);
+		result |= vt_reap(pid, "process in the namespace");
+	}
+	return result;
+}
+
+/* Joins the namespace of another; root there is @inside here. */
+static int join_one(pid_t pid, const struct creds *inside, bool answered)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY);
+	VT_NEED(fd >= 0 && vt_make_hot());
+	VT_NEED(!setns(fd, CLONE_NEWUSER));
+	if (!creds_are(inside, "after setns"))
+		return VT_FAIL;
+	if (!vt_make_hot_but(answered ? 0 : creds_mask()))
+		return VT_FAIL;
+	return creds_are(inside, "later") ? VT_PASS : VT_FAIL;
+}
+
+struct guest {
+	pid_t host;
+	struct creds inside;
+	bool answered;
+};
+
+static int join_body(void *arg)
+{
+	struct guest *g = arg;
+
+	return join_one(g->host, &g->inside, g->answered);
+}
+
+static int host_body(void *arg)
+{
+	struct mapped *s = arg;
+
+	VT_NEED(!unshare(CLONE_NEWUSER));
+	vt_store(&s->hot, 1);
+	return vt_await(&s->done, 1, 20000) ? VT_PASS : VT_FAIL;
+}
+
+/* A namespace with @uid_map and @gid_map, and a process that joins it. */
+static int with_host(const char *uid_map, const char *gid_map, struct guest *g)
+{
+	struct mapped *s = vt_shared(sizeof(*s));
+	int result = VT_PASS;
+
+	VT_NEED(s);
+	g->host = vt_child(host_body, s);
+	if (!vt_await(&s->hot, 1, 10000) ||
+	    write_map(g->host, "uid_map", uid_map) ||
+	    write_map(g->host, "gid_map", gid_map))
+		result = vt_fail("no namespace");
+	if (!result)
+		result = vt_run_child(join_body, g, "joining process");
+	vt_store(&s->done, 1);
+	return result | vt_reap(g->host, "host");
+}
+
+int check_setns_user(const void *arg)
+{
+	unsigned int none = overflow();
+	struct guest mapped = { 0, { 100000, 100000, 3, 3 }, true };
+	struct guest unmapped = { 0, { none, none, none, none }, false };
+	int result = setup(), i;
+
+	(void)arg;
+	for (i = 0; i < 5 && !result; i++) {
+		result = with_host("100000 0 1", "3 0 1", &mapped);
+		if (!result)
+			result = with_host("0 5000 10", "0 5000 10",
+					   &unmapped);
+	}
+	return result;
+}
+
+/* The number alone says nothing: here the overflow id is a mapped one. */
+int check_overflow_mapped(const void *arg)
+{
+	unsigned int none = overflow();
+	struct guest g = { 0, { none, none, none, none }, true };
+	int result = setup();
+	char map[32];
+
+	(void)arg;
+	snprintf(map, sizeof(map), "%u 0 1", none);
+	return result ? result : with_host(map, map, &g);
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPUs that go and come while threads read, and the switch of the whole.
+ *
+ * Fails when: a CPU that comes back has another number in its register than it
+ * is (offline-online), the slot of a CPU that went keeps answers for whoever is
+ * the first there, a CPU that does not know its number is let in while slots are
+ * in use (distrusted), or takes the answers of all away (distrusted: the
+ * statistics); a switch fills what the administrator has forbidden, or what was
+ * filled before comes back with the permission (switched-off, -toggled).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cpus.h"
+#include "delays.h"
+#include "ids.h"
+#include "slots.h"
+#include "stats.h"
+
+#define DISTRUST	"/sys/kernel/debug/vdso_task/distrust"
+#define SWITCH		"/proc/sys/kernel/vdso_task"
+#define READERS		8
+#define CYCLES		6
+#define TOGGLES		400
+
+static volatile int stop, wrong, tids[READERS];
+static pthread_t threads[READERS];
+
+static void *read_on(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	long number = (long)arg;
+	unsigned int n = 0;
+
+	vt_store(&tids[number], vt_raw0(__NR_gettid));
+	while (!vt_load(&stop)) {
+		int i = vt_wrong(&want);
+
+		if (i >= 0)
+			vt_store(&wrong, i + 1);
+		if (++n % 64 == 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static int start_readers(void)
+{
+	long i;
+
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	for (i = 0; i < READERS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, read_on, (void *)i));
+	for (i = 0; i < READERS; i++)
+		while (!vt_load(&tids[i]))
+			sched_yield();
+	return VT_PASS;
+}
+
+static int end_readers(const char *where)
+{
+	int i;
+
+	vt_store(&stop, 1);
+	for (i = 0; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+	VT_CHECK(!wrong, "%s: a thread got a wrong %s", where,
+		 vt_ids[wrong - 1].name);
+	return vt_hot_and_same(where) ? VT_PASS : VT_FAIL;
+}
+
+/* Where allowed; a thread that loses its only CPU may use all again. */
+static void spread(unsigned int by)
+{
+	int n = sysconf(_SC_NPROCESSORS_CONF), i;
+
+	for (i = 0; i < READERS; i++)
+		vt_pin_tid(tids[i], (i + by) % n);
+}
+
+static int no_hotplug(int *cpus, int *n)
+{
+	*n = vt_unpluggable(cpus, VT_MAX_CPUS);
+	if (geteuid())
+		return vt_skip("taking CPUs down needs root");
+	if (*n < 1)
+		return vt_skip("no CPU can be taken down");
+	return VT_PASS;
+}
+
+static int cycle(const int *cpus, int n, unsigned int by)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		spread(by + i);
+		VT_CHECK(!vt_plug(cpus[i], false), "CPU %d stays: %m", cpus[i]);
+		spread(by + i + 1);
+		vt_sleep_ms(2);
+		/* All but one are gone at the end of every other cycle. */
+		if (by % 2 == 0)
+			VT_CHECK(!vt_plug(cpus[i], true),
+				 "CPU %d does not come: %m", cpus[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (!vt_is_online(cpus[i]))
+			VT_CHECK(!vt_plug(cpus[i], true),
+				 "CPU %d does not come: %m", cpus[i]);
+		spread(by + i);
+		vt_sleep_ms(2);
+	}
+	return VT_PASS;
+}
+
+/* On each CPU that came back, the slot of that CPU is the one that answers. */
+static int pinned_everywhere(void)
+{
+	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS), i;
+
+	for (i = 0; i < n; i++) {
+		if (vt_pin(cpus[i]))
+			continue;
+		if (!vt_hot_and_same("pinned"))
+			return VT_FAIL;
+	}
+	vt_unpin();
+	return VT_PASS;
+}
+
+static int check_cycles(const void *arg)
+{
+	int cpus[VT_MAX_CPUS], n, i, result = no_hotplug(cpus, &n);
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start_readers())
+		return VT_FAIL;
+	for (i = 0; i < CYCLES && !result; i++)
+		result = cycle(cpus, n, i);
+	result |= end_readers("CPUs went and came");
+	return result ? VT_FAIL : pinned_everywhere();
+}
+
+/* The process gets its first slots while a CPU is away that comes later. */
+static int check_made_without(const void *arg)
+{
+	int cpus[VT_MAX_CPUS], n, result = no_hotplug(cpus, &n);
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(!vt_plug(cpus[n - 1], false));
+	if (vt_ids_init() || !vt_hot_and_same("without it"))
+		return VT_FAIL;
+	VT_NEED(!vt_plug(cpus[n - 1], true));
+	return pinned_everywhere();
+}
+
+static bool set_distrust(int cpu)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", cpu);
+	return vt_write_file(DISTRUST, number);
+}
+
+static void trust_all(void)
+{
+	if (!access(DISTRUST, W_OK))
+		set_distrust(-1);
+}
+
+/* It is refused, and nobody else notices. */
+static int refuse(int cpu)
+{
+	long off = vt_stat("fallback_off"), areas = vt_settled("areas");
+
+	VT_NEED(!vt_plug(cpu, false) && set_distrust(cpu));
+	VT_CHECK(vt_plug(cpu, true), "CPU %d comes, whatever its number", cpu);
+	VT_CHECK(!vt_is_online(cpu), "CPU %d is refused, and online", cpu);
+	if (!vt_hot_and_same("after the refusal"))
+		return VT_FAIL;
+	VT_CHECK(vt_stat("fallback_off") == off, "answers were switched off");
+	VT_CHECK(vt_settled("areas") == areas, "areas: %ld, now %ld", areas,
+		 vt_stat("areas"));
+	VT_NEED(set_distrust(-1));
+	VT_CHECK(!vt_plug(cpu, true), "CPU %d does not come later: %m", cpu);
+	return pinned_everywhere();
+}
+
+static int check_distrusted(const void *arg)
+{
+	int cpus[VT_MAX_CPUS], n, i, result = no_hotplug(cpus, &n);
+
+	(void)arg;
+	if (!result)
+		result = vt_delays_init();
+	if (result)
+		return result;
+	if (start_readers())
+		return VT_FAIL;
+	for (i = 0; i < n && !result; i++)
+		result = refuse(cpus[i]);
+	return result | end_readers("a CPU was refused");
+}
+
+static void switch_on(void)
+{
+	if (vt_read_number(SWITCH) == 0)
+		vt_write_file(SWITCH, "1");
+}
+
+static int no_switch(void)
+{
+	if (geteuid())
+		return vt_skip("the sysctl needs root");
+	VT_CHECK(vt_read_number(SWITCH) == 1, SWITCH " does not say 1");
+	return VT_PASS;
+}
+
+static int check_toggled(const void *arg)
+{
+	int result = no_switch(), i;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start_readers())
+		return VT_FAIL;
+	for (i = 0; i < TOGGLES; i++) {
+		VT_NEED(vt_write_file(SWITCH, i & 1 ? "1" : "0"));
+		if (!vt_same_now("toggled"))
+			return VT_FAIL;
+		if (i % 8 == 0)
+			vt_sleep_ms(1);
+	}
+	return end_readers("after toggling");
+}
+
+static int cold_body(void *arg)
+{
+	(void)arg;
+	return vt_same_now("cold") && vt_make_hot_but((1u << vt_nr_ids) - 1) ?
+	       VT_PASS : VT_FAIL;
+}
+
+/* Off: right, by system calls, and nothing stands in a slot after a switch. */
+static int check_switched_off(const void *arg)
+{
+	unsigned int all;
+	int result = no_switch();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	all = (1u << vt_nr_ids) - 1;
+	VT_NEED(vt_write_file(SWITCH, "0"));
+	vt_sleep_ms(2);
+	if (!vt_same_now("off") || !vt_make_hot_but(all) ||
+	    vt_run_child(cold_body, NULL, "cold process"))
+		return VT_FAIL;
+	VT_NEED(vt_write_file(SWITCH, "1"));
+	return vt_hot_and_same("on again") ? VT_PASS : VT_FAIL;
+}
+
+int main(void)
+{
+	static const struct vt_case cases[] = {
+		{ "offline-online", check_cycles, NULL, 180 },
+		{ "made-without-a-cpu", check_made_without, NULL, 60 },
+		{ "distrusted", check_distrusted, NULL, 120 },
+		{ "switched-off", check_switched_off, NULL, 60 },
+		{ "toggled", check_toggled, NULL, 60 },
+	};
+
+	vt_at_end(trust_all);
+	vt_at_end(switch_on);
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's own unit tests, which ran at boot: each of their cases is one of
+ * ours.
+ *
+ * Fails when: a case failed there, or there are no results although this kernel
+ * has task slots: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats.h"
+
+#define RESULTS		"/sys/kernel/debug/kunit/vdso_task/results"
+#define MAX_CASES	100
+
+/* Cases of a suite are indented by this; those of a parameter by twice as much. */
+#define INDENT		"    "
+
+struct line {
+	char name[64];
+	char skipped[128];
+	bool good;
+};
+
+static struct line lines[MAX_CASES];
+static unsigned int nr_lines;
+static char fault[128];
+
+/* "ok 1 name", "not ok 2 name", "ok 3 name # SKIP why" */
+static void parse(const char *text)
+{
+	struct line *l = &lines[nr_lines];
+	const char *skip;
+	int used = 0;
+
+	if (sscanf(text, INDENT "ok %*u %63s%n", l->name, &used) == 1 && used)
+		l->good = true;
+	else if (sscanf(text, INDENT "not ok %*u %63s%n", l->name, &used) != 1)
+		return;
+	skip = strstr(text + used, "# SKIP");
+	if (skip)
+		snprintf(l->skipped, sizeof(l->skipped), "%.*s",
+			 (int)strcspn(skip + 6, "\n"), skip + 6);
+	if (nr_lines < MAX_CASES - 1)
+		nr_lines++;
+}
+
+static void read_results(void)
+{
+	char text[512];
+	FILE *f;
+
+	if (vt_stats_init())
+		snprintf(fault, sizeof(fault), "no debugfs with task slots");
+	f = fopen(RESULTS, "r");
+	if (!f) {
+		snprintf(fault, sizeof(fault), "%s: %m", RESULTS);
+		return;
+	}
+	while (fgets(text, sizeof(text), f))
+		if (!strncmp(text, INDENT, 4) && text[4] != ' ')
+			parse(text);
+	fclose(f);
+	if (!nr_lines)
+		snprintf(fault, sizeof(fault), "%s names no case", RESULTS);
+}
+
+static int check_present(const void *arg)
+{
+	(void)arg;
+	if (access("/proc/sys/kernel/vdso_task", F_OK))
+		return vt_skip("this kernel has no CONFIG_VDSO_TASK");
+	VT_CHECK(!fault[0], "%s", fault);
+	return VT_PASS;
+}
+
+static int check_line(const void *arg)
+{
+	const struct line *l = arg;
+
+	if (l->skipped[0])
+		return vt_skip("%s", l->skipped);
+	VT_CHECK(l->good, "failed at boot, see the kernel log");
+	return VT_PASS;
+}
+
+int main(void)
+{
+	struct vt_case cases[MAX_CASES + 1] = {
+		{ "results-present", check_present, NULL, 0 },
+	};
+	unsigned int i;
+
+	read_results();
+	for (i = 0; i < nr_lines; i++)
+		cases[i + 1] = (struct vt_case){ lines[i].name, check_line,
+						 &lines[i], 0 };
+	return vt_run(cases, nr_lines + 1);
+}

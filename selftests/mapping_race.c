@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process becomes hot while one of its threads is in the first fault, which
+ * has seen it cold and will map the page of zeros.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "delays.h"
+#include "ids.h"
+#include "mapping_parts.h"
+
+#define ROUNDS	8
+
+static volatile int touching;
+
+static void *touch(void *arg)
+{
+	int got;
+
+	(void)arg;
+	vt_store(&touching, 1);
+	got = vt_ids[0].fn();
+	return (void *)(long)(got != vt_raw0(vt_ids[0].nr));
+}
+
+/* System calls count once the slots were touched, whoever makes them. */
+static int become_hot(void *arg)
+{
+	uint64_t end;
+	pthread_t thread;
+	void *wrong;
+
+	(void)arg;
+	if (!vt_delay("fault", VT_DELAY_US, getpid()))
+		return VT_FAIL;
+	VT_NEED(!pthread_create(&thread, NULL, touch, NULL));
+	while (!vt_load(&touching))
+		;
+	for (end = vt_now() + VT_DELAY_US * 2000ull; vt_now() < end;)
+		vt_raw_answers();
+	pthread_join(thread, &wrong);
+	vt_delays_off();
+	VT_CHECK(!wrong, "the first call is wrong");
+	return vt_hot_and_same("after the fault") ? VT_PASS : VT_FAIL;
+}
+
+int check_fault_race(const void *arg)
+{
+	int result = vt_delays_init(), i;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (vt_ids_init())
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++)
+		if (vt_run_child(become_hot, NULL, "cold process"))
+			return VT_FAIL;
+	return VT_PASS;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dispatch of system calls to user space, set by the thread or by its tracer. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "ids.h"
+#include "policy.h"
+
+#define CALLS	50
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH	59
+#endif
+
+/* Not in every C library, nor in every kernel's headers. */
+#define SET_DISPATCH_CONFIG	0x4210
+#define ALLOW			0
+#define BLOCK			1
+
+struct dispatch_config {
+	__u64 mode, selector, offset, len;
+};
+
+static volatile char selector;
+static volatile sig_atomic_t dispatched;
+static volatile long dispatched_nr;
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	selector = ALLOW;
+	dispatched++;
+	dispatched_nr = info->si_syscall;
+}
+
+/* Dispatch with no range that is allowed: the vDSO is like any other code. */
+int check_user_dispatch(const void *arg)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigsys,
+				.sa_flags = SA_SIGINFO };
+	unsigned int i, round;
+
+	(void)arg;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
+		return errno == EINVAL ?
+		       vt_skip("no syscall user dispatch on this architecture") :
+		       vt_fail("prctl: %m");
+	for (round = 0; round < CALLS; round++) {
+		for (i = 0; i < vt_nr_ids; i++) {
+			int before = dispatched;
+
+			selector = BLOCK;
+			vt_ids[i].fn();
+			selector = ALLOW;
+			VT_CHECK(dispatched == before + 1 &&
+				 dispatched_nr == vt_ids[i].nr,
+				 "%s: %d SIGSYS, last for system call %ld",
+				 vt_ids[i].name, dispatched - before,
+				 dispatched_nr);
+		}
+	}
+	VT_NEED(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
+	return vt_hot_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
+}
+
+struct meeting {
+	volatile int hot, on;
+};
+
+/* Reads, until another process has set the dispatch and says so. */
+static int dispatched_body(void *arg)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigsys,
+				.sa_flags = SA_SIGINFO };
+	struct meeting *m = arg;
+	unsigned int i, call;
+
+	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
+	if (!vt_make_hot())
+		return VT_FAIL;
+	selector = BLOCK;
+	vt_store(&m->hot, 1);
+	while (!vt_load(&m->on)) {
+		vt_ids[0].fn();
+		selector = BLOCK;
+	}
+	for (call = 0; call < CALLS; call++) {
+		for (i = 0; i < vt_nr_ids; i++) {
+			int before = dispatched;
+
+			selector = BLOCK;
+			vt_ids[i].fn();
+			selector = ALLOW;
+			VT_CHECK(dispatched == before + 1 &&
+				 dispatched_nr == vt_ids[i].nr,
+				 "%s: call %u, %d SIGSYS", vt_ids[i].name, call,
+				 dispatched - before);
+		}
+	}
+	return VT_PASS;
+}
+
+static int set_dispatch(pid_t pid)
+{
+	struct dispatch_config config = {
+		1, (unsigned long)&selector, 0, 0,
+	};
+	int status;
+
+	VT_NEED(!ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+	VT_NEED(!ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
+	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	if (vt_syscall6(__NR_ptrace, SET_DISPATCH_CONFIG, pid, sizeof(config),
+			(long)&config, 0, 0))
+		return vt_skip("no syscall user dispatch on this architecture");
+	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	return VT_PASS;
+}
+
+int check_dispatch_by_tracer(const void *arg)
+{
+	struct meeting *m = vt_shared(sizeof(*m));
+	int round, result = VT_PASS;
+
+	(void)arg;
+	VT_NEED(m);
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	for (round = 0; round < 10 && !result; round++) {
+		pid_t pid;
+
+		*m = (struct meeting){ 0 };
+		pid = vt_child(dispatched_body, m);
+		VT_CHECK(vt_await(&m->hot, 1, 10000), "no hot process");
+		result = set_dispatch(pid);
+		vt_store(&m->on, 1);
+		if (result)
+			kill(pid, SIGKILL);
+		if (result == VT_SKIP)
+			waitpid(pid, NULL, 0);
+		else
+			result |= vt_reap(pid, "dispatched process");
+	}
+	return result;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A filter that one thread sets for all of its process, with and without an
+ * older filter, and with the installing or the filtered thread held up in the
+ * middle of it.
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "delays.h"
+#include "ids.h"
+#include "policy.h"
+
+#define OBSERVERS	3
+#define ROUNDS		40
+#define FORCED_ROUNDS	5
+#define READS_AFTER	2000
+
+/**
+ * struct tsync - one process
+ * @point:	delay point, NULL: nothing is forced
+ * @waver:	the first observer refreshes when the filter is set, and is held
+ *		up there; else the thread that sets it is
+ * @order:	the first observer is about to call
+ * @ready:	the delay is set
+ * @filtered:	the filter is set
+ */
+struct tsync {
+	const char *point;
+	bool waver;
+	volatile int order, ready, filtered;
+};
+
+/* One of several threads of a process; reads until told that it is filtered. */
+struct observer {
+	struct tsync *t;
+	int number;
+	volatile int hot;
+	int third, back, late;
+};
+
+/* Once filtered, always filtered; whoever was told is filtered. */
+static void look(struct observer *o, const struct vt_answers *want, bool *seen)
+{
+	bool told = vt_load(&o->t->filtered);
+	unsigned int i;
+
+	for (i = 0; i < vt_nr_ids; i++) {
+		int got = vt_ids[i].fn();
+
+		if (got == -POLICY_ERRNO) {
+			*seen = true;
+			continue;
+		}
+		o->third += got != want->v[i];
+		o->back += *seen;
+		o->late += told;
+	}
+}
+
+static void waver(struct observer *o)
+{
+	while (!vt_load(&o->t->ready))
+		sched_yield();
+	o->third += !vt_empty_slot();
+	vt_store(&o->t->order, 1);
+	vt_ids[0].fn();
+}
+
+static void *observe(void *arg)
+{
+	struct vt_answers want = vt_raw_answers();
+	struct observer *o = arg;
+	bool seen = false;
+	int after = 0;
+
+	if (!vt_make_hot()) {
+		o->third++;
+		return NULL;
+	}
+	vt_store(&o->hot, 1);
+	if (o->t->waver && !o->number)
+		waver(o);
+	while (after < READS_AFTER) {
+		look(o, &want, &seen);
+		after += vt_load(&o->t->filtered);
+	}
+	return NULL;
+}
+
+static int start(struct tsync *t, struct observer *o, pthread_t *threads)
+{
+	int cpus[VT_MAX_CPUS], nr = vt_cpus(cpus, VT_MAX_CPUS), i;
+
+	for (i = 0; i < OBSERVERS; i++) {
+		o[i] = (struct observer){ .t = t, .number = i };
+		if (t->point)
+			vt_pin(cpus[(i + 1) % nr]);
+		VT_NEED(!pthread_create(&threads[i], NULL, observe, &o[i]));
+	}
+	if (t->point)
+		vt_pin(cpus[0]);
+	for (i = 0; i < OBSERVERS; i++)
+		VT_CHECK(vt_await(&o[i].hot, 1, 10000), "no hot observer");
+	return VT_PASS;
+}
+
+static int set_for_all(struct tsync *t)
+{
+	uint64_t begun = vt_now();
+
+	if (t->point && !vt_delay(t->point, VT_DELAY_US, getpid()))
+		return VT_FAIL;
+	vt_store(&t->ready, 1);
+	if (t->waver)
+		VT_CHECK(vt_await(&t->order, 1, 10000), "nobody calls");
+	VT_NEED(!policy_filter(SECCOMP_FILTER_FLAG_TSYNC,
+			       SECCOMP_RET_ERRNO | POLICY_ERRNO));
+	vt_store(&t->filtered, 1);
+	VT_CHECK(!t->point || t->waver ||
+		 vt_now() - begun >= VT_DELAY_US * 1000ull,
+		 "nobody waited at %s", t->point);
+	return VT_PASS;
+}
+
+/* With filters of their own, which still allow, if anything is forced. */
+static int tsync_round(void *arg)
+{
+	struct observer o[OBSERVERS];
+	pthread_t threads[OBSERVERS];
+	struct tsync *t = arg;
+	int i;
+
+	if (t->point)
+		VT_NEED(!policy_allow_list(0));
+	if (!vt_make_hot() || start(t, o, threads) || set_for_all(t))
+		return VT_FAIL;
+	for (i = 0; i < OBSERVERS; i++) {
+		pthread_join(threads[i], NULL);
+		VT_CHECK(!o[i].third, "an observer saw a third answer");
+		VT_CHECK(!o[i].late, "%d answers came past the filter",
+			 o[i].late);
+		VT_CHECK(!o[i].back, "%d answers came back", o[i].back);
+	}
+	return policy_answers(-POLICY_ERRNO, "who set the filter");
+}
+
+static int rounds(const char *point, bool waver, int n)
+{
+	struct tsync *t = vt_shared(sizeof(*t));
+	int i;
+
+	VT_NEED(t);
+	for (i = 0; i < n; i++) {
+		*t = (struct tsync){ .point = point, .waver = waver };
+		if (vt_run_child(tsync_round, t, "process"))
+			return VT_FAIL;
+		if (point)
+			vt_delays_off();
+	}
+	return VT_PASS;
+}
+
+int check_seccomp_tsync(const void *arg)
+{
+	int result = policy_no_seccomp();
+
+	(void)arg;
+	if (result || vt_ids_init())
+		return result ? result : VT_FAIL;
+	return rounds(NULL, false, ROUNDS);
+}
+
+static int forced(const char *point, bool waver)
+{
+	int result = policy_no_seccomp();
+
+	if (!result)
+		result = vt_delays_init();
+	if (result || vt_ids_init())
+		return result ? result : VT_FAIL;
+	return rounds(point, waver, FORCED_ROUNDS);
+}
+
+int check_tsync_writer(const void *arg)
+{
+	return forced(arg, false);
+}
+
+int check_tsync_refresh(const void *arg)
+{
+	return forced(arg, true);
+}

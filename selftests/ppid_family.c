@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A parent that dies, and a child that reads; see ppid.h. */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "ppid.h"
+
+/* Calls after the last news: enough for some switches in between. */
+#define READS_AFTER	20000
+
+int (*ppid_fn)(void);
+
+static long ppid_nr;
+
+int ppid_setup(void)
+{
+	int i;
+
+	if (vt_ids_init())
+		return VT_FAIL;
+	i = vt_id_index("getppid");
+	if (i < 0)
+		return VT_FAIL;
+	ppid_fn = vt_ids[i].fn;
+	ppid_nr = vt_ids[i].nr;
+	return vt_make_hot() ? VT_PASS : VT_FAIL;
+}
+
+struct family *ppid_family(void)
+{
+	struct family *f = vt_shared(sizeof(*f));
+
+	if (!f)
+		vt_fail("no shared memory");
+	return f;
+}
+
+static int stage_of(const struct family *f, int answer)
+{
+	int i;
+
+	for (i = f->last; i >= 0; i--)
+		if (f->parents[i] == answer)
+			return i;
+	return -1;
+}
+
+static void complain(struct family *f, int got, int told)
+{
+	f->got = got;
+	f->got_told = told;
+	__atomic_fetch_add(&f->wrong, 1, __ATOMIC_SEQ_CST);
+}
+
+/* What was told before a call, and what this thread was answered, binds. */
+static void *read_vdso(void *arg)
+{
+	struct family *f = arg;
+	int known = 0, after;
+
+	for (after = 0; after < READS_AFTER;) {
+		int told = vt_load(&f->told), got = ppid_fn();
+		int stage = stage_of(f, got);
+
+		known = told > known ? told : known;
+		if (stage < known) {
+			complain(f, got, known);
+			break;
+		}
+		known = stage;
+		after += told == f->last;
+	}
+	__atomic_fetch_add(&f->finished, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void *start_reader(void *arg)
+{
+	struct family *f = arg;
+
+	if (!vt_make_hot()) {
+		complain(f, -1, -1);
+		return NULL;
+	}
+	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
+	return read_vdso(arg);
+}
+
+/*
+ * The thread that was created last is the last that the kernel gives its new
+ * parent: what its own system call says holds for all others by then.
+ */
+static void *poll_syscall(void *arg)
+{
+	struct family *f = arg;
+
+	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
+	while (vt_load(&f->told) < f->last) {
+		int stage = stage_of(f, vt_raw0(ppid_nr));
+
+		if (stage > vt_load(&f->told))
+			vt_store(&f->told, stage);
+	}
+	__atomic_fetch_add(&f->finished, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Refreshes while the parent, which waits for the order, dies. */
+static void waver(struct family *f)
+{
+	while (vt_load(&f->hot) < f->readers + f->poller)
+		sched_yield();
+	/* The delays are set now. */
+	while (vt_load(&f->die) < 0)
+		sched_yield();
+	if (!vt_empty_slot())
+		complain(f, -1, -1);
+	vt_store(&f->die, 1);
+	ppid_fn();
+	ppid_fn();
+}
+
+int ppid_read_on(struct family *f)
+{
+	pthread_t threads[PPID_MAX_READERS + 1];
+	int cpus[VT_MAX_CPUS], nr, i;
+
+	/* The parent was bound to its CPU before it forked. */
+	vt_unpin();
+	nr = vt_cpus(cpus, VT_MAX_CPUS);
+	if (f->pinned)
+		vt_pin(cpus[1 % nr]);
+	if (!vt_make_hot())
+		return VT_FAIL;
+	for (i = 1; i < f->readers + f->poller; i++) {
+		if (f->pinned)
+			vt_pin(cpus[(i + 1) % nr]);
+		VT_NEED(!pthread_create(&threads[i], NULL, i < f->readers ?
+					start_reader : poll_syscall, f));
+	}
+	if (f->pinned)
+		vt_pin(cpus[1 % nr]);
+	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
+	if (f->waver)
+		waver(f);
+	read_vdso(f);
+	for (i = 1; i < f->readers + f->poller; i++)
+		pthread_join(threads[i], NULL);
+	return VT_PASS;
+}
+
+int ppid_await_hot(struct family *f)
+{
+	VT_CHECK(vt_await(&f->hot, f->readers + f->poller, 20000),
+		 "%d of the child's threads are hot", f->hot);
+	return VT_PASS;
+}
+
+int ppid_judge(struct family *f)
+{
+	int i, all = f->readers + f->poller;
+	int most = 30000 * vt_patience();
+
+	for (i = 0; i < most && vt_load(&f->finished) < all &&
+	     !vt_load(&f->wrong); i++)
+		vt_sleep_ms(1);
+	VT_CHECK(!f->wrong, "%d threads wrong: answer %d, but %d was known",
+		 f->wrong, f->got,
+		 f->got_told < 0 ? -1 : f->parents[f->got_told]);
+	VT_CHECK(f->finished == all, "%d of %d threads came to an end",
+		 f->finished, all);
+	return VT_PASS;
+}
+
+pid_t ppid_fork(struct family *f, unsigned long flags)
+{
+	pid_t pid = flags ? syscall(__NR_clone, flags | SIGCHLD, 0, 0, 0, 0) :
+			    fork();
+
+	if (pid)
+		vt_store(&f->child, pid);
+	while (!vt_load(&f->child))
+		sched_yield();
+	return pid;
+}
+
+static void linger(unsigned int us)
+{
+	uint64_t end = vt_now() + us * 1000ull;
+
+	while (vt_now() < end)
+		;
+}
+
+static int parent_body(void *arg)
+{
+	struct family *f = arg;
+	int cpu;
+
+	if (f->pinned && vt_cpus(&cpu, 1) == 1)
+		vt_pin(cpu);
+	f->parents[0] = getpid();
+	if (!ppid_fork(f, 0))
+		_exit(ppid_read_on(f));
+	while (vt_load(&f->die) <= 0)
+		if (!f->pinned)
+			sched_yield();
+	linger(f->linger_us);
+	_exit(VT_PASS);
+}
+
+pid_t ppid_start_parent(struct family *f)
+{
+	return vt_child(parent_body, f);
+}
+
+struct probe {
+	volatile int go;
+	volatile int heir;
+};
+
+static int probe_parent(void *arg)
+{
+	struct probe *p = arg;
+	pid_t me = getpid();
+
+	if (!fork()) {
+		vt_store(&p->go, 1);
+		while (vt_raw0(__NR_getppid) == me)
+			sched_yield();
+		vt_store(&p->heir, vt_raw0(__NR_getppid));
+		_exit(0);
+	}
+	return vt_await(&p->go, 1, 10000) ? VT_PASS : VT_FAIL;
+}
+
+int ppid_heir(void)
+{
+	struct probe *p = vt_shared(sizeof(*p));
+	int i;
+
+	if (!p || vt_run_child(probe_parent, p, "probe"))
+		return -1;
+	for (i = 0; i < 10000 && !vt_load(&p->heir); i++)
+		vt_sleep_ms(1);
+	if (!p->heir)
+		vt_fail("the orphan has no new parent");
+	return p->heir ? p->heir : -1;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Other kinds of parents and heirs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "ppid.h"
+
+#define ROUNDS	10
+
+static int setup(struct family **f)
+{
+	if (ppid_setup())
+		return VT_FAIL;
+	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	*f = ppid_family();
+	return *f ? VT_PASS : VT_FAIL;
+}
+
+static void reap_all(void)
+{
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* Makes its brother, not its child, and dies first: nothing changes by that. */
+static int brother_maker(void *arg)
+{
+	struct family *f = arg;
+
+	if (!ppid_fork(f, CLONE_PARENT))
+		_exit(ppid_read_on(f));
+	return !vt_await(&f->die, 1, 20000);
+}
+
+static int brothers_parent(void *arg)
+{
+	struct family *f = arg;
+	pid_t maker;
+
+	f->parents[0] = getpid();
+	maker = vt_child(brother_maker, f);
+	if (vt_reap(maker, "brother"))
+		return VT_FAIL;
+	vt_sleep_ms(5);
+	return VT_PASS;
+}
+
+int check_clone_parent(const void *arg)
+{
+	struct family *f;
+	int i;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		pid_t parent;
+
+		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
+				      .readers = 2, .poller = true };
+		parent = vt_child(brothers_parent, f);
+		if (ppid_await_hot(f))
+			return VT_FAIL;
+		vt_store(&f->die, 1);
+		if (vt_reap(parent, "parent"))
+			return VT_FAIL;
+		vt_store(&f->told, 1);
+		if (ppid_judge(f))
+			return VT_FAIL;
+		reap_all();
+	}
+	return VT_PASS;
+}
+
+/* Child of a thread that exits, to be the child of another one: no change. */
+static int read_beside(struct family *f)
+{
+	if (!vt_make_hot())
+		return VT_FAIL;
+	vt_store(&f->hot, 1);
+	while (vt_load(&f->die) < 2) {
+		int got = ppid_fn();
+
+		VT_CHECK(got == f->parents[0], "getppid says %d, not %d", got,
+			 f->parents[0]);
+	}
+	return vt_hot_and_same("child of another thread") ? VT_PASS : VT_FAIL;
+}
+
+static volatile int forking_tid;
+
+static void *forking_thread(void *arg)
+{
+	struct family *f = arg;
+
+	forking_tid = vt_raw0(__NR_gettid);
+	if (!ppid_fork(f, 0))
+		_exit(read_beside(f));
+	vt_await(&f->hot, 1, 20000);
+	return NULL;
+}
+
+/* A thread is joined before it gives its children away, and gone after. */
+static bool wait_until_gone(int tid)
+{
+	char path[64];
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d", tid);
+	for (i = 0; i < 10000 && !access(path, F_OK); i++)
+		vt_sleep_ms(1);
+	return i < 10000;
+}
+
+static int forking_parent(void *arg)
+{
+	struct family *f = arg;
+	pthread_t thread;
+
+	f->parents[0] = getpid();
+	VT_NEED(!pthread_create(&thread, NULL, forking_thread, f));
+	pthread_join(thread, NULL);
+	VT_CHECK(f->hot, "the child is not hot");
+	VT_CHECK(wait_until_gone(forking_tid), "the thread does not go");
+	vt_sleep_ms(2);
+	vt_store(&f->die, 2);
+	return vt_reap(f->child, "child");
+}
+
+int check_forking_thread(const void *arg)
+{
+	struct family *f;
+	int i;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		*f = (struct family){ .readers = 1 };
+		if (vt_run_child(forking_parent, f, "parent"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+static int level;
+
+/* Reapers above each other, who die from the lowest upwards. */
+static int reaper_body(void *arg)
+{
+	struct family *f = arg;
+	int mine = level;
+	pid_t below;
+
+	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	f->parents[mine] = getpid();
+	level--;
+	below = mine == 1 ? ppid_start_parent(f) : vt_child(reaper_body, f);
+	if (ppid_await_hot(f))
+		return VT_FAIL;
+	if (mine == 1)
+		vt_store(&f->die, 1);
+	if (vt_reap(below, "reaper below"))
+		return VT_FAIL;
+	vt_store(&f->told, mine);
+	vt_sleep_ms(5);
+	return VT_PASS;
+}
+
+int check_nested_reapers(const void *arg)
+{
+	struct family *f;
+	int i;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		*f = (struct family){ .parents = { 0, 0, 0, getpid() },
+				      .last = 3, .readers = 3,
+				      .poller = true };
+		level = 2;
+		if (vt_run_child(reaper_body, f, "reaper"))
+			return VT_FAIL;
+		vt_store(&f->told, 3);
+		if (ppid_judge(f))
+			return VT_FAIL;
+		reap_all();
+	}
+	return VT_PASS;
+}
+
+/* A pid namespace's init inherits; or the case is skipped without the right. */
+static int in_namespace(struct family *f, int (*body)(struct family *f))
+{
+	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		exit(body(f));
+	if (pid < 0 && errno == EPERM)
+		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
+	return vt_reap(pid, "init of the namespace");
+}
+
+static int orphans_of_init(struct family *f)
+{
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		*f = (struct family){ .parents = { 0, 1 }, .last = 1,
+				      .readers = 2, .poller = true };
+		if (ppid_orphan(f))
+			return VT_FAIL;
+		reap_all();
+	}
+	return VT_PASS;
+}
+
+int check_pid_namespace(const void *arg)
+{
+	struct family *f;
+
+	(void)arg;
+	return setup(&f) ? VT_FAIL : in_namespace(f, orphans_of_init);
+}
+
+static int visitor(void *arg)
+{
+	(void)arg;
+	VT_CHECK(!vt_raw0(__NR_getppid), "its parent is inside");
+	return vt_hot_and_same("visitor") ? VT_PASS : VT_FAIL;
+}
+
+static int visit(void *arg)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", *(int *)arg);
+	fd = open(path, O_RDONLY);
+	VT_NEED(fd >= 0 && !setns(fd, CLONE_NEWPID));
+	return vt_run_child(visitor, NULL, "visitor");
+}
+
+/* Makes the init of a namespace, which does not see it, and dies. */
+static int outside_body(void *arg)
+{
+	struct family *f = arg;
+
+	if (!ppid_fork(f, CLONE_NEWPID))
+		_exit(ppid_read_on(f));
+	return !vt_await(&f->die, 1, 20000);
+}
+
+int check_outside_parent(const void *arg)
+{
+	struct family *f;
+	pid_t parent;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	if (geteuid())
+		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
+	*f = (struct family){ .parents = { 0, 0 }, .last = 1, .readers = 3 };
+	parent = vt_child(outside_body, f);
+	if (ppid_await_hot(f) ||
+	    vt_run_child(visit, (void *)&f->child, "visit"))
+		return VT_FAIL;
+	vt_store(&f->die, 1);
+	if (vt_reap(parent, "parent"))
+		return VT_FAIL;
+	vt_store(&f->told, 1);
+	return ppid_judge(f);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Other ways to learn of the new parent: signals, and a message. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "ppid.h"
+
+#define ROUNDS	10
+
+static int setup(struct family **f)
+{
+	if (ppid_setup())
+		return VT_FAIL;
+	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	*f = ppid_family();
+	return *f ? VT_PASS : VT_FAIL;
+}
+
+static volatile sig_atomic_t handled, answer;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	answer = ppid_fn();
+	handled = 1;
+}
+
+/* The signal that the kernel sends with the change. */
+static int mourner(void *arg)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct family *f = arg;
+
+	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
+	VT_NEED(!prctl(PR_SET_PDEATHSIG, SIGUSR1));
+	if (!vt_make_hot())
+		return VT_FAIL;
+	vt_store(&f->hot, 1);
+	while (!handled)
+		ppid_fn();
+	VT_CHECK(answer == f->parents[1] && ppid_fn() == f->parents[1],
+		 "in the handler %d, later %d, not %d", (int)answer, ppid_fn(),
+		 f->parents[1]);
+	return VT_PASS;
+}
+
+static int mourners_parent(void *arg)
+{
+	struct family *f = arg;
+
+	if (!ppid_fork(f, 0))
+		exit(mourner(f));
+	return !vt_await(&f->hot, 1, 20000);
+}
+
+int check_death_signal(const void *arg)
+{
+	struct family *f;
+	int i;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		*f = (struct family){ .parents = { 0, getpid() } };
+		if (vt_run_child(mourners_parent, f, "parent") ||
+		    vt_reap(f->child, "child"))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}
+
+static int letter_box[2];
+
+/* Told by a pipe, while it sleeps, or by a signal, while it calls. */
+static int receiver(struct family *f, bool by_signal)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	char letter;
+	int got;
+
+	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
+	if (!vt_make_hot())
+		return VT_FAIL;
+	vt_store(&f->hot, 1);
+	if (by_signal) {
+		while (!handled)
+			ppid_fn();
+		got = answer;
+	} else {
+		VT_NEED(read(letter_box[0], &letter, 1) == 1);
+		got = ppid_fn();
+	}
+	VT_CHECK(got == f->parents[1], "getppid says %d, not %d", got,
+		 f->parents[1]);
+	return vt_same_now("later") ? VT_PASS : VT_FAIL;
+}
+
+static int message_round(struct family *f, bool by_signal)
+{
+	pid_t parent;
+
+	fflush(stdout);
+	parent = fork();
+	if (!parent) {
+		if (!ppid_fork(f, 0))
+			exit(receiver(f, by_signal));
+		_exit(!vt_await(&f->hot, 1, 20000));
+	}
+	if (vt_reap(parent, "parent"))
+		return VT_FAIL;
+	if (by_signal)
+		VT_NEED(!kill(f->child, SIGUSR1));
+	else
+		VT_NEED(write(letter_box[1], "x", 1) == 1);
+	return vt_reap(f->child, "child");
+}
+
+int check_message(const void *arg)
+{
+	struct family *f;
+	int i;
+
+	(void)arg;
+	if (setup(&f))
+		return VT_FAIL;
+	VT_NEED(!pipe(letter_box));
+	for (i = 0; i < 2 * ROUNDS; i++) {
+		*f = (struct family){ .parents = { 0, getpid() } };
+		if (message_round(f, i & 1))
+			return VT_FAIL;
+	}
+	return VT_PASS;
+}

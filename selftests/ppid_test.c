@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * getppid() when the parent exits, which is the one answer that another task
+ * changes while its owner runs. As soon as anybody can know of the new parent,
+ * no thread of the child may be told the old one.
+ *
+ * Fails when: the generation is opened after the change and not before it
+ * (writer-*), closed before it, or not opened at all (orphan-*, reapers); a
+ * refresh keeps what it computed while a change was under way (refresh-*), or
+ * gives it the generation of a later moment (refresh-kept); the task is given
+ * another one's area; the answer is computed in the wrong pid namespace, or
+ * from the thread that forked and not from its process (forking-thread).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "delays.h"
+#include "ppid.h"
+
+#define ROUNDS	15
+
+int ppid_orphan(struct family *f)
+{
+	pid_t parent = ppid_start_parent(f);
+	int result;
+
+	VT_NEED(parent > 0);
+	result = ppid_await_hot(f);
+	vt_store(&f->die, 1);
+	if (vt_reap(parent, "parent") || result)
+		return VT_FAIL;
+	/* It was waited for: its children have a new parent. */
+	if (vt_load(&f->told) < 1)
+		vt_store(&f->told, 1);
+	return ppid_judge(f);
+}
+
+static int rounds(int heir, int readers)
+{
+	struct family *f = ppid_family();
+	int i;
+
+	if (!f || heir < 0)
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		*f = (struct family){ .parents = { 0, heir }, .last = 1,
+				      .readers = readers, .poller = i & 1 };
+		if (ppid_orphan(f))
+			return VT_FAIL;
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+	}
+	return VT_PASS;
+}
+
+static int check_to_init(const void *arg)
+{
+	if (ppid_setup())
+		return VT_FAIL;
+	return rounds(ppid_heir(), *(const int *)arg);
+}
+
+static int check_to_subreaper(const void *arg)
+{
+	if (ppid_setup())
+		return VT_FAIL;
+	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	VT_CHECK(ppid_heir() == getpid(), "orphans go elsewhere");
+	return rounds(getpid(), *(const int *)arg);
+}
+
+int main(void)
+{
+	static const int one = 1, three = 3;
+	static const struct vt_case cases[] = {
+		{ "orphan-to-init", check_to_init, &one, 60 },
+		{ "orphan-to-init-threads", check_to_init, &three, 60 },
+		{ "orphan-to-subreaper", check_to_subreaper, &one, 60 },
+		{ "orphan-to-subreaper-threads", check_to_subreaper, &three,
+		  60 },
+		{ "crowd", check_crowd, NULL, 120 },
+		{ "forking-thread", check_forking_thread, NULL, 60 },
+		{ "clone-parent", check_clone_parent, NULL, 60 },
+		{ "nested-reapers", check_nested_reapers, NULL, 60 },
+		{ "pid-namespace", check_pid_namespace, NULL, 60 },
+		{ "parent-outside", check_outside_parent, NULL, 60 },
+		{ "death-signal", check_death_signal, NULL, 60 },
+		{ "message", check_message, NULL, 60 },
+		{ "writer-begin", check_race_writer, "begin", 120 },
+		{ "writer-change", check_race_writer, "change", 120 },
+		{ "writer-end", check_race_writer, "end", 120 },
+		{ "refresh-computing", check_race_refresh, "refresh", 120 },
+		{ "refresh-computed", check_race_refresh, "computed", 120 },
+		{ "refresh-kept", check_race_refresh, "kept", 120 },
+	};
+
+	return vt_run(cases, VT_ARRAY_SIZE(cases));
+}
