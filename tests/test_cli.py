@@ -15,16 +15,18 @@ from harness.ui import Ui, duration
 
 COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--help"}
 CELL = {"--base", "--arch", "--tree"}
+VARIANT = {"--debug", "--kcsan"}
 CONTRACT = {
-    "run": CELL | {"--config", "--debug"},
+    "run": CELL | VARIANT | {"--config"},
     "test": {"-k", "--list", "--quick"},
     "apply": set(),
     "unapply": set(),
     "series": {"--base", "-o"},
-    "build": CELL | {"--config", "--debug"},
+    "build": CELL | VARIANT | {"--config"},
     "boot": CELL
-    | {"--cpus", "--mem", "--cpu", "--icount", "--debug", "--append", "--file"}
-    | {"--timeout"},
+    | VARIANT
+    | {"--cpus", "--mem", "--cpu", "--icount", "--append", "--file", "--timeout"}
+    | {"--host-root"},
     "report": set(),
     "clean": set(),
 }
@@ -45,7 +47,14 @@ def test_options_of_a_command(verb: str, capsys) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["fly"], ["apply"], ["run", "--arch", "pdp11"], ["boot", "--cpus", "x"]],
+    [
+        [],
+        ["fly"],
+        ["apply"],
+        ["run", "--arch", "pdp11"],
+        ["run", "--debug", "--kcsan"],
+        ["boot", "--cpus", "x"],
+    ],
 )
 def test_usage_errors_exit_2(words: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -31,7 +31,16 @@ def test_package_list_holds_no_conflict() -> None:
     names = deps.packages(machine.names(), testing=True)
     assert "gcc-multilib" not in names
     assert {"qemu-system-x86", "qemu-system-arm", "python3-pytest"} <= set(names)
+    assert "spin" in names, "tests/test_models.py needs it"
     assert "python3-pytest" not in deps.packages(machine.names())
+
+
+def test_quick_tests_compile_but_boot_nothing() -> None:
+    names = deps.packages([], testing=True)
+    assert {"gcc-arm-linux-gnueabihf", "qemu-user", "strace", "gawk"} <= set(names)
+    foreign = [m for m in map(machine.load, machine.names()) if not m.native]
+    assert all(set(m.compilers) <= set(names) for m in foreign)
+    assert not [name for name in names if name.startswith("qemu-system")]
 
 
 def test_missing_package_names_the_command(context, fake_tools) -> None:
@@ -97,8 +106,8 @@ def test_newer_suites_of_the_same_mirror(context, fake_tools, tmp_path) -> None:
     )
     fake_tools.add(
         "apt-get",
-        'case "$*" in *indextargets*) echo "http://mirror/debian/ /k.gpg Debian";\n'
-        'echo "http://mirror/debian-security/ /k.gpg Debian";; esac\n',
+        'case "$*" in *indextargets*) echo "http://mirror/debian/ bookworm /k.gpg";\n'
+        'echo "http://mirror/debian-security/ bookworm-security /k.gpg";; esac\n',
     )
     options, found = apt.candidates(context.cache, "linux-toy", tmp_path / "log")
     assert found == ["7.3-1"]

@@ -3,9 +3,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import splat
+
+GOLDEN = Path(__file__).parent / "splat"
+# What each recorded log holds that counts: (test, first words of the title).
+COUNT = {
+    "kasan": [("vdso_task.mapping", "BUG: KASAN: slab-use-after-free in area_put")],
+    "lockdep-circular": [("vdso_task.exec", "WARNING: possible circular locking")],
+    "lockdep-inconsistent": [("", "WARNING: inconsistent lock state")],
+    "lockdep-context": [("", "[ BUG: Invalid wait context ]")],
+    "lockdep-recursive": [("", "WARNING: possible recursive locking")],
+    "lockdep-full": [("", "BUG: MAX_LOCKDEP_CHAINS too low!")],
+    "rcu-usage": [("", "WARNING: suspicious RCU usage")],
+    "rcu-stall": [("", "rcu: INFO: rcu_preempt detected stalls")],
+    "rcu-stall-self": [("", "rcu: INFO: rcu_preempt self-detected stall")],
+    "atomic-sleep": [("", "BUG: sleeping function called from invalid context")],
+    "preempt": [("", "BUG: using smp_processor_id() in preemptible")],
+    "ubsan": [("", "UBSAN: array-index-out-of-bounds")],
+    "kmemleak": [("", "kmemleak: 2 new suspected memory leaks")],
+    "slub": [("", "BUG kmalloc-64 (Not tainted): Poison overwritten")],
+    "kcsan-ours": [("vdso_task.threads", "BUG: KCSAN: data-race in")],
+    "kcsan-inlined": [("vdso_task.threads", "BUG: KCSAN: data-race in")],
+    "kcsan-cut": [("vdso_task.threads", "BUG: KCSAN: data-race in")],
+    "kcsan-assert": [("vdso_task.threads", "BUG: KCSAN: assert: race in")],
+    "kcsan-two": [("", "BUG: KCSAN: data-race in")],
+    "kcsan-foreign": [],
+    "kcsan-decoded": [],
+    "kcsan-unknown": [],
+    "quiet": [],
+}
+FOREIGN = {
+    "kcsan-foreign": "context_switch_fill / release_task",
+    "kcsan-decoded": "context_switch_fill / release_task",
+    "kcsan-two": "context_switch_fill / release_task",
+    "kcsan-unknown": "release_task+0x1d/0x30",
+}
 
 BAD = [
     "WARNING: CPU: 1 PID: 77 at kernel/sched/core.c:1234 schedule+0x1/0x2",
@@ -82,3 +118,44 @@ Oops: Oops: 0002 [#1] SMP
 Kernel panic - not syncing: Fatal exception
 """
     assert len(splat.find(console)) == 1
+
+
+def logs() -> list[str]:
+    return sorted(path.stem for path in GOLDEN.glob("*.log"))
+
+
+def test_every_log_is_known() -> None:
+    assert logs() == sorted(COUNT)
+
+
+@pytest.mark.parametrize("name", logs())
+def test_recorded_logs(name: str) -> None:
+    found, notes = splat.part(splat.find((GOLDEN / f"{name}.log").read_text()))
+    told = [(item.test, item.title) for item in found]
+    assert len(told) == len(COUNT[name]), told
+    for (test, title), (want_test, want_title) in zip(told, COUNT[name]):
+        assert test == want_test
+        assert title.startswith(want_title)
+    where = "first in vdso_task.threads"
+    want = f"foreign data race: {FOREIGN.get(name)} (1 times, {where})"
+    assert notes == ([want] if name in FOREIGN else [])
+
+
+def test_foreign_races_are_counted() -> None:
+    text = (GOLDEN / "kcsan-foreign.log").read_text()
+    (note,) = splat.part(splat.find(text * 3))[1]
+    assert "(3 times, first in vdso_task.threads)" in note
+
+
+def test_end_of_a_report() -> None:
+    """What the kernel says after a report is not put to it."""
+    (found,) = splat.find((GOLDEN / "kasan.log").read_text())
+    assert "kfree" in found.text[-1]
+
+
+@pytest.mark.parametrize("line", ["WARNING: CPU: 0 PID: 1 at x", "BUG: KASAN: y"])
+def test_complaint_within_a_foreign_race_counts(line: str) -> None:
+    text = (GOLDEN / "kcsan-foreign.log").read_text()
+    broken = text.replace("value changed", f"{line}\n[    1.0] value changed")
+    titles = [item.title for item in splat.part(splat.find(broken))[0]]
+    assert line in titles

@@ -42,7 +42,7 @@ def choose(cell: Cell) -> str:
     if wanted not in ("", "kvm", "tcg"):
         raise Fault(f"VDSOX_ACCEL={wanted}: choose kvm or tcg")
     path = cell.ctx.out / f"accel-{cell.machine.arch}.json"
-    with cell.ctx.ui.step(cell.base, cell.machine.arch, "accel") as outcome:
+    with cell.ctx.ui.step(cell.base, cell.label, "accel") as outcome:
         if wanted:
             outcome.note = f"{wanted}: VDSOX_ACCEL says so"
             return wanted
@@ -66,10 +66,10 @@ def _probe(cell: Cell, path: Path, key: str) -> str:
         ending = guest.run(
             cell,
             Mission("probe"),
-            Shape(cpus=2, mem=256),
+            Shape(cpus=2, mem=cell.variant.mem),
             "kvm",
             prefix=PROBE_PREFIX,
-            boot_limit=LIMIT,
+            boot_limit=LIMIT * cell.variant.patience,
         )
         accel = "tcg" if ending.reason else "kvm"
     except Fault:

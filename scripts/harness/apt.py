@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Sequence
 
 from harness import procs
 from harness.errors import Fault
@@ -57,25 +57,38 @@ def private_options(state: Path, sources: Optional[Path] = None) -> list[str]:
     return options
 
 
-def _newer_sources(state: Path) -> Path:
-    """A sources.list of newer suites on the mirrors that apt already trusts."""
-    form = "$(REPO_URI) $(SIGNED_BY) $(ORIGIN)"
-    uris: dict[str, str] = {}
+def targets() -> list[tuple[str, str, str]]:
+    """(`[signed-by=...] ` or nothing, URI, suite) of all that apt is configured for."""
+    form = "$(REPO_URI) $(RELEASE) $(SIGNED_BY)"
+    found = []
     for line in _apt("apt-get", [], "indextargets", "--format", form).splitlines():
         parts = line.split()
-        if parts and not parts[0].rstrip("/").endswith("security"):
-            signed = next((p for p in parts[1:] if p.startswith("/")), "")
-            uris.setdefault(parts[0], signed)
-    rows = []
-    for uri, signed in uris.items():
-        option = f"[signed-by={signed}] " if signed else ""
-        rows += [f"deb {option}{uri} {suite} main" for suite in NEWER_SUITES]
-    path = state / "newer.list"
-    path.write_text("\n".join(rows) + "\n")
+        if len(parts) > 1:
+            signed = next((p for p in parts[2:] if p.startswith("/")), "")
+            option = f"[signed-by={signed}] " if signed else ""
+            found.append((option, parts[0], parts[1]))
+    return list(dict.fromkeys(found))
+
+
+def other_suites(suites: Sequence[str]) -> list[tuple[str, str, str]]:
+    """The same of other suites on the mirrors that apt already trusts."""
+    mirrors = {
+        uri: option
+        for option, uri, _ in reversed(targets())
+        if not uri.rstrip("/").endswith("security")
+    }
+    return [(option, uri, s) for uri, option in mirrors.items() for s in suites]
+
+
+def write_sources(path: Path, kind: str, rows: list[tuple[str, str, str]]) -> Path:
+    text = "".join(
+        f"{kind} {option}{uri} {suite} main\n" for option, uri, suite in rows
+    )
+    path.write_text(text)
     return path
 
 
-def _update(options: list[str], log: Path) -> bool:
+def update(options: list[str], log: Path) -> bool:
     command = ["apt-get", *options, "update", "-q"]
     status = procs.status_logged(command, log, "apt-get update", timeout=TIMEOUT)
     return status == 0
@@ -88,14 +101,15 @@ def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[st
         return [], found
     state = cache / "apt"
     options = private_options(state)
-    _update(options, log)
+    update(options, log)
     found = versions(package, options)
     if found:
         return options, found
     newer = cache / "apt-newer"
     options = private_options(newer)
-    options = private_options(newer, _newer_sources(newer))
-    _update(options, log)  # a suite that does not exist makes it fail in part
+    rows = other_suites(NEWER_SUITES)
+    options = private_options(newer, write_sources(newer / "newer.list", "deb", rows))
+    update(options, log)  # a suite that does not exist makes it fail in part
     return options, versions(package, options)
 
 
@@ -141,21 +155,51 @@ def _fetch(
     )
     got = sorted(part.glob(name + "*.deb"))
     if status != 0 or not got:
-        raise _why(package, version, log)
+        raise why(f"download of {package} {version}", log, " or give --tree DIR")
     final = folder / got[0].name
     got[0].rename(final)
     return final
 
 
-def _why(package: str, version: str, log: Path) -> Fault:
+def download_all(
+    cache: Path, arch: str, packages: list[str], log: Path, suite: str = ""
+) -> list[Path]:
+    """The .debs of packages of any architecture and of all that they depend on,
+    as the system's suites have them, or another suite on the same mirrors."""
+    state = cache / f"apt-{arch}{suite and '-'}{suite}"
+    options = private_options(state)
+    if suite:
+        sources = write_sources(state / "deb.list", "deb", other_suites([suite]))
+        options = private_options(state, sources)
+    (state / "status").touch()
+    options += ["-o", f"Dir::State::status={state / 'status'}"]
+    options += ["-o", f"APT::Architecture={arch}", "-o", "APT::Architectures::="]
+    options += ["-o", "Debug::NoLocking=true"]
+    folder = state / "cache" / "archives"
+    for path in folder.glob("*.deb"):
+        path.unlink()
+    if not update(options, log):
+        raise why(f"download for {arch}", log)
+    command = ["apt-get", *options, "-q", "-y", "--no-install-recommends"]
+    command += ["--download-only", "install", *packages]
+    status = procs.status_logged(
+        command, log, f"download for {arch}", env=ENV, timeout=TIMEOUT
+    )
+    found = sorted(folder.glob("*.deb"))
+    if status != 0 or not found:
+        raise why(f"download for {arch}", log)
+    return found
+
+
+def why(what: str, log: Path, hint: str = "") -> Fault:
+    """What apt's output means for the user."""
     lines = procs.tail(log, 60)
     text = "\n".join(lines)
-    what = f"download of {package} {version}"
     if any(word in text for word in procs.NO_SPACE):
         return Fault(f"{what}: the disk is full", log)
     if "Hash Sum mismatch" in text or "unexpected size" in text:
         return Fault(f"{what}: the file came damaged; run `apt-get update`, retry", log)
     if "Could not resolve" in text or "Could not connect" in text:
-        return Fault(f"{what}: no network; retry later or give --tree DIR", log)
+        return Fault(f"{what}: no network; retry later{hint}", log)
     error = next((ln for ln in lines if ln.startswith("E:")), "apt-get failed")
     return Fault(f"{what}: {error}", log)

@@ -19,16 +19,17 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_HOST": "vdsox",
     "LC_ALL": "C",
 }
+MARK = ".vdsox-tests"
 
 
 def make_command(cell: Cell, *targets: str) -> list[object]:
-    """kbuild for this cell, through ccache where there is one."""
+    """kbuild for this cell, its host programs through ccache where there is one."""
     machine = cell.machine
     command: list[object] = ["make", "-C", cell.source.tree, f"O={cell.build}"]
     command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
+    command += [f"CC={cell.compiler}"]
     if shutil.which("ccache"):
-        command += [f"CC=ccache {machine.cross}gcc", "HOSTCC=ccache gcc"]
-        command += ["HOSTCXX=ccache g++"]
+        command += ["HOSTCC=ccache gcc", "HOSTCXX=ccache g++"]
     return [*command, *targets]
 
 
@@ -64,7 +65,7 @@ def configure(cell: Cell) -> None:
     kept = {name: value for name, value in given.items() if name not in wanted}
     config.write_text(kconfig.render({**kept, **wanted}))
     make(cell, "make olddefconfig", "-s", "olddefconfig")
-    kconfig.verify(wanted, config)
+    kconfig.verify(wanted, config, cell.variant.needs)
 
 
 def _collect(cell: Cell) -> None:
@@ -87,7 +88,7 @@ def kernel(cell: Cell) -> None:
     """Configure and build, unless the same inputs were built already."""
     ui = cell.ctx.ui
     mark = cell.fingerprint()
-    with ui.step(cell.base, cell.machine.arch, "build") as outcome:
+    with ui.step(cell.base, cell.label, "build") as outcome:
         if mark and cell.read_metadata().get("fingerprint") == mark:
             if cell.image.is_file():
                 outcome.word = "cached"
@@ -113,7 +114,7 @@ def write_metadata(cell: Cell, mark: str, seconds: float) -> None:
     machine = cell.machine
     compiler = procs.capture([f"{machine.cross}gcc", "--version"], "gcc --version")
     arguments = ["--base", cell.base, "--arch", machine.arch]
-    arguments += ["--debug"] if cell.debug else []
+    arguments += [cell.variant.option] if cell.variant.name else []
     for path in cell.fragments:
         arguments += ["--config", str(path)]
     if cell.source.origin.startswith("/"):
@@ -121,7 +122,7 @@ def write_metadata(cell: Cell, mark: str, seconds: float) -> None:
     value = {
         "base": cell.base,
         "arch": machine.arch,
-        "debug": cell.debug,
+        "variant": cell.variant.name,
         "source": cell.source.origin,
         "release": _release(cell),
         "patched": cell.source.patched,
@@ -141,26 +142,49 @@ def _release(cell: Cell) -> str:
 
 def selftests(cell: Cell) -> None:
     """Build the tree's kselftests and install them into the cell."""
-    with cell.ctx.ui.step(cell.base, cell.machine.arch, "kselftest") as outcome:
+    with cell.ctx.ui.step(cell.base, cell.label, "kselftest") as outcome:
         targets = [
             name
             for name in ("vdso_task", "vDSO")
             if (cell.source.tree / "tools/testing/selftests" / name).is_dir()
         ]
+        outcome.note = ", ".join(targets)
+        mark = cell.tests_fingerprint()
+        if same_tests(cell, mark):
+            outcome.word = "cached"
+            return
         make(cell, "make headers", "-s", "headers")
         shutil.rmtree(cell.tests, ignore_errors=True)
-        machine = cell.machine
-        command = [
-            "make",
-            "-C",
-            cell.source.tree / "tools/testing/selftests",
-            f"O={cell.build}",
-            *machine.make_args,
-            f"CC={machine.cross}gcc",
-            f"TARGETS={' '.join(targets)}",
-            f"INSTALL_PATH={cell.tests}",
-            "FORCE_TARGETS=1",
-            "install",
-        ]
-        procs.run_logged(command, cell.build_log, "kselftest build", env=REPRODUCIBLE)
-        outcome.note = ", ".join(targets)
+        _make_selftests(cell, targets)
+        if mark:
+            (cell.tests / MARK).write_text(mark)
+
+
+def same_tests(cell: Cell, mark: str) -> bool:
+    """These very tests were built, for this kernel or for a variant of it."""
+    for tests in (cell.tests, *cell.tests_of_variants()):
+        path = tests / MARK
+        if mark and path.is_file() and path.read_text() == mark:
+            if tests != cell.tests:
+                shutil.rmtree(cell.tests, ignore_errors=True)
+                shutil.copytree(tests, cell.tests, symlinks=True)
+            return True
+    return False
+
+
+def _make_selftests(cell: Cell, targets: list[str]) -> None:
+    machine = cell.machine
+    command = [
+        "make",
+        "-C",
+        cell.source.tree / "tools/testing/selftests",
+        f"-j{cell.ctx.jobs}",
+        f"O={cell.build}",
+        *machine.make_args,
+        f"CC={machine.cross}gcc",
+        f"TARGETS={' '.join(targets)}",
+        f"INSTALL_PATH={cell.tests}",
+        "FORCE_TARGETS=1",
+        "install",
+    ]
+    procs.run_logged(command, cell.build_log, "kselftest build", env=REPRODUCIBLE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -13,6 +14,7 @@ from harness import bases
 from harness.context import Context
 from harness.machine import Machine
 from harness.source import Source
+from harness.variant import ALL, PLAIN, Variant
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Cell:
     ctx: Context
     source: Source
     machine: Machine
-    debug: bool = False
+    variant: Variant = PLAIN
     fragments: list[Path] = field(default_factory=list)
 
     @property
@@ -29,7 +31,12 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return cell_name(self.base, self.machine.arch, self.debug)
+        return self.variant.named(f"{self.base}-{self.machine.arch}")
+
+    @property
+    def label(self) -> str:
+        """What progress lines call it."""
+        return self.variant.named(self.machine.arch)
 
     @property
     def folder(self) -> Path:
@@ -43,6 +50,11 @@ class Cell:
     def tests(self) -> Path:
         return self.folder / "tests"
 
+    def tests_of_variants(self) -> list[Path]:
+        """Where the other kernels of this base and architecture have theirs."""
+        kinds = [kind for kind in ALL if kind != self.variant]
+        return [replace(self, variant=kind).tests for kind in kinds]
+
     @property
     def image(self) -> Path:
         return self.folder / Path(self.machine.image).name
@@ -55,21 +67,34 @@ class Cell:
     def metadata(self) -> Path:
         return self.folder / "metadata.json"
 
+    @property
+    def compiler(self) -> str:
+        """What kbuild calls to compile: through ccache where there is one."""
+        gcc = f"{self.machine.cross}gcc"
+        return f"ccache {gcc}" if shutil.which("ccache") else gcc
+
     def all_fragments(self) -> list[Path]:
-        """Later ones win: common, architecture, patched, debug, the user's."""
+        """Later ones win: common, architecture, patched, variant, the user's."""
         folder = self.ctx.scripts / "configs"
         names = ["base", self.machine.arch]
         names += ["vdso_task"] if self.source.patched else []
-        names += ["debug"] if self.debug else []
+        names += self.variant.fragments
         return [folder / f"{name}.config" for name in names] + self.fragments
 
     def fingerprint(self) -> str:
         """Changes whenever a kernel must be built anew; a user's tree always may."""
-        total = hashlib.sha256()
+        return self._digest(self.all_fragments() + self._inputs())
+
+    def tests_fingerprint(self) -> str:
+        """The same for the kselftests, which do not look at the configuration."""
+        return self._digest(self._inputs())
+
+    def _digest(self, files: list[Path]) -> str:
         if self.source.origin.startswith("/"):
             return ""
+        total = hashlib.sha256()
         total.update(f"{self.source.origin} {self.source.patched}\n".encode())
-        for path in self.all_fragments() + self._inputs():
+        for path in files:
             total.update(f"{path}\n".encode())
             total.update(path.read_bytes())
         return total.hexdigest()
@@ -83,10 +108,6 @@ class Cell:
 
     def read_metadata(self) -> dict[str, Any]:
         return read_metadata(self.folder)
-
-
-def cell_name(base: str, arch: str, debug: bool) -> str:
-    return f"{base}-{arch}" + ("-debug" if debug else "")
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

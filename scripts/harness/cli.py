@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Optional
 
-from harness import commands, machine
+from harness import commands, machine, variant
 from harness.context import Context
 from harness.errors import EXIT_FAULT, Fault, from_oserror
 from harness.ui import Ui
@@ -36,12 +36,31 @@ def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
     parser.add_argument("--tree", type=Path, metavar="DIR", help="your kernel tree")
 
 
+def _add_variant(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    for kind in variant.INSTRUMENTED:
+        group.add_argument(
+            kind.option,
+            action="store_const",
+            const=kind.name,
+            default="",
+            dest="variant",
+            help=kind.help,
+        )
+
+
 def _add_guest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=2)
-    parser.add_argument("--mem", type=int, default=512, metavar="MiB")
+    parser.add_argument("--mem", type=int, metavar="MiB")
     parser.add_argument("--cpu", metavar="MODEL", help="CPU model of QEMU")
     parser.add_argument("--icount", action="store_true", help="count instructions")
-    parser.add_argument("--debug", action="store_true", help="the debug kernel")
+    _add_variant(parser)
+    parser.add_argument(
+        "--host-root",
+        action="store_true",
+        help="run CMD on this machine's root file system, read-only under a layer"
+        " that is forgotten; a small Debian one for another architecture",
+    )
     parser.add_argument("--append", action="append", default=[], metavar="ARGS")
     parser.add_argument("--timeout", type=float, metavar="SECONDS")
     parser.add_argument(
@@ -61,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", "get a kernel, patch, build, boot and self-test it")
     _add_cell(run)
-    run.add_argument("--debug", action="store_true", help="with kernel checkers")
+    _add_variant(run)
     run.add_argument("--config", action="append", default=[], type=Path)
     test = add("test", "all tests of the project")
     test.add_argument("-k", metavar="EXPR", dest="expression")
@@ -75,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     build = add("build", "build kernel and kselftests")
     _add_cell(build)
     build.add_argument("--config", action="append", default=[], type=Path)
-    build.add_argument("--debug", action="store_true", help="with kernel checkers")
+    _add_variant(build)
     boot = add("boot", "run `-- CMD ARG...` as root in the guest, exit as it does")
     _add_cell(boot, every=False)
     _add_guest(boot)

@@ -9,7 +9,17 @@ import sys
 from pathlib import Path
 from typing import Optional
 
-from harness import accel, build as builder, deps, guest, initramfs, machine, patcher
+from harness import (
+    accel,
+    build as builder,
+    deps,
+    guest,
+    hostroot,
+    initramfs,
+    machine,
+    patcher,
+    variant,
+)
 from harness import cell as cells
 from harness import source as sources
 from harness.cell import Cell
@@ -20,12 +30,13 @@ from harness.qemu import Shape
 
 
 def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
-    """The cells that --base, --arch, --tree, --config and --debug name."""
+    """The cells that the options of a command name."""
     machines = machine.select(args.arch)
     deps.ensure(ctx, deps.packages([m.arch for m in machines]))
     source = sources.prepare(ctx, args.base, args.tree)
     fragments = [path.resolve() for path in getattr(args, "config", [])]
-    return [Cell(ctx, source, m, args.debug, fragments) for m in machines]
+    kind = variant.by_name(args.variant)
+    return [Cell(ctx, source, m, kind, fragments) for m in machines]
 
 
 def run(ctx: Context, args: argparse.Namespace) -> int:
@@ -78,8 +89,10 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     if not cell.tests.is_dir():
         builder.selftests(cell)
     chosen = "tcg" if args.icount else accel.choose(cell)
-    shape = Shape(args.cpus, args.mem, args.cpu, args.icount, args.append)
-    mission = Mission("exec", argv=args.command, files=files, with_tests=True)
+    memory = args.mem or cell.variant.mem
+    root = hostroot.folder(ctx, cell) if args.host_root else None
+    shape = Shape(args.cpus, memory, args.cpu, args.icount, args.append, root)
+    mission = Mission("exec", (), args.command, files, with_tests=True, root=root)
     ending = guest.run(
         cell, mission, shape, chosen, prefix="boot-", limit=args.timeout, sink=_pass
     )
@@ -105,7 +118,17 @@ def report(ctx: Context, args: argparse.Namespace) -> int:
 
 def clean(ctx: Context, args: argparse.Namespace) -> int:
     """Remove what we made, and nothing that merely lies there."""
-    known = ("src", "report", "tools", "*-x86_64*", "*-arm64*", "*.log", "accel-*.json")
+    known = (
+        "src",
+        "report",
+        "tools",
+        "locks",
+        "libc",
+        "*-x86_64*",
+        "*-arm64*",
+        "*.log",
+        "accel-*.json",
+    )
     for pattern in known:
         for path in ctx.out.glob(pattern):
             _remove(path)

@@ -18,9 +18,12 @@ BUILD = (
 ).split()
 REPORT = "python3-jinja2 python3-junitparser".split()
 TEST = (
-    "black doctest-dev python3-jsonschema python3-pyelftools python3-pytest"
-    " python3-pytest-timeout"
+    "black cmake debhelper doctest-dev dpkg-dev g++-aarch64-linux-gnu gawk mandoc"
+    " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
+    " python3-pytest-timeout qemu-user spin strace valgrind"
 ).split()
+# tests/programs: they run in guests, on this machine's root.
+PROGRAMS = "bubblewrap fzf gdb nodejs proot python3-seccomp rt-tests stress-ng".split()
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
@@ -28,8 +31,12 @@ def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
     """Everything a command needs. gcc-multilib is not among it: on Debian it
     conflicts with the arm64 cross compiler."""
     names = set(BUILD + REPORT + (TEST if testing else []))
+    if testing:  # tests/test_libc.py compiles for all of them, guests or not
+        for arch in machine.names():
+            names.update(machine.load(arch).compilers)
     for arch in arches:
         names.update(machine.load(arch).packages)
+        names.update(PROGRAMS if testing else [])
     return sorted(names)
 
 

@@ -58,6 +58,7 @@ class Watch:
     limits: dict[str, int]
     overall: Optional[float]
     boot_limit: float
+    patience: int = 1
     ending: Ending = field(default_factory=Ending)
     _rest: bytes = b""
     _deadline: float = 0.0
@@ -83,16 +84,16 @@ class Watch:
             self._arm(self.overall)
         elif word == "begin":
             self.ending.running = rest
-            self._arm(self.limits.get(rest, 0) + GRACE)
+            self._arm(self.limits.get(rest, 0) + GRACE * self.patience)
         elif word == "took":
             self.ending.running = ""
-            self._arm(END_LIMIT)
+            self._arm(END_LIMIT * self.patience)
         elif word == "exit":
             self.ending.exit_status = int(rest)
-            self._arm(END_LIMIT)
+            self._arm(END_LIMIT * self.patience)
         elif word == "end":
             self.ended = True
-            self._arm(END_LIMIT)
+            self._arm(END_LIMIT * self.patience)
 
     @property
     def late(self) -> bool:
@@ -111,7 +112,7 @@ def run(
     *,
     prefix: str = "",
     limit: Optional[float] = None,
-    boot_limit: float = BOOT_LIMIT,
+    boot_limit: Optional[float] = None,
     sink: Callable[[str, bytes], None] = lambda _name, _data: None,
 ) -> Ending:
     """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live."""
@@ -120,9 +121,12 @@ def run(
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
         initrd = Path(temporary) / "initramfs"
         initramfs.make(cell, mission, initrd)
-        args = command(cell.machine, shape, accel, cell.image, initrd, channels)
+        extra = cell.variant.kernel_args
+        args = command(cell.machine, shape, accel, cell.image, initrd, channels, extra)
         limits = {test.name: test.timeout for test in mission.tests}
-        watch = Watch(limits, limit, boot_limit)
+        patience = cell.variant.patience
+        first = boot_limit or BOOT_LIMIT * patience
+        watch = Watch(limits, limit, first, patience)
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:
             _follow(qemu, watch, channels, sink)

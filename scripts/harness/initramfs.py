@@ -7,7 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable, Sequence
+from typing import Iterable, Optional, Sequence
 
 from harness import procs
 from harness.cell import Cell
@@ -41,9 +41,16 @@ class Mission:
     argv: Sequence[str] = ()
     files: Sequence[tuple[Path, str]] = field(default_factory=tuple)
     with_tests: bool = False
+    root: Optional[Path] = None
+
+    @property
+    def place(self) -> str:
+        """Where the guest finds the files as its own."""
+        return "/vdsox/layer" if self.root else ""
 
     def plan(self) -> str:
-        return "\n".join([self.mode, *(test.line() for test in self.tests)]) + "\n"
+        mode = f"{self.mode}-root" if self.root else self.mode
+        return "\n".join([mode, *(test.line() for test in self.tests)]) + "\n"
 
 
 def build_init(cell: Cell) -> Path:
@@ -119,11 +126,12 @@ def make(cell: Cell, mission: Mission, target: Path) -> None:
         archive.copy(image, f"/vdsox/images/{image.name}")
     programs = [source for source, _ in mission.files]
     for source, name in mission.files:
-        archive.copy(source, name)
+        archive.copy(source, mission.place + name)
     if mission.with_tests and cell.tests.is_dir():
-        archive.tree(cell.tests, GUEST_TESTS)
+        archive.tree(cell.tests, mission.place + GUEST_TESTS)
         programs += [p for p in cell.tests.rglob("*") if p.is_file()]
-    add_libraries(archive, programs, cell.machine)
+    if not mission.root:
+        add_libraries(archive, programs, cell.machine)
     target.write_bytes(archive.bytes())
 
 

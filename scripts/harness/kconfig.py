@@ -62,7 +62,10 @@ def refused(wanted: dict[str, str], got: dict[str, str]) -> list[str]:
     ]
 
 
-def verify(wanted: dict[str, str], config: Path) -> None:
+def verify(wanted: dict[str, str], config: Path, needs: str = "") -> None:
+    """A kernel without a checker that was asked for would pass for the wrong reason."""
     lost = refused(wanted, parse(config.read_text()))
     if lost:
-        raise Fault(f"the kernel refuses these options: {', '.join(lost)}", config)
+        hint = f" (this kernel needs {needs})" if needs else ""
+        names = ", ".join(lost)
+        raise Fault(f"the kernel refuses these options: {names}{hint}", config)

@@ -31,6 +31,7 @@ class Machine:
     abis: tuple[str, ...]
     options: tuple[str, ...] = ()
     append: str = ""
+    compat: str = ""
 
     @property
     def native(self) -> bool:
@@ -44,16 +45,25 @@ class Machine:
     @property
     def make_args(self) -> list[str]:
         args = [f"ARCH={self.arch}"]
-        return args + ([f"CROSS_COMPILE={self.cross}"] if self.cross else [])
+        args += [f"CROSS_COMPILE={self.cross}"] if self.cross else []
+        return args + ([f"CROSS_COMPILE_COMPAT={self.compat}-"] if self.compat else [])
 
     @property
     def packages(self) -> list[str]:
         """Debian packages that only this architecture needs."""
+        return [self.qemu_package, *self.compilers]
+
+    @property
+    def compilers(self) -> list[str]:
+        """Those of them that compile for it and for its 32-bit programs."""
+        compat = []
+        if self.compat:
+            compat = [f"gcc-{self.compat}", "libc6-dev-armhf-cross"]
         if self.native:
-            return [self.qemu_package]
+            return compat
         cpu = {"x86_64": ("x86-64", "amd64"), "arm64": ("aarch64", "arm64")}[self.arch]
         gnu = f"{cpu[0]}-linux-gnu"
-        return [self.qemu_package, f"gcc-{gnu}", f"libc6-dev-{cpu[1]}-cross"]
+        return [f"gcc-{gnu}", f"libc6-dev-{cpu[1]}-cross", *compat]
 
 
 def host_arch() -> str:

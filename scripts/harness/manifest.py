@@ -16,7 +16,6 @@ from harness.initramfs import GUEST_TESTS, Planned
 
 OWN, KERNEL = "vdso_task", "vDSO"
 KERNEL_TIMEOUT = 300
-DEBUG_FACTOR = 6
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,11 @@ def promises(cell: Cell) -> list[Promise]:
 
 def plan(cell: Cell, promised: Iterable[Promise]) -> list[Planned]:
     """What the guest runs: the promised programs that were built."""
-    factor = DEBUG_FACTOR if cell.debug else 1
     planned = []
     for promise in promised:
         if (cell.tests / promise.collection / promise.program).is_file():
             folder = f"{GUEST_TESTS}/{promise.collection}"
             argv = (f"./{promise.program}",)
-            seconds = promise.timeout * factor
+            seconds = promise.timeout * cell.variant.patience
             planned.append(Planned(promise.name, seconds, folder, argv))
     return planned

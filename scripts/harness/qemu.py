@@ -13,6 +13,7 @@ from harness import procs
 from harness.errors import Fault
 from harness.machine import Machine
 
+ROOT_TAG = "hostroot"
 PORTS = ("verdict", "files", "stdout", "stderr")
 
 
@@ -25,6 +26,7 @@ class Shape:
     cpu: Optional[str] = None
     icount: bool = False
     append: Sequence[str] = field(default_factory=tuple)
+    root: Optional[Path] = None
 
 
 @dataclass
@@ -65,6 +67,13 @@ def _accel(accel: str, icount: bool) -> list[str]:
     return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
 
 
+def _export(root: Path) -> list[str]:
+    """A folder of the host, which the guest can read and not change."""
+    share = f"local,id=root,path={_escape(root)},security_model=none,readonly=on"
+    device = f"virtio-9p-pci,fsdev=root,mount_tag={ROOT_TAG}"
+    return ["-fsdev", f"{share},multidevs=remap", "-device", device]
+
+
 def kernel_args(machine: Machine, extra: Sequence[str]) -> str:
     fixed = f"console={machine.console} panic=-1 rdinit=/init {machine.append}"
     return " ".join([fixed, *extra])
@@ -77,6 +86,7 @@ def command(
     image: Path,
     initrd: Path,
     channels: Channels,
+    extra: Sequence[str] = (),
 ) -> list[str]:
     cpu = shape.cpu or ("host" if accel == "kvm" else machine.cpu)
     args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
@@ -85,10 +95,11 @@ def command(
     args += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     args += ["-monitor", "none", *machine.options]
     args += ["-kernel", str(image), "-initrd", str(initrd)]
-    args += ["-append", kernel_args(machine, shape.append)]
+    args += ["-append", kernel_args(machine, [*extra, *shape.append])]
     args += ["-chardev", f"file,id=console,path={_escape(channels.console)}"]
     args += ["-serial", "chardev:console"]
     args += ["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
+    args += _export(shape.root) if shape.root else []
     for number, name in enumerate(PORTS, 1):
         path = _escape(channels.port(name))
         args += ["-chardev", f"file,id={name},path={path}"]

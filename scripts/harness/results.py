@@ -26,9 +26,10 @@ class CellResult:
     splats: int = 0
     seconds: float = 0.0
     errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        keys = ("base", "arch", "debug", "source", "release", "patched", "compiler")
+        keys = ("base", "arch", "variant", "source", "release", "patched", "compiler")
         keys += ("command", "accel", "cpus", "started", "folder")
         value = {k: self.metadata[k] for k in keys if k in self.metadata}
         return {
@@ -38,6 +39,7 @@ class CellResult:
             "splats": self.splats,
             "counts": counts(self.results),
             "errors": self.errors,
+            "notes": self.notes,
             "tests": [result.as_json() for result in self.results],
         }
 

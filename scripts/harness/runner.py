@@ -12,6 +12,7 @@ from typing import Sequence
 from harness import (
     accel,
     build,
+    decode,
     guest,
     ktap,
     manifest,
@@ -37,9 +38,9 @@ def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
     build.selftests(cell)
     promised = manifest.promises(cell)
     chosen = accel.choose(cell)
-    shape = shape or Shape(cpus=4 if not cell.debug else 2, mem=1024)
+    shape = shape or Shape(cpus=cell.variant.cpus, mem=cell.variant.mem)
     started = datetime.datetime.now(datetime.timezone.utc)
-    with cell.ctx.ui.step(cell.base, cell.machine.arch, "guest") as outcome:
+    with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
         ending = run_guest(cell, promised, shape, chosen)
         found = read_logs(cell, promised, ending)
         found.metadata.update(
@@ -73,11 +74,13 @@ def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellRe
     text = ending.channels.port("verdict").read_bytes().decode("utf-8", "replace")
     console = ending.channels.console.read_bytes().decode("utf-8", "replace")
     document = ktap.parse(text)
-    splats = splat.find(console)
+    splats, notes = splat.part(splat.find(decode.annotate(cell, console)))
     tail = guest.console_tail(ending)
     joined = verdict.join(promised, document, splats, ending, tail)
     metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
-    return CellResult(cell.name, joined, metadata, len(splats), ending.seconds)
+    found = CellResult(cell.name, joined, metadata, len(splats), ending.seconds)
+    found.notes = notes
+    return found
 
 
 def _extend_metadata(cell: Cell, found: CellResult) -> None:
@@ -109,6 +112,8 @@ def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
         for result in cell.results:
             if result.bad or result.status == ktap.SKIP:
                 print(f"{cell.name} {result.name}: {result.status}: {result.reason}")
+        for note in cell.notes:
+            print(f"{cell.name}: {note}")
     for cell in found:
         words = [f"{n} {w}" for w, n in sorted(verdict.counts(cell.results).items())]
         words += [f"{cell.splats} splats", duration(cell.seconds)]
@@ -140,7 +145,7 @@ def report(ctx: Context, logs: Sequence[Path]) -> int:
         except OSError as error:
             raise Fault(f"{path}: {error.strerror}") from None
         document = ktap.parse(text)
-        splats = splat.find(text)
+        splats, notes = splat.part(splat.find(text))
         errors = list(document.errors)
         if not document.results:
             raise Fault(f"{path}: holds no KTAP result")
@@ -149,6 +154,6 @@ def report(ctx: Context, logs: Sequence[Path]) -> int:
         errors += [f"kernel splat: {item.title}" for item in splats]
         metadata = {"source": str(path)}
         cell = CellResult(path.stem, document.results, metadata, len(splats))
-        cell.errors = errors
+        cell.errors, cell.notes = errors, notes
         found.append(cell)
     return finish(ctx, found)

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Find the kernel's own complaints in a console log, and the test they came in."""
+"""Find the kernel's own complaints in a console log, and the test they came in.
+
+A complaint is whatever KASAN, KCSAN, UBSAN, lockdep, kmemleak, the RCU stall
+detector, WARN() and the like print. All of them count, but for one kind: a data
+race (KCSAN) between two pieces of code that are both not ours. The kernel has many
+known ones. Such a report is foreign if it came whole and none of its frames is in
+a function or, where the log tells places, a file of ours.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from typing import Iterable
 
 STAMP = re.compile(r"^\[\s*\d+\.\d+\](?:\[[^\]]*\])? ?")
 MARK = re.compile(r"^vdsox: (begin|end|ready)(?: (.*))?$")
@@ -12,6 +21,8 @@ SPLAT = re.compile(
     r"""^(?:
       WARNING:\ .*
     | (?:watchdog:\ )?BUG:\ .*
+    | \[\ BUG:\ .*\ \]
+    | BUG\ \S+\ \(.*\):\ .*
     | (?:kernel\ )?BUG\ at\ .*
     | kernel\ BUG\ .*
     | Oops\b.*
@@ -21,17 +32,26 @@ SPLAT = re.compile(
     | invalid\ opcode:.*
     | unchecked\ MSR\ access\ error:.*
     | UBSAN:\ .*
+    | kmemleak:\ \d+\ new\ suspected\ memory\ leaks\b.*
+    | (?:\S+:\ )*Watchdog\ detected\ hard\ LOCKUP\b.*
     | (?:rcu:\ )?INFO:\ rcu.*\bstalls?\b.*
     | INFO:\ task\ .*\ blocked\ for\ more\ than\ .*
     | INFO:\ trying\ to\ register\ non-static\ key.*
     | INFO:\ possible\ recursive\ locking.*
+    | turning\ off\ the\ locking\ correctness\ validator.*
     | list_(?:add|del)\ corruption.*
     | Kernel\ panic\ -\ .*
     )""",
     re.VERBOSE,
 )
 END = re.compile(r"^---\[ end ")
+RULER = re.compile(r"^={20,}$")
 LONGEST = 60
+
+RACE = re.compile(r"^BUG: KCSAN: data-race in ")
+LONGEST_RACE = 200
+FRAME = re.compile(r"\b\S+\+0x[0-9a-f]+/0x[0-9a-f]+")
+OURS = re.compile(r"vdso_task|\bkernel/vdso/|\barch/\w+/vdso/|\binclude/vdso/task")
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,15 @@ class Splat:
     title: str
     test: str
     text: tuple[str, ...]
+    whole: bool = False
+
+    @property
+    def foreign(self) -> bool:
+        """A data race of the kernel's own: to be told, not to be failed for."""
+        if not RACE.match(self.title) or not self.whole:
+            return False
+        frames = [line for line in self.text[1:] if FRAME.search(line)]
+        return bool(frames) and not any(OURS.search(line) for line in frames)
 
 
 def _bare(line: str) -> str:
@@ -59,8 +88,12 @@ def find(console: str) -> list[Splat]:
         if not SPLAT.match(lines[at]):
             at += 1
             continue
-        end = _end(lines, at)
-        splats.append(Splat(lines[at], running, tuple(lines[at:end])))
+        end = (_race_end if RACE.match(lines[at]) else _end)(lines, at)
+        whole = end < len(lines) and bool(RULER.match(lines[end]))
+        splats.append(Splat(lines[at], running, tuple(lines[at:end]), whole))
+        marks = [mark for mark in map(MARK.match, lines[at:end]) if mark]
+        if marks:
+            running = (marks[-1][2] or "") if marks[-1][1] == "begin" else ""
         at = end
     return splats
 
@@ -69,8 +102,39 @@ def _end(lines: list[str], start: int) -> int:
     """One past the last line of the complaint that begins at start."""
     stop = min(len(lines), start + LONGEST)
     for at in range(start + 1, stop):
-        if MARK.match(lines[at]):
+        if MARK.match(lines[at]) or RULER.match(lines[at]) or RACE.match(lines[at]):
             return at
         if END.match(lines[at]):
             return at + 1
     return stop
+
+
+def _race_end(lines: list[str], start: int) -> int:
+    """The ruler at the end of a data race's report, or what cuts it short.
+
+    A mark of PID 1 may come in between, as it runs on another CPU.
+    """
+    stop = min(len(lines), start + LONGEST_RACE)
+    for at in range(start + 1, stop):
+        if RULER.match(lines[at]) or SPLAT.match(lines[at]):
+            return at
+    return stop
+
+
+def part(splats: Iterable[Splat]) -> tuple[list[Splat], list[str]]:
+    """The complaints that count, and a note on each kind of those that do not."""
+    ours: list[Splat] = []
+    foreign: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for item in splats:
+        if not item.foreign:
+            ours.append(item)
+            continue
+        what = item.title[len("BUG: KCSAN: data-race in ") :]
+        foreign[what] += 1
+        first.setdefault(what, item.test or "no test")
+    notes = [
+        f"foreign data race: {what} ({count} times, first in {first[what]})"
+        for what, count in foreign.most_common()
+    ]
+    return ours, notes

@@ -26,6 +26,7 @@ def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int
     arches = [] if quick or listing else machine.names()
     deps.ensure(ctx, deps.packages(arches, testing=True))
     progress = os.dup(2)
+    everything = not (expression or listing or quick)
     env = {
         **os.environ,
         "VDSOX_PROGRESS_FD": str(progress),
@@ -33,6 +34,7 @@ def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int
         "VDSOX_JOBS": str(ctx.jobs),
         "VDSOGEN_TOOLS": str(ctx.out / "tools" / "vdsogen-tests"),
         "PYTHONDONTWRITEBYTECODE": "1",
+        **({"VDSOX_AHEAD": "1"} if everything else {}),
     }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     command += _arguments(expression, listing, quick) + ["tests"]

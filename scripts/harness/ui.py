@@ -67,7 +67,7 @@ class Ui:
     def step(self, base: str, arch: str, name: str) -> Iterator[Outcome]:
         """Time a step; its line is printed at its end, also when it fails."""
         outcome = Outcome()
-        head = f"{base:<6} {arch:<7} {name:<10}"
+        head = f"{base:<6} {arch:<12} {name:<10}"
         begun = time.monotonic()
         counter = _Counter(self, head, begun)
         try:

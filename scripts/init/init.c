@@ -17,6 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What `env` and `timeout` exit with when they cannot even start a command. */
+#define NO_ROOT 125
+
 static void mount_one(const char *type, const char *where, const char *options)
 {
 	mkdir(where, 0755);
@@ -107,7 +110,7 @@ static char *read_file(const char *path, size_t *size)
 	return data;
 }
 
-static void exec_mode(void)
+static void exec_mode(bool other_root)
 {
 	char *argv[1024] = { NULL };
 	size_t size = 0, at = 0;
@@ -118,7 +121,10 @@ static void exec_mode(void)
 		argv[count++] = data + at;
 		at += strlen(data + at) + 1;
 	}
-	verdict("# vdsox: exit %d\n", count ? run_command(argv) : 0);
+	if (other_root && !root_enter())
+		verdict("# vdsox: exit %d\n", NO_ROOT);
+	else
+		verdict("# vdsox: exit %d\n", count ? run_command(argv) : 0);
 	files_send();
 }
 
@@ -148,7 +154,9 @@ int main(void)
 	kmsg("vdsox: ready");
 	plan = read_file(PLAN, &size);
 	if (plan && !strncmp(plan, "exec\n", 5))
-		exec_mode();
+		exec_mode(false);
+	else if (plan && !strncmp(plan, "exec-root\n", 10))
+		exec_mode(true);
 	else if (plan && !strncmp(plan, "test\n", 5))
 		run_tests(plan + 5);
 	power_off();

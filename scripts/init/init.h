@@ -2,9 +2,11 @@
 /*
  * PID 1 of the guest. The host lays down, in the initramfs:
  *
- *   /vdsox/plan      one line: `exec`, `probe`, or `test`; after `test`, a line
- *                    for each test: NAME TIMEOUT DIRECTORY PROGRAM [ARGUMENT]...
+ *   /vdsox/plan      one line: `exec`, `exec-root`, `probe`, or `test`; after `test`,
+ *                    a line for each test: NAME TIMEOUT DIRECTORY PROGRAM [ARGUMENT]...
  *   /vdsox/argv      for `exec`: the command, each word ended by a NUL
+ *   /vdsox/layer/    for `exec-root`: files laid over the root that the host exports
+ *                    over 9p as HOST_ROOT_TAG; the command runs there
  *   /vdsox/images/   the built vDSO images
  *   /kselftest/      the kselftests, as they install themselves
  *
@@ -30,6 +32,7 @@
 #define PLAN		"/vdsox/plan"
 #define ARGV		"/vdsox/argv"
 #define ARTIFACTS	"/vdsox/artifacts"
+#define HOST_ROOT_TAG	"hostroot"
 #define MAX_ARGS	64
 
 enum port { PORT_VERDICT, PORT_FILES, PORT_STDOUT, PORT_STDERR, PORTS };
@@ -51,6 +54,9 @@ bool write_all(int fd, const void *data, size_t size);
 /* files.c */
 void files_send(void);
 void files_end(void);
+
+/* root.c */
+bool root_enter(void);
 
 /* run.c */
 pid_t spawn(char **argv, const char *directory, int out, int err);

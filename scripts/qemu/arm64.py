@@ -12,6 +12,7 @@ MACHINE = Machine(
     cpu="max,pauth-impdef=on",
     console="ttyAMA0",
     vdso="arch/arm64/kernel/vdso/vdso.so*",
-    abis=("arm64",),
+    abis=("arm64", "arm"),
+    compat="arm-linux-gnueabihf",
     append="earlycon",
 )

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Get a source package through apt, also where no deb-src line is configured.
+
+A private apt state is filled with the sources of the system's own suites, or of
+another suite on the same mirrors. Nothing of the system changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from pathlib import Path
+
+from harness import apt, procs
+from harness.errors import Fault
+
+
+def fetch(cache: Path, package: str, log: Path, suite: str = "") -> Path:
+    """The .dsc of a source package in the cache, with the files that it names.
+
+    The newest version of the suite, of the system's own suites unless told, that the
+    mirror has: while it takes in new versions, its list names files that have not come
+    yet. One that is in the cache stays the answer: tests go on without a network.
+    """
+    folder = cache / "sources" / (suite or "own")
+    kept = sorted(folder.glob(f"{package}_*.dsc"))
+    if kept:
+        return kept[-1]
+    state = cache / f"apt-src-{suite or 'own'}"
+    options = apt.private_options(state)
+    rows = apt.other_suites([suite]) if suite else apt.targets()
+    sources = apt.write_sources(state / "src.list", "deb-src", rows)
+    options = apt.private_options(state, sources)
+    apt.update(options, log)
+    found = _newest_first(apt.versions(package, options))
+    if not found:
+        raise Fault(
+            f"no source package {package} in {suite or 'the suites that apt knows'},"
+            " and no network to ask further: retry later",
+            log,
+        )
+    for number in found:
+        dsc = _download(folder, package, number, options, log)
+        if dsc:
+            return dsc
+    raise apt.why(f"download of the source of {package}", log)
+
+
+def _newest_first(versions: list[str]) -> list[str]:
+    def compare(left: str, right: str) -> int:
+        older = ["dpkg", "--compare-versions", left, "lt", right]
+        return -1 if subprocess.run(older, check=False).returncode == 0 else 1
+
+    return sorted(versions, key=functools.cmp_to_key(compare), reverse=True)
+
+
+def _download(
+    folder: Path, package: str, number: str, options: list[str], log: Path
+) -> Path | None:
+    """None if the mirror does not have what its list names."""
+    what = f"download of the source of {package} {number}"
+    part = folder / "partial" / package
+    part.mkdir(parents=True, exist_ok=True)
+    for path in part.iterdir():
+        path.unlink()
+    command = ["apt-get", *options, "-q", "source", "--download-only"]
+    command.append(f"{package}={number}")
+    before = log.stat().st_size if log.is_file() else 0
+    status = procs.status_logged(
+        command, log, what, cwd=part, env=apt.ENV, timeout=apt.TIMEOUT
+    )
+    found = sorted(part.glob(f"{package}_*.dsc"))
+    if status != 0 or len(found) != 1:
+        with open(log, errors="replace") as stream:
+            stream.seek(before)
+            if "404  Not Found" in stream.read():
+                return None
+        raise apt.why(what, log)
+    for path in sorted(part.iterdir(), key=lambda path: path.suffix == ".dsc"):
+        path.rename(folder / path.name)
+    return folder / found[0].name
+
+
+def version(dsc: Path) -> str:
+    """The upstream version, without Debian's part."""
+    return dsc.stem.partition("_")[2].rpartition("-")[0].rpartition(":")[2]
+
+
+def unpack(dsc: Path, tree: Path, log: Path) -> None:
+    """The source as Debian builds it: with the distribution's own patches."""
+    # apt has verified the hashes, so dpkg need not ask for keys once more.
+    command = ["dpkg-source", "--no-check", "--no-copy", "-x", dsc, tree]
+    procs.run_logged(command, log, f"unpack {dsc.name}")

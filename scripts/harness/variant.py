@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The plain kernel and the instrumented ones, and what a guest of each needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A kernel built with one fragment more, which costs its guests time and room."""
+
+    name: str = ""
+    help: str = ""
+    needs: str = ""
+    patience: int = 1
+    cpus: int = 4
+    mem: int = 1024
+    append: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        return f"--{self.name}"
+
+    @property
+    def fragments(self) -> list[str]:
+        return [self.name] if self.name else []
+
+    def named(self, stem: str) -> str:
+        """The name of a thing of this variant, made of the plain one's."""
+        return f"{stem}-{self.name}" if self.name else stem
+
+    @property
+    def kernel_args(self) -> list[str]:
+        """What the kernel does not know, it hands to PID 1 as its environment."""
+        slow = [f"VT_PATIENCE={self.patience}"] if self.patience > 1 else []
+        return [*self.append, *slow]
+
+
+# A watchdog that waits as long as it can: the guest may be emulated on a busy host.
+WATCHDOG = ("watchdog_thresh=60",)
+
+PLAIN = Variant()
+DEBUG = Variant(
+    name="debug",
+    help="the kernel with KASAN, lockdep and RCU checks",
+    needs="gcc 8.3 or later",
+    patience=6,
+    cpus=2,
+    mem=2048,
+    append=WATCHDOG,
+)
+KCSAN = Variant(
+    name="kcsan",
+    help="the kernel with the data race detector",
+    needs="gcc 11 or later, or clang 11 or later",
+    patience=6,
+    cpus=2,
+    mem=1024,
+    append=WATCHDOG,
+)
+INSTRUMENTED = (DEBUG, KCSAN)
+ALL = (PLAIN, *INSTRUMENTED)
+
+
+def by_name(name: str) -> Variant:
+    """The variant whose fragment is called so; the plain one for an empty name."""
+    return next(v for v in ALL if v.name == name)

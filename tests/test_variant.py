@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Instrumented kernels: what they are built with, and what their guests get."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness import bases, build, guest, kconfig, machine, manifest, qemu, variant
+from harness.cell import Cell
+from harness.context import REPO, Context
+from harness.errors import Fault
+from harness.manifest import Promise
+from harness.qemu import Shape
+from harness.source import Source
+from harness.variant import ALL, DEBUG, INSTRUMENTED, KCSAN, PLAIN, Variant
+
+CHECKERS = {
+    "debug": "KASAN KASAN_GENERIC PROVE_LOCKING PROVE_RCU DEBUG_ATOMIC_SLEEP"
+    " DEBUG_LIST DEBUG_VM DEBUG_PREEMPT PREEMPT",
+    "kcsan": "KCSAN KCSAN_INTERRUPT_WATCHER PREEMPT DEBUG_INFO_REDUCED",
+}
+
+
+@pytest.fixture(name="cell_of")
+def fixture_cell_of(toy_repo: Path, toy_tree: Path, tmp_path: Path):
+    context = Context(repo=toy_repo, out=tmp_path / "out")
+    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", False)
+
+    def make(kind: Variant, origin: str = "toy.deb") -> Cell:
+        here = Source(source.base, toy_tree, origin, False)
+        return Cell(context, here, machine.load("x86_64"), kind)
+
+    return make
+
+
+@pytest.mark.parametrize("kind", INSTRUMENTED, ids=lambda kind: kind.name)
+def test_checkers_are_asked_for(cell_of, kind: Variant) -> None:
+    """What is asked for and not got is a fault: test_kconfig.py."""
+    wanted = kconfig.request(cell_of(kind).all_fragments())
+    for name in CHECKERS[kind.name].split():
+        assert wanted[f"CONFIG_{name}"] == "y", name
+    assert wanted["CONFIG_PREEMPT_VOLUNTARY"] == "n"
+
+
+def test_plain_kernel_has_no_checker(cell_of) -> None:
+    wanted = kconfig.request(cell_of(PLAIN).all_fragments())
+    assert not {"CONFIG_KASAN", "CONFIG_KCSAN", "CONFIG_PROVE_LOCKING"} & set(wanted)
+
+
+def test_variants_share_nothing(cell_of) -> None:
+    cells = [cell_of(kind) for kind in ALL]
+    assert len({cell.folder for cell in cells}) == len(ALL)
+    assert len({cell.fingerprint() for cell in cells}) == len(ALL)
+    assert [cell.name for cell in cells][1:] == [
+        "6.12-x86_64-debug",
+        "6.12-x86_64-kcsan",
+    ]
+    assert [cell.label for cell in cells][:2] == ["x86_64", "x86_64-debug"]
+
+
+def test_variants_are_known_to_the_reports() -> None:
+    schema = json.loads((REPO / "scripts/harness/results.schema.json").read_text())
+    known = schema["definitions"]["cell"]["properties"]["variant"]["enum"]
+    assert known == [kind.name for kind in ALL]
+    assert [variant.by_name(kind.name) for kind in ALL] == list(ALL)
+
+
+def test_refused_checker_says_what_is_needed(tmp_path: Path) -> None:
+    config = tmp_path / ".config"
+    config.write_text("# CONFIG_KCSAN is not set\n")
+    with pytest.raises(Fault, match="CONFIG_KCSAN=y .*needs gcc 11 or later"):
+        kconfig.verify({"CONFIG_KCSAN": "y"}, config, KCSAN.needs)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name or "plain")
+def test_time_limits_are_scaled(cell_of, kind: Variant) -> None:
+    cell = cell_of(kind)
+    program = cell.tests / "vdso_task" / "ids"
+    program.parent.mkdir(parents=True)
+    program.write_text("")
+    promise = Promise("vdso_task.ids", "vdso_task", "ids", 60)
+    (planned,) = manifest.plan(cell, [promise])
+    assert planned.timeout == 60 * kind.patience
+    watch = guest.Watch({"t": planned.timeout}, None, 1.0, kind.patience)
+    watch.feed(b"# vdsox: begin t\n")
+    left = watch._deadline - guest.time.monotonic()
+    most = (60 + guest.GRACE) * kind.patience
+    assert most - 5 < left <= most
+
+
+def command_of(cell: Cell, extra: list[str]) -> str:
+    channels = guest.channels_for(cell)
+    shape = Shape(append=["mine=1"])
+    image = cell.image
+    line = qemu.command(cell.machine, shape, "tcg", image, image, channels, extra)
+    return line[line.index("-append") + 1]
+
+
+def test_guest_learns_of_its_slowness(cell_of) -> None:
+    """A word that the kernel does not know becomes PID 1's environment."""
+    line = command_of(cell_of(DEBUG), DEBUG.kernel_args).split()
+    assert f"VT_PATIENCE={DEBUG.patience}" in line
+    assert line.index("watchdog_thresh=60") < line.index("mine=1")
+    assert PLAIN.kernel_args == []
+
+
+def test_command_names_the_variant(cell_of, monkeypatch) -> None:
+    monkeypatch.setattr(build.procs, "capture", lambda *_args: "gcc 12\n")
+    cell = cell_of(KCSAN)
+    cell.folder.mkdir(parents=True)
+    build.write_metadata(cell, "", 1.0)
+    value = cell.read_metadata()
+    assert value["variant"] == "kcsan"
+    assert value["command"] == "./vdsox run --base 6.12 --arch x86_64 --kcsan"
+
+
+def test_built_selftests_serve_every_variant(cell_of) -> None:
+    plain, debug = cell_of(PLAIN), cell_of(DEBUG)
+    mark = plain.tests_fingerprint()
+    assert mark and mark == debug.tests_fingerprint()
+    assert not build.same_tests(debug, mark)
+    plain.tests.mkdir(parents=True)
+    (plain.tests / "ids").write_text("program")
+    (plain.tests / build.MARK).write_text(mark)
+    debug.tests.mkdir(parents=True)
+    (debug.tests / "stale").write_text("of another time")
+    assert build.same_tests(plain, mark) and build.same_tests(debug, mark)
+    assert (debug.tests / "ids").read_text() == "program"
+    assert not (debug.tests / "stale").exists()
+    assert not build.same_tests(debug, mark + "x")
+
+
+def test_selftests_of_a_tree_of_ones_own_are_always_built(cell_of) -> None:
+    cell = cell_of(PLAIN, origin="/home/me/linux")
+    assert cell.tests_fingerprint() == ""
+    cell.tests.mkdir(parents=True)
+    (cell.tests / build.MARK).write_text("")
+    assert not build.same_tests(cell, "")
