@@ -1,20 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Cells that tests share: each is built and run once a session."""
+"""Cells that tests share: each is built and run once a session.
+
+What takes long is made under a lock of its own, so that a second process may have
+made it before a test asks for it: see ahead.py.
+"""
 
 from __future__ import annotations
 
-from typing import Callable, TypeVar
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import Callable, Iterator, TypeVar
 
-from harness import machine, runner, source
+import offbuild
+from harness import build, machine, runner, source, variant
 from harness.cell import Cell
 from harness.context import Context
 from harness.results import CellResult
 
 Value = TypeVar("Value")
 
+# Every architecture, one instrumented kernel, and what $VDSOX_CELLS adds.
+NAMES = [*machine.names(), "x86_64-debug", *os.environ.get("VDSOX_CELLS", "").split()]
+
+
+def arch_of(name: str) -> str:
+    return name.partition("-")[0]
+
 
 class Cells:
-    """What was built, and what went wrong, for each architecture."""
+    """What was built, and what went wrong, for each name."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
@@ -24,7 +39,8 @@ class Cells:
         """The value of the first call; its failure is everyone's failure."""
         if key not in self._values:
             try:
-                self._values[key] = make()
+                with self._alone(key):
+                    self._values[key] = make()
             except Exception as error:  # pylint: disable=broad-except
                 self._values[key] = error
         value = self._values[key]
@@ -32,12 +48,42 @@ class Cells:
             raise value
         return value  # type: ignore[return-value]
 
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """No other process makes this; what it has made is found on the disk."""
+        folder = self.ctx.out / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / key, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def source(self) -> source.Source:
         return self.once("source", lambda: source.prepare(self.ctx, None, None))
 
-    def cell(self, arch: str) -> Cell:
-        return Cell(self.ctx, self.source(), machine.load(arch))
+    def cell(self, name: str) -> Cell:
+        arch, _, kind = name.partition("-")
+        here = machine.load(arch)
+        return Cell(self.ctx, self.source(), here, variant.by_name(kind))
 
-    def result(self, arch: str) -> CellResult:
+    def build(self, name: str) -> None:
+        self.once(f"build-{name}", lambda: _build(self.cell(name)))
+
+    def result(self, name: str) -> CellResult:
         """The cell built, booted and tested as ./vdsox run does it."""
-        return self.once(f"run-{arch}", lambda: runner.test_cell(self.cell(arch)))
+        self.build(name)
+        return self.once(f"run-{name}", lambda: runner.test_cell(self.cell(name)))
+
+    def off(self) -> dict[str, offbuild.Outcome]:
+        """The kernels with the option off beside the unpatched ones."""
+        tree, arches = self.source(), machine.names()
+        return self.once("off", lambda: offbuild.compare(self.ctx, tree, arches))
+
+    def unpatched(self, arch: str) -> Cell:
+        """A kernel of the same configuration without the patches."""
+        self.off()
+        return offbuild.unpatched(self.ctx, self.source(), arch)
+
+
+def _build(cell: Cell) -> None:
+    build.kernel(cell)
+    build.selftests(cell)

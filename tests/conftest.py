@@ -13,6 +13,7 @@ from typing import Callable, Iterator
 
 import pytest
 
+from ahead import Ahead
 from cells import Cells
 from harness.context import REPO, Context
 from harness.ui import Ui
@@ -21,24 +22,46 @@ from toys import KERNEL_FILES, REPO_FILES, lay
 MISSED = pytest.StashKey[bool]()
 
 
-@pytest.fixture(scope="session")
-def ctx() -> Iterator[Context]:
+def progress_fd() -> int:
+    return int(os.environ.get("VDSOX_PROGRESS_FD", "2"))
+
+
+def make_context() -> Context:
     """The context of ./vdsox test, progress on its standard error."""
-    descriptor = int(os.environ.get("VDSOX_PROGRESS_FD", "2"))
-    stream = os.fdopen(os.dup(descriptor), "w", buffering=1)
+    stream = os.fdopen(os.dup(progress_fd()), "w", buffering=1)
     context = Context(ui=Ui(stream=stream), install_deps=False)
     if "VDSOX_OUT" in os.environ:
         context.out = Path(os.environ["VDSOX_OUT"])
     if "VDSOX_JOBS" in os.environ:
         context.jobs = int(os.environ["VDSOX_JOBS"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def ctx() -> Iterator[Context]:
+    context = make_context()
     yield context
-    stream.close()
+    context.ui.stream.close()
 
 
 @pytest.fixture(scope="session")
 def cells(ctx: Context) -> Cells:
     """Kernels built and guests run once, whatever asks for them."""
     return Cells(ctx)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs no kernel runs while the first kernel is built."""
+    items.sort(key=lambda item: item.get_closest_marker("guest") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ahead() -> Iterator[None]:
+    """All kernels are built in this order when all tests run."""
+    process = Ahead(progress_fd()) if "VDSOX_AHEAD" in os.environ else None
+    yield
+    if process:
+        process.end()
 
 
 @pytest.fixture

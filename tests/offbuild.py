@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds of the unpatched and of the patched tree with the option off, at one path."""
+"""Builds of the unpatched and of the patched tree with the option off, at one path.
+
+The configuration is the test kernels' but for that option, and the unpatched kernel
+is kept: other tests boot it beside the patched one.
+
+Nearly every file includes a header that the patches touch, and nearly none has other
+tokens for it: `sametokens` compiles those few, and takes the others' objects from the
+first build.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +19,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator
 
-from harness import build, machine, patcher
+from harness import build, machine, patcher, procs
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
 
 HERE = Path(__file__).parent
+SAME_TOKENS = HERE / "sametokens"
 
 
 @dataclass
 class OffCell(Cell):
-    """A cell of its own folder and fragments."""
+    """A cell of its own folder and compiler."""
 
     @property
     def name(self) -> str:
         return f"off-{self.base}-{self.machine.arch}"
 
-    def all_fragments(self) -> list[Path]:
-        return [HERE / "off.config", HERE / f"off-{self.machine.arch}.config"]
+    @property
+    def compiler(self) -> str:
+        """Objects of another compiler are kept apart."""
+        gcc = f"{self.machine.cross}gcc"
+        version = procs.capture([gcc, "--version"], "gcc --version")
+        digest = hashlib.sha256(version.encode()).hexdigest()[:12]
+        return f"{SAME_TOKENS} {self.folder / 'objects' / digest} {gcc}"
+
+
+def _tree(ctx: Context, source: Source) -> Path:
+    return ctx.out / "src" / f"{source.base.name}-off"
 
 
 def link_tree(ctx: Context, source: Source) -> Path:
     """The same tree once more, unpatched: its files are links, never written to."""
-    tree = ctx.out / "src" / f"{source.base.name}-off"
+    tree = _tree(ctx, source)
     stamp = f"{source.origin}\n"
     mark = tree / ".vdsox-source"
     if not mark.is_file() or mark.read_text() != stamp:
@@ -44,10 +62,10 @@ def link_tree(ctx: Context, source: Source) -> Path:
     return tree
 
 
-def key_of(source: Source, arch: str) -> str:
+def key_of(cell: OffCell, source: Source) -> str:
     """Changes with whatever could change the outcome."""
     total = hashlib.sha256(source.origin.encode())
-    inputs = [HERE / "off.config", HERE / f"off-{arch}.config", Path(__file__)]
+    inputs = [*cell.all_fragments(), Path(__file__), SAME_TOKENS]
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     for path in inputs:
         total.update(path.read_bytes())
@@ -60,7 +78,7 @@ def key_of(source: Source, arch: str) -> str:
 def _make(cell: OffCell) -> None:
     build.configure(cell)
     assert "CONFIG_VDSO_TASK=y" not in (cell.build / ".config").read_text()
-    build.make(cell, "kernel build", "vmlinux")
+    build.make(cell, "kernel build", Path(cell.machine.image).name)
 
 
 def disassembly(cell: OffCell) -> Iterator[str]:
@@ -106,19 +124,21 @@ class Outcome:
 
 def compare(ctx: Context, source: Source, arches: list[str]) -> dict[str, Outcome]:
     """Build all architectures unpatched, then all of them patched, and compare."""
-    outcomes = {arch: _remembered(ctx, source, arch) for arch in arches}
-    todo = [arch for arch, outcome in outcomes.items() if outcome is None]
+    cells = [unpatched(ctx, source, arch) for arch in arches]
+    outcomes = {cell.machine.arch: _remembered(cell, source) for cell in cells}
+    todo = [cell for cell in cells if outcomes[cell.machine.arch] is None]
     if todo:
         tree = link_tree(ctx, source)
-        todo_cells = [_cell(ctx, source, tree, arch) for arch in todo]
         images = {}
-        for cell in todo_cells:
+        for cell in todo:
+            cell.folder.mkdir(parents=True, exist_ok=True)
+            cell.build_log.unlink(missing_ok=True)
             with ctx.ui.step(cell.base, cell.machine.arch, "unpatched"):
                 _make(cell)
                 images[cell.name] = _images(cell)
                 _save(cell)
         patcher.sync(source.base, tree)
-        for cell in todo_cells:
+        for cell in todo:
             with ctx.ui.step(cell.base, cell.machine.arch, "option-off"):
                 _make(cell)
                 found = _differences(cell.folder / "before.dis", cell)
@@ -128,23 +148,22 @@ def compare(ctx: Context, source: Source, arches: list[str]) -> dict[str, Outcom
     return {arch: outcome for arch, outcome in outcomes.items() if outcome}
 
 
-def _cell(ctx: Context, source: Source, tree: Path, arch: str) -> OffCell:
-    cell = OffCell(ctx, replace(source, tree=tree), machine.load(arch))
-    cell.folder.mkdir(parents=True, exist_ok=True)
-    cell.build_log.unlink(missing_ok=True)
-    return cell
+def unpatched(ctx: Context, source: Source, arch: str) -> OffCell:
+    """Once compared, its image is the kernel without the patches."""
+    other = replace(source, tree=_tree(ctx, source), patched=False)
+    return OffCell(ctx, other, machine.load(arch))
 
 
 def _save(cell: OffCell) -> None:
+    shutil.copyfile(cell.build / cell.machine.image, cell.image)
     with open(cell.folder / "before.dis", "w") as stream:
         stream.writelines(disassembly(cell))
 
 
-def _remembered(ctx: Context, source: Source, arch: str) -> Outcome | None:
-    path = ctx.out / f"off-{source.base.name}-{arch}" / "outcome.json"
+def _remembered(cell: OffCell, source: Source) -> Outcome | None:
     try:
-        value = json.loads(path.read_text())
-        if value.pop("key") == key_of(source, arch):
+        value = json.loads((cell.folder / "outcome.json").read_text())
+        if cell.image.is_file() and value.pop("key") == key_of(cell, source):
             return Outcome(**value)
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -152,6 +171,6 @@ def _remembered(ctx: Context, source: Source, arch: str) -> Outcome | None:
 
 
 def _remember(cell: OffCell, source: Source, outcome: Outcome) -> None:
-    value = {"key": key_of(source, cell.machine.arch), **vars(outcome)}
+    value = {"key": key_of(cell, source), **vars(outcome)}
     (cell.folder / "outcome.json").write_text(json.dumps(value) + "\n")
     (cell.folder / "before.dis").unlink()

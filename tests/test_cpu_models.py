@@ -59,7 +59,11 @@ def test_32_bit_entry(cells, entry: str) -> None:
 def test_arm64_vectors(cells, model: str) -> None:
     """The CPU number survives vectors that use its register, and those that do not."""
     cpu, args = ARM[model]
-    all_pass(run_some(cells, "arm64", {"getcpu", "ids"}, Shape(cpu=cpu, append=args)))
+    all_pass(
+        run_some(
+            cells, "arm64", {"getcpu", "ids", "aarch32"}, Shape(cpu=cpu, append=args)
+        )
+    )
 
 
 def test_one_cpu(cells) -> None:

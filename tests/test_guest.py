@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's own word: each promised test of each architecture, and each case."""
+"""The kernel's own word: each promised test of each cell, and each case."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Iterator
 
 import pytest
 
+import cells as shared
 from harness import ktap, machine, manifest, procs
 from harness.context import REPO, Context
 from harness.ktap import Result
 from harness.manifest import OWN, Promise
 
 pytestmark = pytest.mark.guest
-ARCHES = machine.names()
 IMAGES = {
     "x86_64": {"vdso64": "x86_64", "vdsox32": "x32", "vdso32": "ia32"},
     "arm64": {"vdso": "arm64"},
@@ -41,22 +41,23 @@ def _manifest() -> dict:
     return value
 
 
-def _promised(arch: str) -> list[Promise]:
-    return manifest.from_manifest(_manifest(), machine.load(arch).abis)
+def _promised(name: str) -> list[Promise]:
+    abis = machine.load(shared.arch_of(name)).abis
+    return manifest.from_manifest(_manifest(), abis)
 
 
 def _tests() -> Iterator[object]:
-    for arch in ARCHES:
-        for promise in _promised(arch):
-            yield pytest.param(arch, promise, id=f"{arch}-{promise.program}")
+    for cell in shared.NAMES:
+        for promise in _promised(cell):
+            yield pytest.param(cell, promise, id=f"{cell}-{promise.program}")
 
 
 def _cases() -> Iterator[object]:
-    for arch in ARCHES:
-        for promise in _promised(arch):
+    for cell in shared.NAMES:
+        for promise in _promised(cell):
             for case in promise.cases:
-                name = f"{arch}-{promise.program}-{case}"
-                yield pytest.param(arch, promise, case, id=name)
+                name = f"{cell}-{promise.program}-{case}"
+                yield pytest.param(cell, promise, case, id=name)
 
 
 def _told(result: Result) -> str:
@@ -67,10 +68,10 @@ def _told(result: Result) -> str:
 
 @pytest.fixture(name="find")
 def fixture_find(cells, missed):
-    """A top-level result of an architecture's run, by name."""
+    """A top-level result of a cell's run, by name."""
 
-    def find(arch: str, name: str) -> Result:
-        found = cells.result(arch)
+    def find(cell: str, name: str) -> Result:
+        found = cells.result(cell)
         result = next(r for r in found.results if r.name == name)
         if ktap.MISS in [result.status, *(t.status for t in result.subtests)]:
             missed()
@@ -79,33 +80,33 @@ def fixture_find(cells, missed):
     return find
 
 
-@pytest.mark.parametrize("arch", ARCHES)
-def test_boot(find, arch: str) -> None:
+@pytest.mark.parametrize("cell", shared.NAMES)
+def test_boot(find, cell: str) -> None:
     """No complaint of the kernel outside the tests, no guest that was lost."""
-    result = find(arch, "boot")
+    result = find(cell, "boot")
     assert result.status == ktap.PASS, _told(result)
 
 
-@pytest.mark.parametrize("arch, promise", _tests())
-def test_promise(find, arch: str, promise: Promise) -> None:
-    result = find(arch, promise.name)
+@pytest.mark.parametrize("cell, promise", _tests())
+def test_promise(find, cell: str, promise: Promise) -> None:
+    result = find(cell, promise.name)
     assert result.status == ktap.PASS, _told(result)
 
 
-@pytest.mark.parametrize("arch, promise, case", _cases())
-def test_case(find, arch: str, promise: Promise, case: str) -> None:
-    result = find(arch, promise.name)
+@pytest.mark.parametrize("cell, promise, case", _cases())
+def test_case(find, cell: str, promise: Promise, case: str) -> None:
+    result = find(cell, promise.name)
     inner = next(test for test in result.subtests if test.name == case)
     excused = inner.status == ktap.SKIP and EXCUSED.search(inner.reason)
     assert excused or inner.status in (ktap.PASS, ktap.XFAIL), _told(inner)
 
 
-@pytest.mark.parametrize("arch", ARCHES)
-def test_nothing_of_ours_is_skipped(cells, arch: str) -> None:
+@pytest.mark.parametrize("cell", shared.NAMES)
+def test_nothing_of_ours_is_skipped(cells, cell: str) -> None:
     """The guest has all that our tests need, so no reason counts here."""
     skipped = [
         f"{result.name} {test.name}: {test.reason}"
-        for result in cells.result(arch).results
+        for result in cells.result(cell).results
         for test in [result, *result.subtests]
         if result.name.startswith(OWN)
         and test.status == ktap.SKIP
@@ -114,23 +115,23 @@ def test_nothing_of_ours_is_skipped(cells, arch: str) -> None:
     assert skipped == []
 
 
-@pytest.mark.parametrize("arch", ARCHES)
-def test_kernel_vdso_selftests(cells, arch: str) -> None:
+@pytest.mark.parametrize("cell", shared.NAMES)
+def test_kernel_vdso_selftests(cells, cell: str) -> None:
     """The base's own tests of the vDSO still pass on the patched kernel."""
-    own = [r for r in cells.result(arch).results if r.name.startswith("vDSO.")]
+    own = [r for r in cells.result(cell).results if r.name.startswith("vDSO.")]
     assert len(own) >= 7
     bad = [_told(result) for result in own if result.bad]
     assert not bad, "\n".join(bad)
 
 
-@pytest.mark.parametrize("arch", ARCHES)
-def test_reports_of_the_run(cells, arch: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cell", shared.NAMES)
+def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
     """Real results make valid reports, too."""
     import jsonschema
 
     from harness import reports, results
 
-    found = [cells.result(arch)]
+    found = [cells.result(cell)]
     schema = json.loads((REPO / "scripts/harness/results.schema.json").read_text())
     value = results.as_json(found)
     jsonschema.validate(value, schema)
@@ -141,16 +142,18 @@ def test_reports_of_the_run(cells, arch: str, tmp_path: Path) -> None:
 
 def _images() -> list[object]:
     rows = [
-        (arch, image, abi) for arch in ARCHES for image, abi in IMAGES[arch].items()
+        (name, image, abi)
+        for name in shared.NAMES
+        for image, abi in IMAGES[shared.arch_of(name)].items()
     ]
     return [pytest.param(*row, id="-".join(row)) for row in rows]
 
 
-@pytest.mark.parametrize("arch, image, abi", _images())
-def test_image_from_memory(cells, arch: str, image: str, abi: str) -> None:
+@pytest.mark.parametrize("name, image, abi", _images())
+def test_image_from_memory(cells, name: str, image: str, abi: str) -> None:
     """What a process ran is what was built, and keeps the table's promises."""
-    cells.result(arch)
-    cell = cells.cell(arch)
+    cells.result(name)
+    cell = cells.cell(name)
     read = cell.folder / "artifacts" / f"{LEFT[abi]}.so"
     assert read.is_file(), f"the guest left no {read.name}"
     tool = manifest.build_vdsogen(cells.ctx, REPO / "scripts" / "vdsogen")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds at low priority what the tests will ask for, while they run.
+
+A guest waits half of its time and most tests use one CPU. A test that needs a
+kernel waits for its lock, see cells.py, and finds it built; or takes the lock
+first and builds it itself, which is also how a failure of a build is told.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+NICE = 10
+
+
+class Ahead:
+    """The process that builds, as the tests see it."""
+
+    def __init__(self, progress: int, script: Path = Path(__file__)) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(progress,),
+        )
+
+    def end(self) -> None:
+        """It ends what it runs, and itself; nothing if it had come to its end."""
+        self._process.terminate()
+        self._process.wait()
+
+
+def _jobs() -> Iterator[Callable[[], object]]:
+    import cells
+    from conftest import make_context
+
+    shared = cells.Cells(make_context())
+    for name in cells.NAMES:
+        yield lambda: shared.build(name)
+    yield shared.off
+
+
+def main() -> None:
+    from harness.errors import Fault
+
+    os.nice(NICE)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for job in _jobs():
+        try:
+            job()
+        except (Fault, OSError, AssertionError):
+            pass  # the test that needs it tries once more and tells
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+    main()

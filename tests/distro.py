@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The vDSO images as Debian's own kernel configuration makes them.
+
+All of such a kernel would take hours; what the patches add and touch is compiled,
+and each image is linked and checked as in any kernel build.
+"""
+
+from __future__ import annotations
+
+import lzma
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import apt, build, kconfig, machine, patcher
+from harness.cell import Cell
+from harness.context import Context
+from harness.source import Source
+
+# Keys and type information that only a whole build has, and which no object needs.
+WITHOUT = """
+CONFIG_VDSO_TASK=y
+CONFIG_SYSTEM_TRUSTED_KEYS=""
+# CONFIG_MODULE_SIG is not set
+# CONFIG_DEBUG_INFO_BTF is not set
+# CONFIG_RUST is not set
+"""
+FOLDERS = ["arch/x86/entry/vdso/", "kernel/vdso/"]
+
+
+@dataclass
+class DistroCell(Cell):
+    """A cell whose configuration is the distribution's."""
+
+    @property
+    def name(self) -> str:
+        return f"distro-{self.base}-{self.machine.arch}"
+
+
+def configuration(ctx: Context, source: Source, log: Path) -> str:
+    deb = apt.download(ctx.cache, f"linux-config-{source.base.name}", log)
+    folder = ctx.out / "tools" / "linux-config"
+    subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)
+    (path,) = folder.glob("usr/src/*/config.amd64_none_amd64.xz")
+    return lzma.decompress(path.read_bytes()).decode()
+
+
+def touched(source: Source) -> list[str]:
+    """Objects of the files that the hooks are in, but for arm64's."""
+    plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
+    names = [name for name in plan.after if name.endswith(".c")]
+    mine = [name for name in names if name.startswith(("fs/", "kernel/"))]
+    return sorted(n[:-1] + "o" for n in mine if not n.startswith(tuple(FOLDERS)))
+
+
+def _cell(ctx: Context, source: Source) -> DistroCell:
+    return DistroCell(ctx, source, machine.load("x86_64"))
+
+
+def config_of(ctx: Context, source: Source) -> Path:
+    return _cell(ctx, source).build / ".config"
+
+
+def images(ctx: Context, source: Source) -> list[Path]:
+    """Compile, link and check; the images of every ABI."""
+    cell = _cell(ctx, source)
+    with ctx.ui.step(cell.base, "x86_64", "distro"):
+        cell.build.mkdir(parents=True, exist_ok=True)
+        cell.build_log.unlink(missing_ok=True)
+        given = kconfig.parse(configuration(ctx, source, cell.build_log))
+        wanted = kconfig.parse(WITHOUT)
+        config = cell.build / ".config"
+        config.write_text(kconfig.render({**given, **wanted}))
+        build.make(cell, "make olddefconfig", "-s", "olddefconfig")
+        kconfig.verify({"CONFIG_VDSO_TASK": "y"}, config)
+        build.make(cell, "part of a kernel build", *FOLDERS, *touched(source))
+    return sorted(cell.build.glob("arch/x86/entry/vdso/vdso*.so"))

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Building ahead of the tests: one at a time, and ended with them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ahead import Ahead
+from cells import Cells
+from harness.context import REPO, Context
+from harness.errors import Fault
+
+SLOW = """
+import sys, time
+sys.path[:0] = [{tests!r}, {scripts!r}]
+from pathlib import Path
+from cells import Cells
+from harness.context import Context
+
+def make():
+    Path({out!r}, "begun").touch()
+    time.sleep(0.5)
+    Path({out!r}, "made").touch()
+
+Cells(Context(out=Path({out!r}))).once("thing", make)
+"""
+BUILDS = """
+import signal, sys
+sys.path.insert(0, {scripts!r})
+from pathlib import Path
+from harness import procs
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+script = "echo $$ > {out}/pid.new; mv {out}/pid.new {out}/pid; sleep 1000"
+procs.run_logged(["sh", "-c", script], Path({out!r}, "log"), "a long build")
+"""
+
+
+def script(text: str, out: Path) -> Path:
+    path = out / "script.py"
+    tests, scripts = str(REPO / "tests"), str(REPO / "scripts")
+    path.write_text(text.format(tests=tests, scripts=scripts, out=str(out)))
+    return path
+
+
+def wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_waits_for_the_process_that_makes_it(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, script(SLOW, tmp_path)])
+    wait_for(tmp_path / "begun")
+    seen = Cells(Context(out=tmp_path)).once("thing", (tmp_path / "made").exists)
+    assert other.wait() == 0 and seen
+
+
+def test_failure_is_told_to_everyone_and_made_once(tmp_path: Path) -> None:
+    cells, calls = Cells(Context(out=tmp_path)), []
+
+    def make() -> None:
+        calls.append(1)
+        raise Fault("no such thing")
+
+    for _ in range(2):
+        with pytest.raises(Fault, match="no such thing"):
+            cells.once("thing", make)
+    assert calls == [1]
+
+
+def test_ends_what_it_builds(tmp_path: Path) -> None:
+    process = Ahead(2, script(BUILDS, tmp_path))
+    wait_for(tmp_path / "pid")
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(pid, 0)
+    process.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    process.end()
