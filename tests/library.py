@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds libvdsox, once for each architecture, and programs that use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
+
+from toolkit import REPO, TABLE, Tool, build_tools, make  # noqa: E402
+
+FOLDER = REPO / "tools" / "lib" / "vdsox"
+PROGRAMS = FOLDER / "tests"
+NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+CROSS = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
+QEMU = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}
+WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+
+
+def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """A command's outcome, whatever it is."""
+    options = {"capture_output": True, "text": True, "timeout": 120} | options
+    return subprocess.run(
+        [str(word) for word in words], check=False, **options  # type: ignore
+    )
+
+
+def output(*words: object, **options: object) -> str:
+    """What a command that must succeed prints."""
+    done = run(*words, **options)
+    assert (
+        done.returncode == 0
+    ), f"{words}: {done.returncode} {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Library:
+    """A build of everything for one architecture."""
+
+    arch: str
+    out: Path
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.arch == NATIVE else CROSS[self.arch]
+
+    @property
+    def emulator(self) -> list[str]:
+        if self.arch == NATIVE:
+            return []
+        return [QEMU[self.arch], "-L", f"/usr/{CROSS[self.arch][:-1]}"]
+
+    def compile(self, source: str, out: Path, *flags: str, link: str) -> Path:
+        """A program of tests/, with the library's headers; link: static, shared, a."""
+        compiler = self.prefix + ("g++" if "-xc++" in flags else "gcc")
+        libraries = {
+            "static": ["-static", f"{self.out}/libvdsox.a"],
+            "shared": [f"{self.out}/libvdsox.so", f"-Wl,-rpath,{self.out}"],
+            "a": [f"{self.out}/libvdsox.a"],
+        }[link]
+        includes = [f"-I{FOLDER}/include", f"-I{self.out}/include"]
+        words = [compiler, "-O1", "-pthread", *WARNINGS, *includes, *flags]
+        output(*words, PROGRAMS / source, "-xnone", *libraries, "-o", out)
+        return out
+
+    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        return run(*self.emulator, *words)
+
+
+@lru_cache
+def build_library(base: Path, arch: str) -> Library:
+    """VDSOGEN_TOOLS names a folder to keep, which saves the build of a later run."""
+    tools = build_tools(base)
+    library = Library(arch, tools / f"library-{arch}")
+    what = "all" if arch == NATIVE else "libs"
+    words = [f"CROSS_COMPILE={library.prefix}", "CXXFLAGS=-O1 -g0"]
+    make(library.out, FOLDER, f"VDSOGEN={tools}/vdsogen", *words, what)
+    return library
+
+
+@lru_cache
+def table_manifest(base: Path) -> dict:
+    """The table, as vdsogen tells it to programs."""
+    out = build_tools(base) / "library-manifest.json"
+    part = out.with_suffix(f".{os.getpid()}")
+    assert (
+        Tool(build_tools(base) / "vdsogen").faults("generate", "manifest", TABLE, part)
+        == ""
+    )
+    part.replace(out)
+    return json.loads(out.read_text(encoding="ascii"))
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the table makes of the library on one abi."""
+
+    all: list[str]
+    slots: list[str]
+
+
+def entry_names(manifest: dict) -> Names:
+    new = [e for e in manifest["entries"] if e["kind"] != "base"]
+    slots = [e["name"] for e in new if e["kind"] == "slot"]
+    return Names(
+        list(dict.fromkeys(e["name"] for e in new)), list(dict.fromkeys(slots))
+    )
+
+
+def symbols(path: Path, prefix: str = "") -> dict[str, str]:
+    """Dynamic symbols by name, with the letter of nm."""
+    found = {}
+    for line in output(f"{prefix}nm", "-D", path).splitlines():
+        kind, name = line.split()[-2:]
+        if kind != "A":
+            found[name] = kind
+    return found
+
+
+def needed(path: Path) -> list[str]:
+    lines = output("readelf", "-dW", path).splitlines()
+    return [line.split("[")[1].rstrip("]") for line in lines if "(NEEDED)" in line]
+
+
+def require(tool: str) -> str:
+    """The path of a program that ./vdsox test installs."""
+    found = shutil.which(tool)
+    if not found:
+        pytest.fail(f"{tool} is not installed; see scripts/harness/deps.py")
+    return found

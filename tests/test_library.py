@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: GPL-2.0
+"""libvdsox and its preload object, on a kernel without the entries and on fake vDSOs."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from library import FOLDER, NATIVE, PROGRAMS, Library, build_library, entry_names
+from library import needed, output, require, run, symbols, table_manifest
+from toolkit import REPO, TABLE, TARGETS, Image, build_tools, good_image, make
+
+ARCHES = ["x86_64", "arm64"]
+BITS = {"x86_64": "64", "x32": "32", "ia32": "32", "arm64": "64"}
+# Not one that PATH leads to: a wrapper would add calls of its own.
+PYTHON = "/usr/bin/python3"
+IDS = {
+    PYTHON: "import os; print(os.getpid() > 0, os.getuid(), os.geteuid(), os.getgid())",
+    "/usr/bin/perl": 'print $$ > 0, " $< $> $( $)\\n"',
+}
+
+
+@pytest.fixture(scope="session", name="base")
+def fixture_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="session", name="manifest")
+def fixture_manifest(base: Path) -> dict:
+    return table_manifest(base)
+
+
+@pytest.fixture(scope="session", name="native")
+def fixture_native(base: Path) -> Library:
+    return build_library(base, NATIVE)
+
+
+@pytest.fixture(scope="session", name="library", params=ARCHES)
+def fixture_library(base: Path, request: pytest.FixtureRequest) -> Library:
+    return build_library(base, request.param)
+
+
+@pytest.fixture(scope="session", name="images")
+def fixture_images(
+    manifest: dict, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """Good images by abi and hash style."""
+    table = TABLE.read_text(encoding="ascii")
+    images = {}
+    for abi in TARGETS:
+        for style in ("both", "gnu", "sysv"):
+            recipe = replace(good_image(abi, manifest, table), hash_style=style)
+            images[abi, style] = recipe.build(tmp_path_factory.mktemp(f"{abi}-{style}"))
+    return images
+
+
+# What the objects export and need.
+
+
+def test_library_exports_the_entries_and_nothing_else(
+    library: Library, manifest: dict
+) -> None:
+    found = symbols(library.out / "libvdsox.so.0", library.prefix)
+    about = ["entry_source", "entry_name", "entry_count"]
+    names = entry_names(manifest).all + about
+    defined = {name for name, kind in found.items() if kind not in "Uw"}
+    assert defined == {f"vdsox_{name}@@VDSOX_0" for name in names}
+
+
+def test_library_needs_the_c_library_only(library: Library) -> None:
+    path = library.out / "libvdsox.so.0"
+    found = symbols(path, library.prefix)
+    undefined = {name.split("@")[0] for name, kind in found.items() if kind in "Uw"}
+    assert undefined == {"getauxval", "__errno_location"}
+    assert needed(path) == ["libc.so.6"]
+    assert "(INIT" not in output("readelf", "-dW", path), "there must be no constructor"
+
+
+def test_archive_needs_no_more_than_the_shared_library(library: Library) -> None:
+    lines = output(f"{library.prefix}nm", "-g", library.out / "libvdsox.a").splitlines()
+    words = [line.split() for line in lines if line.strip() and ":" not in line]
+    defined = {w[-1] for w in words if w[-2] != "U"}
+    undefined = {w[-1] for w in words if w[-2] == "U"} - defined
+    assert undefined - {"_GLOBAL_OFFSET_TABLE_"} == {"getauxval", "__errno_location"}
+
+
+def test_preload_object_exports_the_slot_entries(
+    library: Library, manifest: dict
+) -> None:
+    path = library.out / "libvdsox-preload.so"
+    found = symbols(path, library.prefix)
+    slots = {name: "T" for name in entry_names(manifest).slots}
+    assert found == slots | {"getauxval": "w", "__errno_location": "w"}
+    assert needed(path) == []
+    assert "(INIT" not in output("readelf", "-dW", path)
+
+
+def test_preload_object_works_before_it_is_relocated(library: Library) -> None:
+    """Only the two names that it can do without are looked up, and no address is fixed."""
+    text = output("readelf", "-rW", library.out / "libvdsox-preload.so")
+    lines = re.findall(r"^[0-9a-f]{8,} .*", text, re.M)
+    assert lines
+    for line in lines:
+        assert re.search(
+            r"(GLOB_DAT|JUMP_SLOT?) .* (getauxval|__errno_location) \+ 0$", line
+        )
+
+
+def test_numbers_of_entries_stay() -> None:
+    """enum vdsox_entry is part of the library's ABI: rows are only added below."""
+    rows = TABLE.read_text(encoding="ascii")
+    names = list(dict.fromkeys(re.findall(r"^entry (\w+) (?:slot|code) ", rows, re.M)))
+    released = ["getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid"]
+    assert names[:8] == [*released, "getcpu"]
+
+
+def test_one_row_is_enough_for_an_entry(base: Path, tmp_path: Path) -> None:
+    row = "entry getpgrp slot nr=getpgrp type=pid_t field=pgrp@44 abi=x86_64,x32,ia32"
+    table = tmp_path / "vdso.tbl"
+    text = TABLE.read_text(encoding="ascii") + row + ' value="task_pgrp_vnr(current)"\n'
+    table.write_text(text, encoding="ascii")
+    words = [f"VDSOGEN={build_tools(base)}/vdsogen", f"TABLE={table}", "CXXFLAGS=-O1"]
+    cross = [] if NATIVE == "x86_64" else ["CROSS_COMPILE=x86_64-linux-gnu-"]
+    out = tmp_path / "out"
+    make(out, FOLDER, *words, *cross, "libs", f"{out}/vdsox.3")
+    assert "vdsox_getpgrp@@VDSOX_0" in symbols(out / "libvdsox.so.0")
+    assert symbols(out / "libvdsox-preload.so")["getpgrp"] == "T"
+    page = (out / "vdsox.3").read_text(encoding="ascii")
+    assert ".Fn vdsox_getpgrp void" in page
+    assert (
+        ".It Fn vdsox_getpgrp Ta ia32 Ta __vdso_getpgrp Ta LINUX_2.6 Ta getpgrp" in page
+    )
+
+
+@pytest.mark.parametrize("flag", ["-m32", "-mx32"])
+def test_sources_compile_for_other_abis(native: Library, tmp_path: Path, flag) -> None:
+    """Without the C library of that abi, which conflicts with the cross compiler."""
+    if NATIVE != "x86_64":
+        pytest.skip("an abi of x86")
+    (tmp_path / "gnu").mkdir()
+    for name in ("stubs-32.h", "stubs-x32.h"):
+        (tmp_path / "gnu" / name).write_text("")
+    target = output("g++", "-dumpmachine").strip()
+    major = output("g++", "-dumpversion").strip().split(".", maxsplit=1)[0]
+    words = ["g++", flag, "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC"]
+    folders = [FOLDER / "include", FOLDER / "src", native.out / "include", tmp_path]
+    words += [f"-I{folder}" for folder in folders]
+    words += ["-isystem", f"/usr/include/{target}/c++/{major}"]
+    words += ["-isystem", f"/usr/include/{target}", "-fno-exceptions"]
+    for preload in ([], ["-DVDSOX_PRELOAD"]):
+        for source in sorted((FOLDER / "src").glob("*.cc")):
+            output(*words, *preload, "-c", source, "-o", tmp_path / f"{source.stem}.o")
+
+
+# Programs.
+
+
+@pytest.mark.parametrize("link", ["static", "shared"])
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_calls(library: Library, tmp_path: Path, language: str, link: str) -> None:
+    """From resolvers, constructors, handlers, threads and every kind of child."""
+    flags = [f"-x{language}", "-DWITH_IFUNC"]
+    program = library.compile("calls.c", tmp_path / "calls", *flags, link=link)
+    done = library.run(program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_calls_in_a_static_pie(native: Library, tmp_path: Path) -> None:
+    flags = ["-static-pie", "-fPIE", "-DWITH_IFUNC"]
+    program = native.compile("calls.c", tmp_path / "calls", *flags, link="a")
+    assert output(program) == ""
+
+
+def test_verify(library: Library, tmp_path: Path) -> None:
+    program = library.compile("vdsox_verify.c", tmp_path / "verify", link="static")
+    done = library.run(program)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("0 differences\n")
+    assert library.run(program, "count").returncode == 2
+    assert library.run(program, "count", "0").returncode == 2
+    if not Path("/sys/kernel/debug/vdso_task/stats").exists():
+        assert library.run(program, "count", "5").returncode == 2
+
+
+def test_under_valgrind(native: Library, tmp_path: Path) -> None:
+    """It hides the vDSO, also where the kernel has the entries."""
+    program = native.compile("vdsox_verify.c", tmp_path / "verify", link="shared")
+    words = [require("valgrind"), "-q", "--error-exitcode=9", "--trace-children=yes"]
+    text = output(*words, program)
+    assert text.endswith("0 differences\n")
+    assert ": vdso" not in text
+
+
+def test_errno_stays_where_there_is_no_vdso(native: Library, tmp_path: Path) -> None:
+    """getauxval() sets it when it finds nothing, as under valgrind."""
+    source = tmp_path / "kept.c"
+    source.write_text(
+        "#include <errno.h>\n#include <unistd.h>\n"
+        "int main(void) { errno = 77; return getpid() <= 0 || errno != 77; }\n"
+    )
+    output("gcc", source, "-o", tmp_path / "kept")
+    preload = f"LD_PRELOAD={native.out}/libvdsox-preload.so"
+    output("env", preload, require("valgrind"), "-q", tmp_path / "kept")
+
+
+# Images.
+
+
+def offset_of(image: Path, symbol: str) -> int:
+    with open(image, "rb") as file:
+        (found,) = (
+            ELFFile(file).get_section_by_name(".dynsym").get_symbol_by_name(symbol)
+        )
+        return found["st_value"]
+
+
+@pytest.fixture(scope="session", name="lookup")
+def fixture_lookup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("lookup") / "lookup"
+    words = ["g++", "-std=c++17", "-O1", "-Wall", "-Wextra", f"-I{FOLDER}/src"]
+    words += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    output(*words, PROGRAMS / "lookup.cc", FOLDER / "src" / "image.cc", "-o", program)
+    return program
+
+
+@pytest.mark.parametrize("style", ["both", "gnu", "sysv"])
+@pytest.mark.parametrize("abi", list(TARGETS))
+def test_lookup(
+    lookup: Path, images: dict, manifest: dict, abi: str, style: str
+) -> None:
+    image = images[abi, style]
+    rows = [e for e in manifest["entries"] if e["abi"] == abi and e["kind"] != "base"]
+    for row in rows:
+        question = [lookup, BITS[abi], image, row["symbol"]]
+        wanted = offset_of(image, row["symbol"])
+        assert wanted and int(output(*question, row["version"])) == wanted
+        for version in (
+            "LINUX_2.5",
+            "LINUX_2.7",
+            "linux-vdso.so.1",
+            "",
+            "LINUX_2.6.39x",
+        ):
+            assert output(*question, version) == "0\n", version
+    version = rows[0]["version"]
+    for name in (rows[0]["symbol"] + "x", rows[0]["symbol"][:-1], "", version):
+        assert output(lookup, BITS[abi], image, name, version) == "0\n", name
+    other = {"32": "64", "64": "32"}[BITS[abi]]
+    assert output(lookup, other, image, rows[0]["symbol"], version) == "0\n"
+
+
+@pytest.mark.parametrize("style", ["gnu", "sysv"])
+@pytest.mark.parametrize("abi", ["x86_64", "ia32"])
+def test_corrupt_images(
+    lookup: Path, images: dict, manifest: dict, abi: str, style: str
+) -> None:
+    """Neither a read outside nor an undefined operation; the sanitizers watch."""
+    row = next(
+        e for e in manifest["entries"] if e["abi"] == abi and e["kind"] == "slot"
+    )
+    words = [lookup, BITS[abi], images[abi, style], row["symbol"], row["version"]]
+    text = output(*words, "fuzz", "60000")
+    runs, found = (int(number) for number in re.findall(r"\d+", text))
+    assert runs > 60000 and 0 < found < runs, text
+
+
+class Fake:
+    """The library in a process with a vDSO of ours."""
+
+    def __init__(self, native: Library, manifest: dict, folder: Path) -> None:
+        self.program = native.compile("fake.c", folder / "fake", link="a")
+        self.recipe = good_image(NATIVE, manifest, TABLE.read_text(encoding="ascii"))
+        self.folder = folder
+        self.below = -min(self.recipe.vvars.values())
+        new = [e for e in manifest["entries"] if e["abi"] == NATIVE]
+        self.base = {e["name"] for e in new if e["kind"] == "base"}
+
+    def sources(self, recipe: Image, vvar: str = "mapped") -> tuple[set[str], bool]:
+        """The entries that the vDSO answers, and whether getpid() is one of them."""
+        image = recipe.build(self.folder / "image")
+        lines = output(self.program, image, self.below, vvar).splitlines()
+        pairs = dict(line.split(maxsplit=1) for line in lines)
+        by_library, by_syscall = pairs.pop("answers").split()
+        answered = {name for name, source in pairs.items() if source == "1"}
+        return answered, by_library != by_syscall
+
+
+@pytest.fixture(scope="module", name="fake")
+def fixture_fake(
+    native: Library, manifest: dict, tmp_path_factory: pytest.TempPathFactory
+) -> Fake:
+    return Fake(native, manifest, tmp_path_factory.mktemp("fake"))
+
+
+@pytest.mark.parametrize("style", ["both", "gnu", "sysv"])
+def test_a_vdso_with_the_entries_is_used(
+    fake: Fake, manifest: dict, style: str
+) -> None:
+    answered, by_vdso = fake.sources(replace(fake.recipe, hash_style=style))
+    assert answered == set(entry_names(manifest).all)
+    assert by_vdso
+
+
+def test_nothing_is_called_while_vvar_is_unmapped(fake: Fake, manifest: dict) -> None:
+    """As under rr, where the entries would fault; others do not read that page."""
+    answered, by_vdso = fake.sources(fake.recipe, "unmapped")
+    assert answered == set(entry_names(manifest).all) & fake.base
+    assert not by_vdso
+
+
+def test_another_version_is_not_used(fake: Fake) -> None:
+    (symbol,) = [s for s in fake.recipe.symbols if s["name"] == "getpid"]
+    recipe = fake.recipe.with_symbol(symbol["symbol"], version="LINUX_2.7")
+    answered, by_vdso = fake.sources(recipe)
+    assert "getpid" not in answered and "gettid" in answered
+    assert not by_vdso
+
+
+def test_an_image_without_one_entry(fake: Fake) -> None:
+    answered, by_vdso = fake.sources(fake.recipe.without("getpid"))
+    assert "getpid" not in answered and "gettid" in answered
+    assert not by_vdso
+
+
+# The preload object.
+
+
+@pytest.mark.parametrize("program", IDS)
+def test_preload_gives_the_same_ids(native: Library, program: str) -> None:
+    words = [program, "-c" if program == PYTHON else "-e", IDS[program]]
+    preload = {"LD_PRELOAD": str(native.out / "libvdsox-preload.so")}
+    plain = output(*words)
+    assert output(*words, env=preload) == plain
+    debug = run(*words, env=preload | {"LD_DEBUG": "bindings"})
+    bound = re.findall(
+        r"to \S*/libvdsox-preload\.so \[0\]: normal symbol `(\w+)'", debug.stderr
+    )
+    assert {"getpid", "getuid", "geteuid"} <= set(bound)
+
+
+def test_preload_with_a_program_that_asks_nothing(native: Library) -> None:
+    output("/bin/true", env={"LD_PRELOAD": str(native.out / "libvdsox-preload.so")})
+
+
+def test_strace_sees_every_call(native: Library, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = "import os\nfor i in range(300): os.getppid()"
+    words = [require("strace"), "-f", "-c", "-o", log, "-e", "trace=getppid"]
+    env = f"LD_PRELOAD={native.out}/libvdsox-preload.so"
+    output(*words, "-E", env, PYTHON, "-I", "-S", "-c", code)
+    (row,) = [line for line in log.read_text().splitlines() if "getppid" in line]
+    assert int(row.split()[3]) == 300, row
+
+
+def test_preload_with_another_c_library(native: Library, tmp_path: Path) -> None:
+    """musl: it warns of, or dies from, what it cannot relocate."""
+    source = tmp_path / "ids.c"
+    source.write_text(
+        "#include <stdio.h>\n#include <unistd.h>\nint main(void) { return "
+        'printf("%d %d %d\\n", getpid() > 0, getuid(), getegid()) < 0; }\n'
+    )
+    output(require("musl-gcc"), source, "-o", tmp_path / "ids")
+    # Its loader is its library, where musl-gcc finds it.
+    (loader,) = Path("/usr/lib").glob(f"{platform.machine()}-linux-musl/libc.so")
+    plain = run(loader, tmp_path / "ids")
+    env = {"LD_PRELOAD": str(native.out / "libvdsox-preload.so")}
+    loaded = run(loader, tmp_path / "ids", env=env)
+    assert plain.returncode == loaded.returncode == 0
+    assert (plain.stdout, loaded.stderr) == (loaded.stdout, "")
+
+
+def test_the_table_is_the_only_place() -> None:
+    """No symbol, version or number of a system call is written in the library."""
+    names = r"__vdso_\w+|__kernel_\w+|LINUX_2\.\d|__NR_get\w+"
+    for path in [*(FOLDER / "src").iterdir(), *(FOLDER / "include").iterdir()]:
+        assert not re.search(names, path.read_text(encoding="ascii")), path
+    assert (REPO / "LICENSES" / "preferred" / "MIT").exists()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0
+"""libvdsox as it is installed: for compilers, in packages, its tool and its pages."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from library import FOLDER, NATIVE, PROGRAMS, Library, build_library, entry_names
+from library import output, require, run, table_manifest
+from toolkit import TABLE, build_tools
+
+DEMO = """#include <stdio.h>
+#include <vdsox.h>
+int main(void) { printf("%d\\n", vdsox_getpid() > 0 && vdsox_entry_count() > 0); }
+"""
+CMAKE = """cmake_minimum_required(VERSION 3.10)
+project(demo C CXX)
+find_package(vdsox {version} REQUIRED)
+add_executable(shared demo.c)
+target_link_libraries(shared vdsox::vdsox)
+add_executable(static demo.cc)
+target_link_libraries(static vdsox::static)
+"""
+NOTHING = "fallback_cold 5 fallback_policy 7 areas 1"
+
+
+@pytest.fixture(scope="session", name="base")
+def fixture_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="session", name="native")
+def fixture_native(base: Path) -> Library:
+    return build_library(base, NATIVE)
+
+
+@pytest.fixture(scope="module", name="root")
+def fixture_root(
+    native: Library, base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An installation in a folder, as packagers make it."""
+    root = tmp_path_factory.mktemp("root")
+    words = [f"O={native.out}", f"VDSOGEN={build_tools(base)}/vdsogen", "PREFIX=/usr"]
+    words += ["LIBDIR=/usr/lib/multi", "CXXFLAGS=-O1 -g0", f"DESTDIR={root}"]
+    output("make", "-s", "-C", FOLDER, *words, "install")
+    return root
+
+
+@pytest.fixture(scope="module", name="tool")
+def fixture_tool(native: Library) -> Path:
+    return native.out / "vdsox"
+
+
+# What others build with.
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_pkg_config(root: Path, tmp_path: Path, language: str) -> None:
+    environment = os.environ | {
+        "PKG_CONFIG_SYSROOT_DIR": str(root),
+        "PKG_CONFIG_PATH": f"{root}/usr/lib/multi/pkgconfig",
+    }
+    words = [require("pkg-config"), "--cflags", "--libs", "vdsox"]
+    flags = output(*words, env=environment).split()
+    source = tmp_path / "demo"
+    source.write_text(DEMO)
+    compiler = [
+        "gcc" if language == "c" else "g++",
+        f"-x{language}",
+        "-Wall",
+        "-Werror",
+    ]
+    output(*compiler, source, "-xnone", *flags, "-o", tmp_path / "run")
+    environment["LD_LIBRARY_PATH"] = f"{root}/usr/lib/multi"
+    assert output(tmp_path / "run", env=environment) == "1\n"
+
+
+def test_cmake(root: Path, tmp_path: Path) -> None:
+    for name in ("demo.c", "demo.cc"):
+        (tmp_path / name).write_text(DEMO)
+    (tmp_path / "CMakeLists.txt").write_text(CMAKE.format(version="0.1"))
+    package = f"-Dvdsox_DIR={root}/usr/lib/multi/cmake/vdsox"
+    words = [require("cmake"), "-S", tmp_path, package]
+    output(*words, "-B", tmp_path / "b")
+    output("cmake", "--build", tmp_path / "b")
+    for name in ("shared", "static"):
+        assert output(tmp_path / "b" / name) == "1\n"
+    (tmp_path / "CMakeLists.txt").write_text(CMAKE.format(version="1.0"))
+    done = run(*words, "-B", tmp_path / "other")
+    assert done.returncode != 0 and "requested version" in done.stderr
+
+
+def test_pages(root: Path, base: Path) -> None:
+    pages = root / "usr/share/man"
+    for name in ("man1/vdsox.1", "man3/vdsox.3", "man7/vdsox.7"):
+        output(require("mandoc"), "-Tlint", "-Wwarning", pages / name)
+    text = (pages / "man3/vdsox.3").read_text(encoding="ascii")
+    for name in entry_names(table_manifest(base)).all:
+        assert f".Fn vdsox_{name}" in text
+        reference = (pages / f"man3/vdsox_{name}.3").read_text(encoding="ascii")
+        assert reference == ".so man3/vdsox.3\n"
+
+
+def test_packages(base: Path, tmp_path: Path) -> None:
+    """From a copy: the packages land beside the folder."""
+    folder = tmp_path / "tools" / "lib" / "vdsox"
+    shutil.copytree(FOLDER, folder)
+    shutil.copytree(TABLE.parent, tmp_path / "scripts")
+    options = {"DEB_BUILD_OPTIONS": "noopt nostrip parallel=2"}
+    env = os.environ | options | {"VDSOGEN": f"{build_tools(base)}/vdsogen"}
+    words = [require("dpkg-buildpackage"), "-us", "-uc", "-b"]
+    output(*words, cwd=folder, env=env, timeout=600)
+    found = {}
+    for package in folder.parent.glob("*.deb"):
+        listing = output("dpkg-deb", "--fsys-tarfile", package, text=False)
+        names = subprocess.run(
+            ["tar", "-t"], input=listing, capture_output=True, check=True
+        )
+        found[package.name.split("_")[0]] = names.stdout.decode().split()
+    assert set(found) == {"libvdsox0", "libvdsox-dev", "vdsox"}
+    ends = {
+        "libvdsox0": ["/libvdsox.so.0"],
+        "libvdsox-dev": ["/vdsox.h", "/vdsox_entries.h", "/libvdsox.a", "/libvdsox.so"],
+        "vdsox": ["bin/vdsox", "/libvdsox-preload.so", "man1/vdsox.1.gz"],
+    }
+    for package, wanted in ends.items():
+        for end in wanted:
+            assert [name for name in found[package] if name.endswith(end)], end
+
+
+# The tool.
+
+
+def test_entries_of_its_own_process(tool: Path, base: Path) -> None:
+    report = json.loads(output(tool, "entries", "--json"))
+    names = entry_names(table_manifest(base))
+    rows = {row["entry"]: row for row in report["entries"] if row["source"]}
+    assert set(names.all) <= set(rows)
+    for name in names.slots:
+        row = rows[name]
+        if row["symbol"] is None:
+            assert row["source"] == "syscall"
+            assert row["reason"] == "the vDSO does not export it"
+    text = output(tool, "entries")
+    assert f"{report['class']}-bit {report['machine']}" in text
+    for row in report["entries"]:
+        assert (row["symbol"] or row["entry"] + "()") in text
+
+
+def test_entries_of_another_process(tool: Path) -> None:
+    with subprocess.Popen(["sleep", "100"]) as sleeper:
+        try:
+            report = json.loads(output(tool, "entries", "--json", sleeper.pid))
+        finally:
+            sleeper.kill()
+    assert report["pid"] == sleeper.pid
+    assert report["policy"] == [] or "seccomp" in report["policy"][0]
+    symbols = {row["symbol"]: row for row in report["entries"]}
+    name = {"x86_64": "__vdso_clock_gettime", "arm64": "__kernel_clock_gettime"}[NATIVE]
+    assert symbols[name]["kind"] == "base"
+    assert symbols[name]["source"] is None, "nobody can know it of another process"
+
+
+def test_a_tracer_is_told(tool: Path, tmp_path: Path) -> None:
+    words = [require("strace"), "-o", tmp_path / "log", tool, "entries", "--json"]
+    policy = json.loads(output(*words))["policy"]
+    assert any(line.startswith("traced by process") for line in policy)
+
+
+def test_dump_is_an_elf_file(tool: Path, base: Path, tmp_path: Path) -> None:
+    image = tmp_path / "vdso.so"
+    output(tool, "dump", "self", image)
+    report = json.loads(output(tool, "entries", "--json"))
+    assert image.stat().st_size == report["bytes"]
+    listed = output("objdump", "-T", image)
+    for row in report["entries"]:
+        if row["symbol"]:
+            assert re.search(rf"{row['version']} +{row['symbol']}$", listed, re.M)
+    told = run(build_tools(base) / "vdsogen", "check", TABLE, NATIVE, image).stderr
+    assert "not an ELF" not in told and "past the end" not in told
+
+
+def unmap_own_vdso() -> None:
+    """Then wait, without a call that would look at the clock."""
+    libc = ctypes.CDLL(None)
+    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    with open("/proc/self/maps", encoding="ascii") as maps:
+        (line,) = [line for line in maps if line.rstrip().endswith("[vdso]")]
+    start, end = (int(part, 16) for part in line.split()[0].split("-"))
+    libc.munmap(start, end - start)
+    libc.pause()
+
+
+def test_a_process_without_a_vdso(tool: Path) -> None:
+    pid = os.fork()
+    if not pid:
+        unmap_own_vdso()
+        os._exit(1)
+    try:
+        done = run(tool, "entries", pid)
+        for _ in range(200):
+            if done.returncode:
+                break
+            done = run(tool, "entries", pid)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert done.returncode == 1
+    assert done.stderr == f"vdsox: process {pid}: it has no vDSO\n"
+
+
+def test_faults_are_one_line(tool: Path, tmp_path: Path) -> None:
+    gone = 2**22 - 3
+    cases = {
+        ("entries", gone): f"vdsox: process {gone}: there is no such process\n",
+        ("dump", "self", tmp_path / "gone" / "x"): "cannot create: No such file",
+    }
+    for words, wanted in cases.items():
+        done = run(tool, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert wanted in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["", "list", "entries 0", "entries x", "entries 1 2", "dump", "dump 1"]
+)
+def test_usage(tool: Path, words: str) -> None:
+    done = run(tool, *words.split())
+    assert done.returncode == 2
+    assert "usage: vdsox entries" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_process_of_somebody_else(tool: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o755)
+        copy = shutil.copy(tool, folder)
+        done = run(
+            copy, "entries", os.getpid(), user=65534, group=65534, extra_groups=[]
+        )
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 1
+    assert "not permitted" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "after, calls, wanted",
+    [
+        (NOTHING, 100, "vdso"),
+        ("fallback_cold 9 fallback_policy 40 areas 900", 100, "vdso"),
+        ("fallback_cold 5 fallback_policy 107", 100, "a tracer, filter or audit"),
+        ("fallback_cold 65 fallback_policy 7", 100, "not called often yet"),
+        ("fallback_new 99", 100, "fallback_new"),
+    ],
+)
+def test_reasons(reasons: Path, after: str, calls: int, wanted: str) -> None:
+    assert wanted in output(reasons, NOTHING, after, calls)
+
+
+@pytest.fixture(scope="module", name="reasons")
+def fixture_reasons(native: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("reasons") / "reasons"
+    objects = [native.out / "tool" / "answers.o", native.out / "libvdsox.a"]
+    output("g++", "-std=c++17", PROGRAMS / "reasons.cc", *objects, "-o", program)
+    return program

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vdsox: what the vDSO of a process has, and who answers its calls. See vdsox(1). */
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "file.h"
+#include "process.h"
+#include "report.h"
+#include "text.h"
+
+namespace vdsox_tool
+{
+
+namespace
+{
+
+enum ExitStatus { exit_good = 0, exit_fault = 1, exit_usage = 2 };
+
+constexpr const char *usage = "usage: vdsox entries [--json] [PID]\n"
+			      "       vdsox dump PID FILE\n"
+			      "       vdsox --version | --help\n";
+
+class UsageError : public std::runtime_error
+{
+	using runtime_error::runtime_error;
+};
+
+using Words = std::vector<std::string>;
+
+long parse_pid(const std::string &text)
+{
+	const long pid = text == "self" ? getpid() : vdsogen::parse_number(text).value_or(0);
+
+	if (pid <= 0)
+		throw UsageError("'" + text + "' is no process id");
+	return pid;
+}
+
+int entries(Words words)
+{
+	const auto json = std::find(words.begin(), words.end(), "--json");
+	const bool as_json = json != words.end();
+
+	if (as_json)
+		words.erase(json);
+	if (words.size() > 1)
+		throw UsageError("'" + words[1] + "' is one word too many");
+
+	const Report report = make_report(words.empty() ? std::nullopt
+							: std::optional<long>(parse_pid(words[0])));
+
+	if (as_json)
+		print_json(report, std::cout);
+	else
+		print_text(report, std::cout);
+	return exit_good;
+}
+
+int dump(const Words &words)
+{
+	if (words.size() != 2)
+		throw UsageError("dump takes PID and FILE");
+
+	const Vdso vdso = read_vdso(parse_pid(words[0]));
+	const Contents contents = read_contents(vdso.image);
+	vdsogen::OutputFile output(words[1]);
+
+	/* Without the rest of the last page, which is no part of the file. */
+	output.write(vdso.image.substr(0, static_cast<std::size_t>(contents.length)));
+	return exit_good;
+}
+
+int dispatch(Words words)
+{
+	if (words.empty())
+		throw UsageError("a command is missing");
+
+	const std::string command = words.front();
+
+	words.erase(words.begin());
+	if (command == "entries")
+		return entries(std::move(words));
+	if (command == "dump")
+		return dump(words);
+	if (command == "--version") {
+		std::cout << "vdsox " VDSOX_VERSION "\n";
+		return exit_good;
+	}
+	if (command == "--help" || command == "-h") {
+		std::cout << usage;
+		return exit_good;
+	}
+	throw UsageError("unknown command '" + command + "'");
+}
+
+} // namespace
+
+int run(const Words &words)
+{
+	try {
+		const int status = dispatch(words);
+
+		std::cout.flush();
+		if (!std::cout)
+			throw Fault("cannot write the output");
+		return status;
+	} catch (const UsageError &error) {
+		std::cerr << "vdsox: " << error.what() << '\n' << usage;
+		return exit_usage;
+	} catch (const std::exception &error) {
+		std::cerr << "vdsox: " << error.what() << '\n';
+		return exit_fault;
+	}
+}
+
+} // namespace vdsox_tool
+
+int main(int argc, char **argv)
+{
+	return vdsox_tool::run(std::vector<std::string>(argv + (argc > 0), argv + argc));
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
+#include "process.h"
+#include "text.h"
+
+namespace vdsox_tool
+{
+
+namespace
+{
+
+/* Everything from outside went through printable(), so this is all that JSON needs. */
+std::string quoted(const std::string &text)
+{
+	std::string out = "\"";
+
+	for (const char c : text) {
+		if (c == '"' || c == '\\')
+			out += '\\';
+		out += c;
+	}
+	return out + '"';
+}
+
+std::string quoted_or_null(const std::string &text)
+{
+	return text.empty() ? "null" : quoted(text);
+}
+
+/* What the last column says of an entry. */
+std::string verdict(const Answer *answer)
+{
+	if (!answer)
+		return {};
+
+	const std::string source = answer->source == "syscall" ? "system call" : answer->source;
+
+	return answer->reason.empty() ? source : source + ": " + answer->reason;
+}
+
+void print_row(std::ostream &out, const std::string &symbol, const std::string &version,
+	       const std::string &address, const std::string &kind, const std::string &answer)
+{
+	std::ostringstream row;
+	std::string text;
+
+	row << std::left << std::setw(28) << symbol << ' ' << std::setw(13) << version << ' '
+	    << std::setw(19) << address << ' ' << std::setw(5) << kind << ' ' << answer;
+	text = row.str();
+	text.erase(text.find_last_not_of(' ') + 1);
+	out << text << '\n';
+}
+
+void print_head(const Report &report, std::ostream &out)
+{
+	out << "process " << report.pid << ": vDSO at " << vdsogen::hex(report.base) << ", "
+	    << report.contents.bits << "-bit " << report.contents.machine << ", "
+	    << report.contents.length << " bytes\n";
+	out << "kernel.vdso_task: "
+	    << (report.task_switch ? std::to_string(*report.task_switch)
+				   : "absent, the kernel has no task slots")
+	    << '\n';
+	for (const std::string &watcher : report.watchers)
+		out << "policy: " << watcher << '\n';
+	out << '\n';
+}
+
+std::string export_json(const Report &report, const Export &symbol)
+{
+	const Answer *answer = report.find_answer(symbol.entry);
+
+	return "{\"symbol\": " + quoted(symbol.symbol) +
+	       ", \"entry\": " + quoted_or_null(symbol.entry) +
+	       ", \"version\": " + quoted_or_null(symbol.version) +
+	       ", \"address\": " + quoted(vdsogen::hex(report.base + symbol.value)) +
+	       ", \"kind\": " + quoted_or_null(symbol.kind) +
+	       ", \"source\": " + quoted_or_null(answer ? answer->source : "") +
+	       ", \"reason\": " + quoted_or_null(answer ? answer->reason : "") + "}";
+}
+
+std::string absent_json(const Answer &answer)
+{
+	return "{\"symbol\": null, \"entry\": " + quoted(answer.entry) +
+	       ", \"version\": null, \"address\": null, \"kind\": null, \"source\": " +
+	       quoted(answer.source) + ", \"reason\": " + quoted_or_null(answer.reason) + "}";
+}
+
+} // namespace
+
+const Answer *Report::find_answer(const std::string &entry) const
+{
+	for (const Answer &answer : answers)
+		if (answer.entry == entry)
+			return &answer;
+	return nullptr;
+}
+
+bool Report::exports(const std::string &entry) const
+{
+	return std::any_of(contents.exports.begin(), contents.exports.end(),
+			   [&](const Export &symbol) { return symbol.entry == entry; });
+}
+
+Report make_report(std::optional<long> pid)
+{
+	Report report;
+
+	report.pid = pid.value_or(getpid());
+
+	const Vdso vdso = read_vdso(report.pid);
+
+	report.base = vdso.base;
+	report.contents = read_contents(vdso.image);
+	report.task_switch = task_switch();
+	report.watchers = watchers(report.pid);
+	if (!pid)
+		report.answers = own_answers(vdso.has_vvar);
+	return report;
+}
+
+void print_text(const Report &report, std::ostream &out)
+{
+	print_head(report, out);
+	print_row(out, "SYMBOL", "VERSION", "ADDRESS", "KIND",
+		  report.answers.empty() ? "" : "ANSWERED BY");
+	for (const Export &symbol : report.contents.exports)
+		print_row(out, symbol.symbol, symbol.version.empty() ? "-" : symbol.version,
+			  vdsogen::hex(report.base + symbol.value),
+			  symbol.kind.empty() ? "-" : symbol.kind,
+			  verdict(report.find_answer(symbol.entry)));
+	for (const Answer &answer : report.answers)
+		if (!report.exports(answer.entry))
+			print_row(out, answer.entry + "()", "-", "-", "-", verdict(&answer));
+}
+
+void print_json(const Report &report, std::ostream &out)
+{
+	std::vector<std::string> rows;
+
+	for (const Export &symbol : report.contents.exports)
+		rows.push_back(export_json(report, symbol));
+	for (const Answer &answer : report.answers)
+		if (!report.exports(answer.entry))
+			rows.push_back(absent_json(answer));
+	out << "{\n  \"pid\": " << report.pid
+	    << ",\n  \"base\": " << quoted(vdsogen::hex(report.base))
+	    << ",\n  \"class\": " << report.contents.bits
+	    << ",\n  \"machine\": " << quoted(report.contents.machine)
+	    << ",\n  \"bytes\": " << report.contents.length << ",\n  \"vdso_task\": "
+	    << (report.task_switch ? std::to_string(*report.task_switch) : "null")
+	    << ",\n  \"policy\": [";
+	for (std::size_t i = 0; i < report.watchers.size(); i++)
+		out << (i ? ", " : "") << quoted(report.watchers[i]);
+	out << "],\n  \"entries\": [\n";
+	for (std::size_t i = 0; i < rows.size(); i++)
+		out << "    " << rows[i] << (i + 1 < rows.size() ? ",\n" : "\n");
+	out << "  ]\n}\n";
+}
+
+} // namespace vdsox_tool
