@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An image that looks like a vDSO, with answers that no kernel gives. PREFIX is
+ * that of the names; a version script says which of them it exports.
+ */
+#define JOIN(a, b) a##b
+#define NAME(a, b) JOIN(a, b)
+#define ENTRY(name, answer)                      \
+	unsigned int NAME(PREFIX, name)(void)    \
+	{                                        \
+		return answer;                   \
+	}
+
+ENTRY(getpid, 770001)
+ENTRY(gettid, 770002)
+ENTRY(getppid, 770003)
+ENTRY(getuid, 4294967290)
+ENTRY(geteuid, 4294967291)
+ENTRY(getgid, 4294967292)
+ENTRY(getegid, 4294967293)

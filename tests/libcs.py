@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0
+"""libcs from the distribution's sources with our patches, under out/libc."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import machine, procs, srcpkg
+from harness.context import REPO, Context
+from harness.errors import Fault
+
+PATCHES = REPO / "patches"
+SOURCES = REPO / "tests" / "libc"
+STAMP = ".vdsox-libc"
+# What to ask of each: (triplet of the compiler, QEMU's name of it).
+TARGETS = {
+    "x86_64": ("x86_64-linux-gnu", "x86_64"),
+    "arm64": ("aarch64-linux-gnu", "aarch64"),
+    "arm": ("arm-linux-gnueabihf", "arm"),
+}
+# ccache, where there is one, without a compiler's name of two words.
+ENV = {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}"}
+
+
+def series(package: str, version: str) -> list[Path]:
+    """The patches for an upstream version: `series`, or one for each version."""
+    folder = PATCHES / package
+    for path in (folder / f"{version}.series", folder / "series"):
+        if path.is_file():
+            return [folder / name for name in path.read_text().split()]
+    known = sorted(path.stem for path in folder.glob("*.series"))
+    raise Fault(f"no patches for {package} {version}, only for {', '.join(known)}")
+
+
+def log_of(ctx: Context, package: str) -> Path:
+    return ctx.out / "libc" / f"{package}.log"
+
+
+def patched(ctx: Context, package: str, suite: str = "") -> Path:
+    """The source tree of a package, ours after Debian's own patches; no fuzz."""
+    log = log_of(ctx, package)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    dsc = srcpkg.fetch(ctx.cache, package, log, suite)
+    version = srcpkg.version(dsc)
+    ours = series(package, version)
+    digest = hashlib.sha256(dsc.name.encode())
+    for path in ours:
+        digest.update(path.read_bytes())
+    tree = ctx.out / "libc" / f"{package}-{version}"
+    stamp = tree / STAMP
+    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
+        return tree
+    for old in ctx.out.glob(f"libc/{package}-{version}*"):
+        shutil.rmtree(old)
+    srcpkg.unpack(dsc, tree, log)
+    for path in ours:
+        command = ["patch", "-p1", "-F0", "--no-backup-if-mismatch", "-i", path]
+        procs.run_logged(command, log, f"{path.name} on {dsc.name}", cwd=tree)
+    stamp.write_text(digest.hexdigest())
+    return tree
+
+
+@dataclass(frozen=True)
+class Musl:
+    """An installed musl and the compiler that it is used with."""
+
+    arch: str
+    prefix: Path
+    log: Path
+
+    @property
+    def compiler(self) -> str:
+        native = machine.host_arch() == self.arch
+        return "gcc" if native else f"{TARGETS[self.arch][0]}-gcc"
+
+    @property
+    def run(self) -> list[str]:
+        """What to put before a program of that architecture."""
+        native = machine.host_arch() == self.arch
+        return [] if native else [f"qemu-{TARGETS[self.arch][1]}"]
+
+    def link(self, out: Path, *words: object) -> Path:
+        """A program made with the C library as musl-gcc does it."""
+        command = [self.compiler, "-specs", self.prefix / "lib/musl-gcc.specs"]
+        command += ["-O2", "-Wall", "-Wextra", "-o", out]
+        procs.run_logged([*command, *words], self.log, f"build of {out.name}", env=ENV)
+        return out
+
+
+def musl(ctx: Context, arch: str) -> Musl:
+    """musl for an architecture: static, and where it is ours shared as well."""
+    tree = patched(ctx, "musl")
+    build = tree.with_name(f"{tree.name}-{arch}")
+    log = log_of(ctx, f"musl-{arch}")
+    made = Musl(arch, build / "inst", log)
+    stamp = build / STAMP
+    if stamp.is_file():
+        return made
+    build.mkdir(exist_ok=True)
+    shared = "enable" if made.compiler == "gcc" else "disable"
+    configure = [
+        tree / "configure",
+        f"--target={TARGETS[arch][0]}",
+        f"--prefix={made.prefix}",
+        f"--syslibdir={made.prefix / 'lib'}",
+        "--enable-wrapper=gcc",
+        f"--{shared}-shared",
+    ]
+    env = {**ENV, "CC": made.compiler}
+    procs.run_logged(configure, log, "configure of musl", cwd=build, env=env)
+    make = ["make", f"-j{ctx.jobs}", "install"]
+    procs.run_logged(make, log, f"build of musl for {arch}", cwd=build, env=env)
+    stamp.touch()
+    return made
+
+
+def verifier(ctx: Context, arch: str, *options: str) -> Path:
+    """tests/libc/verify.c with the patched musl: `-static`, or else shared."""
+    made = musl(ctx, arch)
+    name = "verify" + "".join(options)
+    path = made.prefix / name
+    source = SOURCES / "verify.c"
+    if not path.is_file() or path.stat().st_mtime < source.stat().st_mtime:
+        made.link(path, *options, source)
+    return path
+
+
+def programs(ctx: Context) -> dict[str, Path]:
+    """Static programs of verify.c, for tests that take them into a guest."""
+    return {arch: verifier(ctx, arch, "-static") for arch in machine.names()}
+
+
+# What the patches for glibc touch, by the folder whose Makefile compiles it.
+GLIBC_IDS = ("getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid")
+GLIBC_OBJECTS = {
+    "posix": [f"{name}{kind}" for name in GLIBC_IDS for kind in (".o", ".os")],
+    "elf": ["dl-support.o", "rtld.os"],
+}
+
+
+def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
+    """A build folder of glibc."""
+    build = tree.with_name(f"{tree.name}-{arch}")
+    if (build / "config.status").is_file():
+        return build
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir()
+    triplet = TARGETS[arch][0]
+    command: list[object] = [tree / "configure", "--prefix=/usr", "--disable-werror"]
+    env = dict(ENV)
+    if arch != machine.host_arch():
+        env.update(CC=f"{triplet}-gcc", CXX="")
+        command += [f"--host={triplet}", f"--with-headers=/usr/{triplet}/include"]
+    log = log_of(ctx, f"glibc-{arch}")
+    procs.run_logged(command, log, "configure of glibc", cwd=build, env=env)
+    return build
+
+
+def glibc_objects(ctx: Context, tree: Path, arch: str) -> Path:
+    """Compile what the patches touch, and nothing else; the build folder."""
+    build = glibc_configure(ctx, tree, arch)
+    for folder, names in GLIBC_OBJECTS.items():
+        targets = [build / folder / name for name in names]
+        # One job: the folder's Makefile makes common headers on the way.
+        command = ["make", "-r", "-C", tree / folder, f"objdir={build}", *targets]
+        log = log_of(ctx, f"glibc-{arch}")
+        procs.run_logged(command, log, f"glibc's {folder}", env=ENV)
+    return build

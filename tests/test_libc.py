@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The patches for musl and glibc: they apply, compile, and answer as they should.
+
+This machine's kernel has none of the entries, so musl's system calls are tested on
+it; that the entries are taken where they exist is shown with a made-up vDSO.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+import libcs
+from harness import machine, procs, srcpkg
+from harness.context import Context
+from libcs import GLIBC_IDS as IDS
+from libcs import Musl
+
+FAKE = {
+    "getpid": 770001,
+    "gettid": 770002,
+    "getppid": 770003,
+    "getuid": 4294967290,
+    "geteuid": 4294967291,
+    "getgid": 4294967292,
+    "getegid": 4294967293,
+}
+# As scripts/vdso.tbl has them: of new entries.
+ABI = {"x86_64": ("__vdso_", "LINUX_2.6"), "arm64": ("__kernel_", "LINUX_2.6.39")}
+ARCHES = list(ABI)
+LINKED = [("-static",), ()]
+
+
+def run(*command: object, status: int = 0) -> str:
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def test_musl_compiles_on_the_next_debian(ctx: Context, tmp_path: Path) -> None:
+    """Objects only: of what the patches touch, with warnings as errors."""
+    tree, log = libcs.patched(ctx, "musl", "trixie"), libcs.log_of(ctx, "musl-next")
+    env = {**libcs.ENV, "CC": "gcc", "CFLAGS": "-Werror"}
+    procs.run_logged([tree / "configure"], log, "configure", cwd=tmp_path, env=env)
+    names = ["internal/vdso_id", "linux/gettid", "unistd/getpid", "unistd/getegid"]
+    objects = [f"obj/src/{name}{kind}" for name in names for kind in (".o", ".lo")]
+    procs.run_logged(["make", *objects], log, "objects", cwd=tmp_path, env=env)
+    assert "U __vdso_id" in run("nm", tmp_path / "obj/src/linux/gettid.lo")
+
+
+@pytest.mark.parametrize("package", ["musl", "glibc"])
+def test_patches_name_the_entries_of_the_table(package: str) -> None:
+    """A prefix or version of our own would be looked up in vain, in silence."""
+    table = (libcs.REPO / "scripts" / "vdso.tbl").read_text()
+    for abi, (prefix, version) in ABI.items():
+        row = re.search(rf"^abi {abi}\s.*$", table, re.M)
+        assert row and f"version={version} prefix={prefix} " in row[0]
+    text = (libcs.PATCHES / package / "0001-ids.patch").read_text()
+    for arch, (prefix, version) in zip(("x86_64", "aarch64"), ABI.values()):
+        (part,) = re.findall(
+            rf"^diff --git \S*/{arch}/\S+ .*?(?=^diff|\Z)", text, re.M | re.S
+        )
+        if package == "musl":
+            assert f'+#define VDSO_ID_PREFIX "{prefix}"' in part
+            assert f'+#define VDSO_ID_VER "{version}"' in part
+        else:
+            assert f'+# define HAVE_GETPID_VSYSCALL\t"{prefix}getpid"' in part
+
+
+@pytest.mark.parametrize("options", LINKED, ids=["static", "shared"])
+def test_musl_answers_as_the_kernel(ctx: Context, options: tuple[str, ...]) -> None:
+    """Without the entries gettid is musl's own copy, as it was."""
+    program = libcs.verifier(ctx, machine.host_arch(), *options)
+    assert "all answers are the kernel's" in run(program, "-c")
+    text = run(program, status=1)
+    assert re.findall(r"^(\w+): (\w+)", text, re.M) == [
+        ("vfork", "gettid"),
+        ("clone", "gettid"),
+        ("verify", "FAILED"),
+    ]
+
+
+def emulated() -> list[str]:
+    return [arch for arch in libcs.TARGETS if arch != machine.host_arch()]
+
+
+@pytest.mark.parametrize("arch", emulated())
+def test_musl_answers_under_emulation(ctx: Context, arch: str) -> None:
+    program = libcs.verifier(ctx, arch, "-static")
+    assert "all answers are" in run(*libcs.musl(ctx, arch).run, program, "-c")
+
+
+@pytest.mark.parametrize("options", LINKED, ids=["static", "shared"])
+def test_strace_sees_the_calls(ctx: Context, tmp_path: Path, options) -> None:
+    """Nothing is remembered: each call of the function is a call of the kernel."""
+    program = libcs.verifier(ctx, machine.host_arch(), *options)
+    table = tmp_path / "calls"
+    run("strace", "-c", "-o", table, program, "calls", 50)
+    found = {}
+    for line in table.read_text().splitlines():
+        words = line.split()
+        if words and words[-1] in IDS:
+            found[words[-1]] = int(words[3])
+    assert found.pop("gettid", 0) <= 1
+    assert set(found) == set(IDS) - {"gettid"}
+    assert all(50 <= times <= 52 for times in found.values()), found
+
+
+Faker = Callable[..., dict[str, tuple[int, int]]]
+
+
+def fake_image(made: Musl, folder: Path, names: list[str], version: str) -> Path:
+    prefix = ABI[made.arch][0]
+    listed = "".join(f"{prefix}{name}; " for name in names)
+    script = folder / "fake.map"
+    script.write_text(f"{version} {{ global: {listed or 'none;'} local: *; }};\n")
+    image = folder / "fake.so"
+    command = f"{made.compiler} -O2 -fPIC -DPREFIX={prefix} -shared -nostdlib".split()
+    command += [f"-Wl,-T,{libcs.SOURCES / 'fake_vdso.lds'}", "-Wl,--build-id=none"]
+    command += [f"-Wl,--version-script={script}", "-Wl,--hash-style=both"]
+    source = libcs.SOURCES / "fake_vdso.c"
+    procs.run_logged([*command, "-o", image, source], made.log, "made-up vDSO")
+    return image
+
+
+@pytest.fixture(name="fake")
+def fixture_fake(ctx: Context, tmp_path: Path) -> Faker:
+    """What each function and its system call say under a made-up vDSO."""
+
+    def answers(
+        arch: str, names: list[str], version: str
+    ) -> dict[str, tuple[int, int]]:
+        made = libcs.musl(ctx, arch)
+        image = fake_image(made, tmp_path, names, version)
+        program = made.link(
+            tmp_path / "fake",
+            "-static",
+            "-fno-stack-protector",
+            f'-DFAKE="{image}"',
+            "-Wl,-e,fake_start",
+            libcs.SOURCES / "fake_start.c",
+        )
+        lines = run(*made.run, program).splitlines()
+        rows = [(name, (int(a), int(b))) for name, a, b in map(str.split, lines)]
+        assert len(rows) == 15 and rows[1:8] == rows[8:], "an answer changed"
+        return dict(rows)
+
+    return answers
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_musl_takes_the_entries(fake: Faker, arch: str) -> None:
+    found = fake(arch, list(FAKE), ABI[arch][1])
+    early = found.pop("early")
+    assert {name: pair[0] for name, pair in found.items()} == FAKE
+    assert early[0] == early[1], "before libc's start the system call answers"
+
+
+@pytest.mark.parametrize("missing", IDS)
+def test_musl_does_without_one_entry(fake: Faker, missing: str) -> None:
+    arch = machine.host_arch()
+    found = fake(arch, [name for name in IDS if name != missing], ABI[arch][1])
+    for name in IDS:
+        want = found[name][1] if name == missing else FAKE[name]
+        assert found[name][0] == want, name
+
+
+def test_musl_wants_the_version(fake: Faker) -> None:
+    found = fake(machine.host_arch(), list(FAKE), "LINUX_9.9")
+    assert all(libc == kernel for libc, kernel in found.values())
+
+
+def test_musl_leaves_other_architectures_alone(ctx: Context) -> None:
+    """AArch32 has no such entries: no table of names, no helper."""
+    made = libcs.musl(ctx, "arm")
+    names = run("arm-linux-gnueabihf-nm", made.prefix / "lib" / "libc.a")
+    assert " T getpid\n" in names and "__vdso_id" not in names
+
+
+@pytest.mark.skipif(machine.host_arch() != "x86_64", reason="no 32-bit compiler")
+def test_musl_compiles_for_i386(ctx: Context, tmp_path: Path) -> None:
+    """Objects only, as Debian's 32-bit libgcc excludes the cross compilers."""
+    tree, log = libcs.patched(ctx, "musl"), libcs.log_of(ctx, "musl-i386")
+    env = {**libcs.ENV, "CC": "gcc -m32"}
+    configure = [tree / "configure", "--target=i386", "--disable-shared"]
+    procs.run_logged(configure, log, "configure", cwd=tmp_path, env=env)
+    objects = ["obj/src/internal/vdso_id.o", "obj/src/unistd/getuid.o"]
+    procs.run_logged(["make", *objects], log, "objects", cwd=tmp_path, env=env)
+    table = (tmp_path / objects[0]).read_bytes()
+    assert all(f"__vdso_{name}\0".encode() in table for name in IDS)
+    code = run("objdump", "-d", tmp_path / objects[1])
+    assert f"${199:#x}" in code, "number of getuid32, which the entry answers"
+
+
+def undefined(build: Path, name: str) -> set[str]:
+    text = run("nm", "-u", build / "posix" / name)
+    return {line.split()[-1] for line in text.splitlines()}
+
+
+GLIBCS = [("", "x86_64"), ("", "arm64"), ("trixie", machine.host_arch())]
+
+
+@pytest.mark.parametrize("suite, arch", GLIBCS, ids=lambda word: word or "own")
+def test_glibc_compiles(ctx: Context, suite: str, arch: str) -> None:
+    tree = libcs.patched(ctx, "glibc", suite)
+    build = libcs.glibc_objects(ctx, tree, arch)
+    loader = (build / "elf" / "rtld.os").read_bytes()
+    for name in IDS:
+        assert f"{ABI[arch][0]}{name}\0".encode() in loader
+        assert f"_dl_vdso_{name}" in undefined(build, f"{name}.o")
+        assert undefined(build, f"{name}.os") & {"_rtld_global_ro"}
+        defined = run("nm", "--defined-only", build / "posix" / f"{name}.os")
+        assert {f"T __{name}", f"W {name}"} <= {ln[17:] for ln in defined.splitlines()}
+
+
+def test_glibc_of_another_version_is_refused(ctx: Context) -> None:
+    with pytest.raises(srcpkg.Fault, match="no patches for glibc 2.19, only for 2.36"):
+        libcs.series("glibc", "2.19")
