@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Programs that nobody here wrote, on the patched kernel, with the preload object.
+#
+#	scenarios.sh PLACE NAME...
+#
+# runs the functions that are called scenario_NAME, each in a shell of its own, and
+# says `end NAME STATUS` behind each. PLACE has what the project built, see
+# test_programs.py.
+place=$1
+shift
+export PYTHONPATH="$place" PYTHONDONTWRITEBYTECODE=1
+
+preloaded() {
+	env LD_PRELOAD="$place/libvdsox-preload.so" "$@"
+}
+
+# How many calls of $1 strace saw of the command that follows.
+seen() {
+	call=$1
+	shift
+	strace -f -c -U name,calls -e trace="$call" -o /tmp/seen \
+		-E LD_PRELOAD="$place/libvdsox-preload.so" "$@" || return
+	number=$(sed -n "s/^ *$call  *//p" /tmp/seen)
+	echo "${number:-0}"
+}
+
+# Every one of 1000 calls more is seen: $1 CALL, then a command that takes their number.
+every_call_is_seen() {
+	call=$1
+	shift
+	none=$(seen "$call" "$@" 0)
+	many=$(seen "$call" "$@" 1000)
+	echo "$call: $many of them seen, $none without the thousand"
+	test $((many - none)) -eq 1000
+}
+
+# --- interpreters: quiet when warm, heard under strace ---
+
+scenario_python() {
+	preloaded python3 "$place/stats.py" 1000000
+}
+
+scenario_python_strace() {
+	for call in getpid getppid getuid geteuid getgid getegid; do
+		every_call_is_seen $call python3 -c "if 1:
+			import os, sys
+			for _ in range(int(sys.argv[1])): os.$call()" || return
+	done
+}
+
+scenario_perl() {
+	preloaded perl -I "$place" -e '
+		sub moved { open F, "/sys/kernel/debug/vdso_task/stats" or die; my $n = 0;
+			/^fallback_\w+ (\d+)/ and $n += $1 while <F>; $n }
+		sub calls { for (1..$_[0]) { getppid; $$; $<; $>; } }
+		calls(10000); my $before = moved(); calls(250000); my $after = moved();
+		print "fallbacks: ", $after - $before, "\n"; exit($after != $before)'
+}
+
+scenario_perl_strace() {
+	every_call_is_seen getppid perl -e 'getppid for 1..shift'
+}
+
+scenario_node() {
+	preloaded node -e '
+		const fs = require("fs");
+		const moved = () => fs.readFileSync("/sys/kernel/debug/vdso_task/stats", "utf8")
+			.split("\n").filter(l => l.startsWith("fallback_"))
+			.reduce((n, l) => n + Number(l.split(" ")[1]), 0);
+		const calls = n => { for (let i = 0; i < n; i++) {
+			process.getuid(); process.geteuid(); process.getgid(); process.ppid; } };
+		calls(20000); const before = moved(); calls(250000); const after = moved();
+		console.log("fallbacks:", after - before); process.exit(after - before);'
+}
+
+# A Go program is static as often as not, and makes its own system calls.
+scenario_go() {
+	test "$(printf 'one\ntwo\n' | preloaded fzf --filter tw)" = two
+}
+
+scenario_thousand_forks() {
+	preloaded perl -e '
+		my $parent = $$; my $wrong = 0;
+		for (1..1000) {
+			my $child = fork // die; exit(getppid != $parent || $$ == $parent) if !$child;
+			waitpid $child, 0; $wrong++ if $? }
+		print "wrong in $wrong of 1000 children\n"; exit($wrong > 0)'
+}
+
+# --- the library, and a libc that calls the entries itself ---
+
+# A million calls of each entry, and not one of them a system call.
+quiet() {
+	"$@" count 1000000 >/tmp/counted || return
+	cat /tmp/counted
+	grep -q 'fallback_[a-z]*[= ]0' /tmp/counted && ! grep 'fallback_[a-z]*[= ][1-9]' /tmp/counted
+}
+
+scenario_library() {
+	"$place/verify" && quiet "$place/verify"
+}
+
+scenario_library_static() {
+	"$place/verify-static" && quiet "$place/verify-static"
+}
+
+scenario_musl() {
+	"$place/musl" && quiet "$place/musl"
+}
+
+scenario_musl_static() {
+	"$place/musl-static" && quiet "$place/musl-static"
+}
+
+# A 32-bit program has its clock from the vDSO that it always had, its ids by calls.
+scenario_aarch32() {
+	"$place/clock-arm" && "$place/musl-arm" -c
+}
+
+# --- who looks at a program from outside ---
+
+# Lines of the entries with slots that end in $1, of all such lines.
+answered_by() {
+	"$place/vdsox" entries >/tmp/entries || return
+	cat /tmp/entries
+	of=$(wc -w <"$place/slots")
+	test "$(grep -c " slot .*$1" /tmp/entries)" -eq "$of"
+}
+
+scenario_browser() {
+	answered_by 'vdso$' || return
+	echo 0 >/proc/sys/kernel/vdso_task
+	answered_by 'system call: ' && answered_by 'kernel.vdso_task'
+	status=$?
+	echo 1 >/proc/sys/kernel/vdso_task
+	test $status -eq 0 || return
+	sleep 60 &
+	"$place/vdsox" entries $! | grep -q "process $!:" &&
+	"$place/vdsox" dump $! /tmp/image || return
+	kill $!
+	"$place/vdsogen" check "$place/vdso.tbl" x86_64 /tmp/image --page-size 4096 &&
+	objdump -d /tmp/image | grep -q '<__vdso_getpid.*>:' &&
+	gdb -batch -nx -ex 'disassemble __vdso_getpid' /tmp/image | grep -q '<+0>'
+}
+
+scenario_gdb() {
+	gdb -batch -nx -ex "set pagination off" -x "$place/step.py" "$place/verify"
+}
+
+scenario_valgrind() {
+	valgrind -q --error-exitcode=9 "$place/verify"
+}
+
+scenario_qemu_user() {
+	qemu-x86_64 "$place/verify-static"
+}
+
+# --- sandboxes ---
+
+scenario_bubblewrap() {
+	bwrap --ro-bind / / --proc /proc --dev /dev --unshare-user --unshare-pid \
+		--unshare-ipc --unshare-uts --uid 1234 --gid 2345 "$place/verify" &&
+	test "$(preloaded bwrap --ro-bind / / --unshare-user --uid 1234 id -u)" = 1234
+}
+
+scenario_allow_list() {
+	python3 "$place/allow.py" "$place/verify"
+}
+
+scenario_deny_list() {
+	python3 "$place/allow.py" --deny-getppid \
+		env LD_PRELOAD="$place/libvdsox-preload.so" perl -e 'exit(getppid != -1)'
+}
+
+scenario_proot() {
+	test "$(setpriv --reuid 1000 --regid 1000 --clear-groups \
+		proot -0 env LD_PRELOAD="$place/libvdsox-preload.so" id -u)" = 0
+}
+
+# --- what exercises today's vDSO ---
+
+scenario_stress_ng() {
+	stress-ng --vdso 2 --vdso-ops 20000 --timeout 100 --metrics-brief
+}
+
+scenario_cyclictest() {
+	cyclictest -q -t 2 -p 50 -i 2000 -l 500
+}
+
+for name; do
+	echo "begin $name"
+	(scenario_"$name") 2>&1
+	echo "end $name $?"
+done
