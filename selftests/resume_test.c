@@ -4,7 +4,8 @@
  * last step (pm_test), so that all CPUs but one go and come and the boot CPU's
  * state is restored.
  *
- * Fails when: a CPU comes back with another number in its register (comes-back),
+ * Fails when: a CPU comes back with another number in its register, or CPU time
+ * goes back with the counter (comes-back),
  * or the boot CPU, which is not brought up anew, is trusted whatever its number
  * (boot-cpu-distrusted).
  *
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cputime.h"
 #include "delays.h"
 #include "ids.h"
 #include "stats.h"
@@ -74,13 +76,15 @@ static int sleep_once(void)
 	return VT_PASS;
 }
 
+/* The counter may stand still or start anew over a suspend: CPU time does not. */
 static void *read_on(void *arg)
 {
+	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
 	struct vt_answers want = vt_raw_answers();
 
 	(void)arg;
 	while (!vt_load(&stop))
-		if (vt_wrong(&want) >= 0)
+		if (vt_wrong(&want) >= 0 || !cputime_bracket(&r, 10))
 			vt_store(&wrong, 1);
 	return NULL;
 }
@@ -105,7 +109,7 @@ static int check_comes_back(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (vt_ids_init() || !vt_make_hot())
+	if (cputime_init() || !vt_make_hot())
 		return VT_FAIL;
 	for (i = 0; i < READERS; i++)
 		VT_NEED(!pthread_create(&threads[i], NULL, read_on, NULL));
@@ -115,7 +119,10 @@ static int check_comes_back(const void *arg)
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	VT_CHECK(!wrong, "a thread got a wrong answer");
-	return result ? VT_FAIL : pinned_everywhere();
+	if (result || pinned_everywhere())
+		return VT_FAIL;
+	result = cputime_expected();
+	return result ? VT_PASS : cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int check_distrusted(const void *arg)

@@ -164,19 +164,19 @@ ORDER = {
     ],
     "kernel/vdso/slot.c:__vdso_task_fill": [
         "WRITE_ONCE(slot->seq, slot->seq + 1);",
-        "WRITE_ONCE(to[i], from[i]);",
+        "WRITE_ONCE(to[i], i == VDSO_TASK_BASE_WORD ? base : from[i]);",
     ],
     "kernel/vdso/slot.c:__vdso_task_drop": [
         "local_irq_save(flags);",
         "memset(&current->vdso_task, 0,",
-        "__vdso_task_fill(current, area);",
+        "__vdso_task_fill(current, area, 0);",
         "local_irq_restore(flags);",
     ],
-    "include/vdso/task.h:__vdso_task_answer": [
+    "include/vdso/task.h:__vdso_task_look": [
         "__arch_vdso_task_cpu();",
         "__vdso_task_read_seq(slot);",
         "READ_ONCE(*(const u32 *)((const char *)slot + field));",
-        "__vdso_task_is_now(slot)",
+        "__vdso_task_is_now(slot, __vdso_task_header)",
         "__arch_vdso_task_cpu() == cpu",
         "__vdso_task_is_seq(slot, seq)",
     ],

@@ -11,6 +11,8 @@
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/vdso_task_types.h>
 
@@ -31,42 +33,59 @@ bool arch_vdso_task_vma(const struct vm_area_struct *vma);
 
 DECLARE_STATIC_KEY_FALSE(vdso_task_key);
 
-void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area);
-void __vdso_task_refresh(struct mm_struct *mm);
+/**
+ * enum vdso_task_kind - what a system call asks for that a slot may answer
+ * @VDSO_TASK_IDS: an entry of the table with a field of its own
+ * @VDSO_TASK_THREAD_TIME: the CPU time of the caller
+ * @VDSO_TASK_PROCESS_TIME: the CPU time of its process
+ */
+enum vdso_task_kind {
+	VDSO_TASK_IDS,
+	VDSO_TASK_THREAD_TIME,
+	VDSO_TASK_PROCESS_TIME,
+};
+
+/* Added to what user space is told of the scheduler's clock. */
+extern u64 vdso_task_clock_offset;
+
+void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
+		      u64 base);
+void __vdso_task_refresh(struct mm_struct *mm, enum vdso_task_kind kind);
+void __vdso_task_refresh_clock(struct mm_struct *mm, clockid_t clock);
+void __vdso_task_refresh_res(struct mm_struct *mm, clockid_t clock);
+void __vdso_task_interrupted(void);
+
+/* The architecture's vdso/task_clock.c. */
+bool arch_vdso_task_clock(struct vdso_task_global *now);
+bool arch_vdso_task_counter_allowed(void);
+
+void vdso_task_clock_begin(void);
+void vdso_task_clock_stop(void);
+void vdso_task_clock_end(void);
 void vdso_task_mm_free(struct mm_struct *mm);
 vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index);
 
 /**
- * struct vdso_task_call - an entry and the system call that it stands for
+ * struct vdso_task_call - an answer and the system call that it stands for
  * @offset: of the answer in the slot, in bytes; never 0
+ * @size: of the answer, in bytes
  * @nr: number of the system call
  */
 struct vdso_task_call {
-	u16	offset;
+	u8	offset;
+	u8	size;
 	u16	nr;
 };
 
-/* For VDSO_TASK_ENTRIES_*() of the native ABI. */
+#define VDSO_TASK_CALL_OF(field, nr)					\
+	{ offsetof(struct vdso_task_slot, field),			\
+	  sizeof_field(struct vdso_task_slot, field), nr },
+
+/* For VDSO_TASK_ENTRIES_*() and VDSO_TASK_USES_*() of the native ABI. */
 #define VDSO_TASK_CALL(name, symbol, field, type, nr)			\
-	{ offsetof(struct vdso_task_slot, field), __NR_##nr },
-
-/**
- * vdso_task_switch() - the incoming thread takes over this CPU's slot
- * @next: the thread, which has an mm
- *
- * Context: the context switch, rq->lock held, interrupts off.
- */
-static __always_inline void vdso_task_switch(struct task_struct *next)
-{
-	struct vdso_task_area *area;
-
-	if (!static_branch_unlikely(&vdso_task_key))
-		return;
-	area = READ_ONCE(next->mm->vdso_task.area);
-	if (area)
-		__vdso_task_fill(next, area);
-}
+	VDSO_TASK_CALL_OF(field, __NR_##nr)
+#define VDSO_TASK_USE(field, nr)	VDSO_TASK_CALL_OF(field, __NR_##nr)
 
 /**
  * vdso_task_refresh() - a system call was made that a slot could have answered
@@ -79,8 +98,69 @@ static __always_inline void vdso_task_refresh(void)
 		struct mm_struct *mm = current->mm;
 
 		if (mm && READ_ONCE(mm->vdso_task.heat))
-			__vdso_task_refresh(mm);
+			__vdso_task_refresh(mm, VDSO_TASK_IDS);
 	}
+}
+
+/**
+ * vdso_task_refresh_clock() - a CPU-time clock is read by system call
+ * @clock: its number, of the kind that has a process or thread ID in it
+ *
+ * Context: the system call.
+ */
+static __always_inline void vdso_task_refresh_clock(clockid_t clock)
+{
+	if (static_branch_unlikely(&vdso_task_key)) {
+		struct mm_struct *mm = current->mm;
+
+		if (mm && READ_ONCE(mm->vdso_task.heat))
+			__vdso_task_refresh_clock(mm, clock);
+	}
+}
+
+/* The same where its resolution is asked for. */
+static __always_inline void vdso_task_refresh_res(clockid_t clock)
+{
+	if (static_branch_unlikely(&vdso_task_key)) {
+		struct mm_struct *mm = current->mm;
+
+		if (mm && READ_ONCE(mm->vdso_task.heat))
+			__vdso_task_refresh_res(mm, clock);
+	}
+}
+
+/**
+ * vdso_task_tells() - may a task have told its CPU time without being charged?
+ * @p: a task that cannot be freed
+ *
+ * Return: true from its first refresh in an mm until it leaves the mm.
+ */
+static __always_inline bool vdso_task_tells(const struct task_struct *p)
+{
+	return rcu_access_pointer(p->vdso_task_changes.area);
+}
+
+/**
+ * vdso_task_settle() - charge a task at least what it may have told
+ * @p: a task that cannot be freed
+ *
+ * Context: any without a lock of the scheduler.
+ */
+static __always_inline void vdso_task_settle(struct task_struct *p)
+{
+	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(p))
+		task_sched_runtime(p);
+}
+
+/**
+ * vdso_task_interrupted() - time in an interrupt was found
+ *
+ * Context: IRQ time accounting, interrupts off.
+ */
+static __always_inline void vdso_task_interrupted(void)
+{
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_interrupted();
 }
 
 /**
@@ -102,6 +182,16 @@ void vdso_task_change_begin(struct task_struct *p);
  */
 void vdso_task_change_end(struct task_struct *p);
 
+/**
+ * vdso_task_is_changing() - is a change of a task's answers under way?
+ * @p: a task that cannot be freed
+ */
+static inline bool vdso_task_is_changing(struct task_struct *p)
+{
+	return atomic64_read(&p->vdso_task_changes.begin) !=
+	       atomic64_read(&p->vdso_task_changes.end);
+}
+
 void __vdso_task_drop(void);
 
 /**
@@ -119,7 +209,7 @@ static __always_inline void vdso_task_drop(void)
 }
 
 /**
- * vdso_task_forget() - a task leaves its mm, or is new
+ * vdso_task_forget() - a task has left its mm, or is new
  * @p: a new task, or current with interrupts off
  *
  * From here on it has no answers, and nobody reaches the mm's slots through it.
@@ -128,6 +218,35 @@ static inline void vdso_task_forget(struct task_struct *p)
 {
 	memset(&p->vdso_task, 0, sizeof(p->vdso_task));
 	RCU_INIT_POINTER(p->vdso_task_changes.area, NULL);
+}
+
+/**
+ * vdso_task_leave() - current leaves its mm, by exec or exit
+ *
+ * Context: interrupts off, no lock of the scheduler held.
+ */
+static inline void vdso_task_leave(void)
+{
+	vdso_task_settle(current);
+	vdso_task_forget(current);
+}
+
+/**
+ * vdso_task_new_thread() - current starts a task
+ * @clone_flags: how
+ *
+ * The second thread of a process ends its answers to the process's clock, and
+ * may read that clock by system call, where the first one's part is what it was
+ * last charged.
+ *
+ * Context: before the task can run.
+ */
+static inline void vdso_task_new_thread(u64 clone_flags)
+{
+	if ((clone_flags & CLONE_THREAD) && thread_group_empty(current)) {
+		vdso_task_settle(current);
+		vdso_task_drop();
+	}
 }
 
 /* A new task, copied from its parent: nobody is changing its answers. */
@@ -181,12 +300,24 @@ static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
 
 #else /* !CONFIG_VDSO_TASK */
 
-static __always_inline void vdso_task_switch(struct task_struct *next) { }
 static __always_inline void vdso_task_refresh(void) { }
+static __always_inline void vdso_task_refresh_clock(clockid_t clock) { }
+static __always_inline void vdso_task_refresh_res(clockid_t clock) { }
+static __always_inline void vdso_task_settle(struct task_struct *p) { }
+static __always_inline void vdso_task_interrupted(void) { }
+static inline void vdso_task_clock_begin(void) { }
+static inline void vdso_task_clock_stop(void) { }
+static inline void vdso_task_clock_end(void) { }
+static inline bool vdso_task_is_changing(struct task_struct *p)
+{
+	return false;
+}
+
 static inline void vdso_task_change_begin(struct task_struct *p) { }
 static inline void vdso_task_change_end(struct task_struct *p) { }
 static __always_inline void vdso_task_drop(void) { }
-static inline void vdso_task_forget(struct task_struct *p) { }
+static inline void vdso_task_leave(void) { }
+static inline void vdso_task_new_thread(u64 clone_flags) { }
 static inline void vdso_task_init(struct task_struct *p) { }
 static inline void vdso_task_mm_init(struct mm_struct *mm) { }
 static inline void vdso_task_mm_free(struct mm_struct *mm) { }

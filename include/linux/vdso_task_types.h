@@ -12,14 +12,14 @@
 #include <generated/vdso_task_layout.h>
 
 /*
- * Pages that the slots take at the low end of [vvar]: one slot for each CPU
- * that the kernel was built for and the header line above them. A constant of
- * the build and not of the machine, because checkpoint and restore compares
- * the size of [vvar] between two machines.
+ * Pages that we take at the low end of [vvar]: one slot for each CPU that the
+ * kernel was built for, the header line above them and the global page above
+ * that. A constant of the build and not of the machine, because checkpoint and
+ * restore compares the size of [vvar] between two machines.
  */
 #define VDSO_TASK_PAGES							\
 	((((CONFIG_NR_CPUS + 1) << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) / \
-	 PAGE_SIZE)
+	 PAGE_SIZE + 1)
 
 #ifndef __ASSEMBLY__
 

@@ -12,7 +12,10 @@
 #include <linux/types.h>
 #include <generated/vdso_task_layout.h>
 
-/* First byte above the area: the start of what [vvar] was without slots. */
+/*
+ * First byte above the area: the start of the page that all processes share, a
+ * page below what [vvar] was without slots.
+ */
 extern char vdso_task_end[] __attribute__((visibility("hidden")));
 
 #include <asm/vdso/task.h>
@@ -21,8 +24,8 @@ extern char vdso_task_end[] __attribute__((visibility("hidden")));
 	((const struct vdso_task_header *)				\
 	 (vdso_task_end - VDSO_TASK_SLOT_SIZE))
 
-/* Once, and once more if a fill came between; then the system call. */
-#define VDSO_TASK_TRIES	2
+#define __vdso_task_global						\
+	((const struct vdso_task_global *)vdso_task_end)
 
 #ifdef CONFIG_64BIT
 static __always_inline u64 __vdso_task_read_seq(const struct vdso_task_slot *slot)
@@ -37,9 +40,11 @@ static __always_inline bool __vdso_task_is_seq(const struct vdso_task_slot *slot
 }
 
 /* Is the generation of @slot, read between two looks at seq, the present one? */
-static __always_inline bool __vdso_task_is_now(const struct vdso_task_slot *slot)
+static __always_inline bool
+__vdso_task_is_now(const struct vdso_task_slot *slot,
+		   const struct vdso_task_header *header)
 {
-	return READ_ONCE(slot->gen) == READ_ONCE(__vdso_task_header->begin);
+	return READ_ONCE(slot->gen) == READ_ONCE(header->begin);
 }
 #else
 /*
@@ -70,45 +75,64 @@ static __always_inline bool __vdso_task_is_seq(const struct vdso_task_slot *slot
 	       __vdso_task_half(&slot->seq, 1) == (u32)(seq >> 32);
 }
 
-static __always_inline bool __vdso_task_is_now(const struct vdso_task_slot *slot)
+static __always_inline bool
+__vdso_task_is_now(const struct vdso_task_slot *slot,
+		   const struct vdso_task_header *header)
 {
 	u32 low = __vdso_task_half(&slot->gen, 0);
 	u32 high = __vdso_task_half(&slot->gen, 1);
 
-	return __vdso_task_half(&__vdso_task_header->begin, 0) == low &&
-	       __vdso_task_half(&__vdso_task_header->begin, 1) == high;
+	return __vdso_task_half(&header->begin, 0) == low &&
+	       __vdso_task_half(&header->begin, 1) == high;
 }
 #endif
 
 /**
- * __vdso_task_answer() - one answer of the calling thread
+ * enum vdso_task_look - what a look at a slot yields
+ * @VDSO_TASK_ANSWER: the answer
+ * @VDSO_TASK_CALL: the system call must be made
+ * @VDSO_TASK_AGAIN: a fill came between; the next look may have the answer
+ */
+enum vdso_task_look {
+	VDSO_TASK_ANSWER,
+	VDSO_TASK_CALL,
+	VDSO_TASK_AGAIN,
+};
+
+/**
+ * __vdso_task_look() - one answer of the calling thread
  * @field: offset of the answer in the slot, in bytes
+ * @answer: gets the value plus 1
  *
  * All loads are volatile, which keeps their order in the program; that is all
  * the order they need.
- *
- * Return: the value plus 1, 0 if the system call must be made.
  */
-static __always_inline u32 __vdso_task_answer(size_t field)
+static __always_inline enum vdso_task_look __vdso_task_look(size_t field,
+							    u32 *answer)
 {
-	unsigned int tries = VDSO_TASK_TRIES;
+	unsigned long cpu = __arch_vdso_task_cpu();
+	const struct vdso_task_slot *slot = __arch_vdso_task_slot(cpu);
+	u64 seq = __vdso_task_read_seq(slot);
 
-	do {
-		unsigned long cpu = __arch_vdso_task_cpu();
-		const struct vdso_task_slot *slot = __arch_vdso_task_slot(cpu);
-		u64 seq = __vdso_task_read_seq(slot);
-		u32 answer = READ_ONCE(*(const u32 *)((const char *)slot + field));
+	*answer = READ_ONCE(*(const u32 *)((const char *)slot + field));
+	if (unlikely(!*answer))
+		return VDSO_TASK_CALL;
+	if (unlikely(!__vdso_task_is_now(slot, __vdso_task_header)))
+		return VDSO_TASK_CALL;
+	if (likely(__arch_vdso_task_cpu() == cpu &&
+		   __vdso_task_is_seq(slot, seq)))
+		return VDSO_TASK_ANSWER;
+	return VDSO_TASK_AGAIN;
+}
 
-		if (unlikely(!answer))
-			return 0;
-		if (unlikely(!__vdso_task_is_now(slot)))
-			return 0;
-		if (likely(__arch_vdso_task_cpu() == cpu &&
-			   __vdso_task_is_seq(slot, seq)))
-			return answer;
-	} while (--tries);
+/* Out of line, so that the first look needs no register to be saved. */
+static noinline notrace __cold u32 __vdso_task_get_again(size_t field, long nr)
+{
+	u32 answer;
 
-	return 0;
+	if (__vdso_task_look(field, &answer) == VDSO_TASK_ANSWER)
+		return answer - 1;
+	return (u32)__arch_vdso_task_syscall(nr);
 }
 
 /*
@@ -117,11 +141,16 @@ static __always_inline u32 __vdso_task_answer(size_t field)
  */
 static __arch_vdso_task_inline u32 __vdso_task_get(size_t field, long nr)
 {
-	u32 answer = __vdso_task_answer(field);
+	u32 answer;
 
-	if (likely(answer))
+	switch (__vdso_task_look(field, &answer)) {
+	case VDSO_TASK_ANSWER:
 		return answer - 1;
-	return (u32)__arch_vdso_task_syscall(nr);
+	case VDSO_TASK_AGAIN:
+		return __vdso_task_get_again(field, nr);
+	default:
+		return (u32)__arch_vdso_task_syscall(nr);
+	}
 }
 
 /* An entry of the table: see VDSO_TASK_ENTRIES_*() in the generated header. */

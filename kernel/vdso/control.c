@@ -143,6 +143,7 @@ static int __init vdso_task_setup_all(void)
 	int ret;
 
 	vdso_task_area_init();
+	vdso_task_clock_init();
 	vdso_task_trusted = nr_cpu_ids <= ARCH_VDSO_TASK_MAX_CPUS;
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kernel/vdso_task:online",
 				check_cpu, NULL);

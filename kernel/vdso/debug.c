@@ -6,7 +6,7 @@
  * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
  * PID is 0 or left out or the process ID (in the initial namespace) of the task
  * that the point is about: the incoming one in a fill, the changed one in a
- * change, else the caller. Writing "off" ends all delays. The wait is busy, as
+ * change, the running one in a wakeup, else the caller. Writing "off" ends all delays. The wait is busy, as
  * most points hold locks.
  *
  *   fill      in a fill, after seq was incremented and before the answers change
@@ -18,6 +18,11 @@
  *   end       in a change, after the change itself
  *   drop      after current changed its own answers, before they are dropped
  *   fault     in a fault, before the page of zeros is mapped
+ *   wakeup    in a wakeup, after the runqueue's clock was updated and before the
+ *             task that runs there is told to stop
+ *
+ * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
+ * changes nothing, and where the kernel can lose its trust in it, "unstable".
  *
  * /sys/kernel/debug/vdso_task/distrust has the number of a CPU, or -1: that CPU
  * fails each check of its number from then on.
@@ -51,6 +56,7 @@ static struct {
 	[VDSO_TASK_DELAY_END]		= { "end" },
 	[VDSO_TASK_DELAY_DROP]		= { "drop" },
 	[VDSO_TASK_DELAY_FAULT]		= { "fault" },
+	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 };
 
 static int distrusted = -1;
@@ -187,11 +193,43 @@ static int distrust_set(void *data, u64 cpu)
 DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(distrust_fops, distrust_get, distrust_set,
 				"%lld\n");
 
+static int change_clock(const char *text)
+{
+	if (!strcmp(text, "unstable"))
+		return vdso_task_clock_lose();
+	if (strcmp(text, "change"))
+		return -EINVAL;
+	vdso_task_clock_begin();
+	vdso_task_clock_end();
+	return 0;
+}
+
+static ssize_t clock_write(struct file *file, const char __user *from,
+			   size_t n, loff_t *pos)
+{
+	char text[16];
+	int ret;
+
+	if (n >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, n))
+		return -EFAULT;
+	text[n] = '\0';
+	ret = change_clock(strim(text));
+	return ret ? ret : n;
+}
+
+static const struct file_operations clock_fops = {
+	.owner		= THIS_MODULE,
+	.write		= clock_write,
+};
+
 static int __init debug_init(void)
 {
 	struct dentry *dir = vdso_task_debugfs();
 
 	debugfs_create_file("delays", 0600, dir, NULL, &delays_fops);
+	debugfs_create_file("clock", 0200, dir, NULL, &clock_fops);
 	debugfs_create_file("distrust", 0600, dir, NULL, &distrust_fops);
 	return 0;
 }

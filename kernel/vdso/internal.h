@@ -7,6 +7,7 @@
 #include <linux/math.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
 #include <linux/vdso_task.h>
 #include <linux/vdso_task_compat.h>
 
@@ -69,6 +70,12 @@ void vdso_task_heat_up(struct mm_struct *mm);
 bool vdso_task_compute(const struct vdso_task_area *area,
 		       struct vdso_task_slot *record);
 
+/* ../sched/vdso_task.c */
+u64 vdso_task_current_base(void);
+void vdso_task_settle_all(void);
+bool vdso_task_clock_caught_up(void);
+bool vdso_task_time_stolen(void);
+
 /* change.c */
 void vdso_task_change_all(void);
 
@@ -94,9 +101,18 @@ enum vdso_task_stat {
 	VDSO_TASK_STAT_OFF,
 	VDSO_TASK_STAT_POLICY,
 	VDSO_TASK_STAT_STALE,
+	VDSO_TASK_STAT_CLOCK,
+	VDSO_TASK_STAT_THREADS,
 	VDSO_TASK_STAT_NONE,
 	VDSO_TASK_NR_STATS,
 };
+
+/* clock.c */
+void vdso_task_clock_init(void);
+void *vdso_task_global_page(void);
+bool vdso_task_clock_usable(void);
+void vdso_task_compute_clocks(struct vdso_task_slot *record);
+bool vdso_task_can_tell(enum vdso_task_kind kind, enum vdso_task_stat *why);
 
 #ifdef CONFIG_DEBUG_FS
 DECLARE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
@@ -122,8 +138,20 @@ enum vdso_task_delay {
 	VDSO_TASK_DELAY_END,
 	VDSO_TASK_DELAY_DROP,
 	VDSO_TASK_DELAY_FAULT,
+	VDSO_TASK_DELAY_WAKEUP,
 	VDSO_TASK_NR_DELAYS,
 };
+
+/* Make the kernel take its clock for unstable, up to the next boot. */
+static inline int vdso_task_clock_lose(void)
+{
+#ifdef CONFIG_HAVE_UNSTABLE_SCHED_CLOCK
+	clear_sched_clock_stable();
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
 
 #ifdef CONFIG_VDSO_TASK_DEBUG
 DECLARE_STATIC_KEY_FALSE(vdso_task_delay_key);

@@ -6,6 +6,7 @@
  */
 
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/mm_types.h>
 #include <linux/pid.h>
@@ -52,6 +53,14 @@ static void vdso_task_exit_case(struct kunit *test)
 	vdso_task_mm_free(f->mm);
 }
 
+#define BASE	0x123456789abcdefull
+
+/* What a switch computes for a record that allows it. */
+static u64 base(void)
+{
+	return current->vdso_task.base ? BASE : 0;
+}
+
 /* A record with another value in each word. */
 static void mark_record(void)
 {
@@ -73,7 +82,7 @@ static void fill(struct fixture *f, struct vdso_task_slot *before,
 	local_irq_save(flags);
 	slot = vdso_task_slot(f->area, smp_processor_id());
 	*before = *slot;
-	__vdso_task_fill(current, f->area);
+	__vdso_task_fill(current, f->area, base());
 	*after = *slot;
 	local_irq_restore(flags);
 }
@@ -117,14 +126,83 @@ static void new_area_answers_nothing(struct kunit *test)
 
 static void fill_copies_all_but_seq(struct kunit *test)
 {
+	struct vdso_task_slot before, after, want;
+
+	mark_record();
+	want = current->vdso_task;
+	want.base = BASE;
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+	KUNIT_EXPECT_MEMEQ(test, (u64 *)&after + 1, (u64 *)&want + 1,
+			   sizeof(after) - sizeof(u64));
+}
+
+/* A record that does not allow it gets no base. */
+static void fill_without_base(struct kunit *test)
+{
 	struct vdso_task_slot before, after;
 
 	mark_record();
 	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
-	KUNIT_EXPECT_MEMEQ(test, (u64 *)&after + 1,
-			   (u64 *)&current->vdso_task + 1,
-			   sizeof(after) - sizeof(u64));
+	current->vdso_task.base = 0;
+	fill(test->priv, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.base, 0);
+	KUNIT_EXPECT_EQ(test, after.dead, current->vdso_task.dead);
+}
+
+/* The end of an interrupt takes base away from the slot, and nothing else. */
+static void interrupt_empties_base(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot before, filled, after;
+	unsigned long flags;
+
+	mark_record();
+	local_irq_save(flags);
+	fill(f, &before, &filled);
+	__vdso_task_interrupted();
+	after = *vdso_task_slot(f->area, smp_processor_id());
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, after.seq, filled.seq + 1);
+	KUNIT_EXPECT_EQ(test, after.base, 0);
+	filled.seq = after.seq;
+	filled.base = 0;
+	KUNIT_EXPECT_MEMEQ(test, &after, &filled, sizeof(after));
+}
+
+/* While the clock changes nobody may read it, and nested changes count. */
+static void clock_change_stops_answers(struct kunit *test)
+{
+	const struct vdso_task_global *global = vdso_task_global_page();
+	bool usable = vdso_task_clock_usable();
+
+	KUNIT_EXPECT_FALSE(test, global->seq & 1);
+	vdso_task_clock_begin();
+	KUNIT_EXPECT_TRUE(test, global->seq & 1);
+	vdso_task_clock_stop();
+	vdso_task_clock_end();
+	vdso_task_clock_usable();
+	KUNIT_EXPECT_TRUE(test, global->seq & 1);
+	vdso_task_clock_end();
+	KUNIT_EXPECT_TRUE(test, global->seq & 1);
+	KUNIT_EXPECT_EQ(test, vdso_task_clock_usable(), usable);
+	KUNIT_EXPECT_FALSE(test, global->seq & 1);
+}
+
+/* What user space computes is sched_clock(), and base stays during a stint. */
+static void base_stays_the_same(struct kunit *test)
+{
+	unsigned long flags;
+	u64 first, again;
+
+	local_irq_save(flags);
+	first = vdso_task_current_base();
+	ndelay(1000);
+	again = vdso_task_current_base();
+	local_irq_restore(flags);
+	if (!first || !again)
+		kunit_skip(test, "an interrupt's time was not taken off yet");
+	KUNIT_EXPECT_EQ(test, again, first);
 }
 
 /* The same thread comes back: a reader in between must notice. */
@@ -183,7 +261,7 @@ static void fill_without_page(struct kunit *test)
 
 	local_irq_save(flags);
 	f->area->pages[0] = NULL;
-	__vdso_task_fill(current, f->area);
+	__vdso_task_fill(current, f->area, base());
 	f->area->pages[0] = page;
 	local_irq_restore(flags);
 	KUNIT_EXPECT_PTR_EQ(test, f->area->pages[0], page);
@@ -197,7 +275,7 @@ static void drop_empties_record_and_slot(struct kunit *test)
 
 	mark_record();
 	local_irq_save(flags);
-	__vdso_task_fill(current, f->area);
+	__vdso_task_fill(current, f->area, base());
 	before = *vdso_task_slot(f->area, smp_processor_id());
 	__vdso_task_drop();
 	slot = *vdso_task_slot(f->area, smp_processor_id());
@@ -334,12 +412,16 @@ static struct kunit_case vdso_task_cases[] = {
 	KUNIT_CASE(place_of_slots),
 	KUNIT_CASE(new_area_answers_nothing),
 	KUNIT_CASE(fill_copies_all_but_seq),
+	KUNIT_CASE(fill_without_base),
 	KUNIT_CASE(fill_again_changes_seq),
 	KUNIT_CASE(fill_of_new_task_empties),
 	KUNIT_CASE(fill_of_watched_task_empties),
 	KUNIT_CASE(fill_while_off_empties),
 	KUNIT_CASE(fill_without_page),
 	KUNIT_CASE(drop_empties_record_and_slot),
+	KUNIT_CASE(interrupt_empties_base),
+	KUNIT_CASE(clock_change_stops_answers),
+	KUNIT_CASE(base_stays_the_same),
 	KUNIT_CASE(compute_says_what_calls_say),
 	KUNIT_CASE(change_opens_generation),
 	KUNIT_CASE(change_of_other_task),

@@ -124,7 +124,8 @@ static vm_fault_t map_nothing(struct vm_area_struct *vma, unsigned long addr)
  * vdso_task_fault() - a fault in the slot pages of a [vvar]
  * @vma: the mapping
  * @vmf: the fault
- * @index: distance of the faulting page from the uppermost slot page, in pages
+ * @index: 0 for the page that all processes share, then 1 for the uppermost slot
+ *	   page and so on downwards
  *
  * Only a task that runs in its own address space gets a page. A kernel thread,
  * an io worker or a device that borrows the mm does not decide what its owner
@@ -144,6 +145,10 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 	    current->flags & (PF_KTHREAD | PF_USER_WORKER))
 		return VM_FAULT_SIGBUS;
 
+	if (!index)
+		return vmf_insert_pfn(vma, addr,
+				      PHYS_PFN(__pa_symbol(vdso_task_global_page())));
+	index--;
 	vdso_task_arm();
 	/* Seen by fork, which holds the lock that this fault holds. */
 	if (!READ_ONCE(mm->vdso_task.heat))

@@ -27,6 +27,9 @@
 
 #include "internal.h"
 
+/* What comes before is not an answer. */
+#define VDSO_TASK_ANSWERS_OFFSET	offsetofend(struct vdso_task_slot, gen)
+
 /**
  * vdso_task_withhold() - take out what current's seccomp filters want to see
  * @record: the answers of current
@@ -40,12 +43,11 @@ void vdso_task_withhold(struct vdso_task_slot *record)
 
 	call = arch_vdso_task_calls(current->mm, &arch);
 	if (!call) {
-#define VDSO_TASK_CLEAR(field, value)	record->field = 0;
-		VDSO_TASK_ANSWERS(VDSO_TASK_CLEAR)
-#undef VDSO_TASK_CLEAR
+		memset((void *)record + VDSO_TASK_ANSWERS_OFFSET, 0,
+		       sizeof(*record) - VDSO_TASK_ANSWERS_OFFSET);
 		return;
 	}
 	for (; call->offset; call++)
 		if (!vdso_task_seccomp_allows(arch, call->nr))
-			*(u32 *)((void *)record + call->offset) = 0;
+			memset((void *)record + call->offset, 0, call->size);
 }

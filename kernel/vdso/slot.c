@@ -37,6 +37,9 @@
  *   in between came before F, so its seq differs. Who wins: the fill, always;
  *   the reader tries again or makes the system call.
  *
+ *   What a record says of the CPU-time clocks is only whether they may be told;
+ *   the fill computes the rest, see clock.c.
+ *
  *   This needs precise exceptions and the coherence of one CPU with itself. No
  *   memory barrier takes part, on any architecture. It follows that a fill is
  *   never left out, not even when the thread that was there before comes back.
@@ -57,6 +60,8 @@
 #define VDSO_TASK_WORDS	(sizeof(struct vdso_task_slot) / sizeof(u64))
 static_assert(offsetof(struct vdso_task_slot, seq) == 0);
 
+#define VDSO_TASK_BASE_WORD	(offsetof(struct vdso_task_slot, base) / sizeof(u64))
+
 /* A reader that is told no CPU looks for answers in the header: see arm64. */
 static_assert(offsetofend(struct vdso_task_header, begin) <=
 	      offsetofend(struct vdso_task_slot, gen));
@@ -65,10 +70,12 @@ static_assert(offsetofend(struct vdso_task_header, begin) <=
  * __vdso_task_fill() - give this CPU's slot to a thread
  * @next: the incoming thread, or current
  * @area: the area of its mm
+ * @base: the scheduler's clock at which its CPU time was 0, 0 if that is not told
  *
  * Context: interrupts off, on the CPU that @next runs on or is switched to.
  */
-void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area)
+void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
+		      u64 base)
 {
 	struct vdso_task_slot *slot = vdso_task_slot(area, smp_processor_id());
 	const u64 *from = (const u64 *)&next->vdso_task;
@@ -85,8 +92,9 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area)
 			WRITE_ONCE(to[i], 0);
 		return;
 	}
+#pragma GCC unroll 8
 	for (i = 1; i < VDSO_TASK_WORDS; i++)
-		WRITE_ONCE(to[i], from[i]);
+		WRITE_ONCE(to[i], i == VDSO_TASK_BASE_WORD ? base : from[i]);
 }
 
 /**
@@ -110,6 +118,7 @@ bool vdso_task_compute(const struct vdso_task_area *area,
 #define VDSO_TASK_COMPUTE(field, value)	record->field = (u32)(value) + 1;
 	VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)
 #undef VDSO_TASK_COMPUTE
+	vdso_task_compute_clocks(record);
 	if (unlikely(vdso_task_is_filtered(current)))
 		vdso_task_withhold(record);
 
@@ -118,9 +127,18 @@ bool vdso_task_compute(const struct vdso_task_area *area,
 	return atomic64_read(&changes->begin) == end;
 }
 
-/* Is there an answer for every entry? */
-static bool is_complete(const struct vdso_task_slot *record)
+/* Is there an answer for every call of a kind? */
+static bool is_complete(const struct vdso_task_slot *record,
+			enum vdso_task_kind kind)
 {
+	switch (kind) {
+	case VDSO_TASK_IDS:
+		break;
+	case VDSO_TASK_THREAD_TIME:
+		return record->base;
+	case VDSO_TASK_PROCESS_TIME:
+		return record->base && record->dead;
+	}
 #define VDSO_TASK_HAS(field, value)	&& record->field
 	return true VDSO_TASK_ANSWERS(VDSO_TASK_HAS);
 #undef VDSO_TASK_HAS
@@ -131,19 +149,27 @@ static bool is_filled(const struct vdso_task_area *area,
 		      const struct vdso_task_slot *slot)
 {
 	const struct vdso_task_slot *record = &current->vdso_task;
+	const u64 *to = (const u64 *)slot, *from = (const u64 *)record;
+	unsigned int i;
 
-	return record->gen == atomic64_read(vdso_task_begin(area)) &&
-	       !memcmp((const u64 *)slot + 1, (const u64 *)record + 1,
-		       sizeof(*slot) - sizeof(u64));
+	if (record->gen != atomic64_read(vdso_task_begin(area)))
+		return false;
+	for (i = 1; i < VDSO_TASK_WORDS; i++)
+		if (i == VDSO_TASK_BASE_WORD ? !to[i] != !from[i] :
+					       to[i] != from[i])
+			return false;
+	return true;
 }
 
 /* Show what current has at once: a nohz_full thread may never switch. */
 static void fill_current(struct vdso_task_area *area)
 {
 	unsigned long flags;
+	u64 base;
 
 	local_irq_save(flags);
-	__vdso_task_fill(current, area);
+	base = current->vdso_task.base ? vdso_task_current_base() : 0;
+	__vdso_task_fill(current, area, base);
 	local_irq_restore(flags);
 }
 
@@ -157,11 +183,14 @@ static void keep(const struct vdso_task_slot *record)
 	local_irq_restore(flags);
 }
 
-static enum vdso_task_stat refresh(struct mm_struct *mm,
-				   struct vdso_task_area *area)
+/* Out of line, for a cold call not to pay for its registers. */
+static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
+				   struct vdso_task_area *area,
+				   enum vdso_task_kind kind)
 {
 	struct vdso_task_slot record = {};
 	struct vdso_task_slot *slot;
+	enum vdso_task_stat why;
 	bool filled;
 
 	if (!READ_ONCE(vdso_task_allowed))
@@ -171,11 +200,14 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 		return VDSO_TASK_STAT_POLICY;
 	}
 
+	if (!vdso_task_can_tell(kind, &why))
+		return why;
+
 	preempt_disable();
 	slot = vdso_task_slot(area, smp_processor_id());
 	filled = slot && is_filled(area, slot);
 	preempt_enable();
-	if (filled && is_complete(&current->vdso_task))
+	if (filled && is_complete(&current->vdso_task, kind))
 		return VDSO_TASK_STAT_DIRECT;
 	if (filled && vdso_task_is_filtered(current))
 		return VDSO_TASK_STAT_POLICY;
@@ -197,15 +229,16 @@ static enum vdso_task_stat refresh(struct mm_struct *mm,
 /**
  * __vdso_task_refresh() - compute the answers of current and fill its slot
  * @mm: the mm of current, in which the slots were touched
+ * @kind: what the system call asks for
  *
  * Context: a system call; may sleep, but does not wait for a lock of the mm.
  */
-void __vdso_task_refresh(struct mm_struct *mm)
+void __vdso_task_refresh(struct mm_struct *mm, enum vdso_task_kind kind)
 {
 	struct vdso_task_area *area = READ_ONCE(mm->vdso_task.area);
 
 	if (area) {
-		vdso_task_count(refresh(mm, area), 1);
+		vdso_task_count(refresh(mm, area, kind), 1);
 		return;
 	}
 	if (!READ_ONCE(vdso_task_allowed)) {
@@ -238,7 +271,7 @@ void __vdso_task_drop(void)
 		return;
 	local_irq_save(flags);
 	memset(&current->vdso_task, 0, sizeof(current->vdso_task));
-	__vdso_task_fill(current, area);
+	__vdso_task_fill(current, area, 0);
 	local_irq_restore(flags);
 	vdso_task_count(VDSO_TASK_STAT_DROP, 1);
 }

@@ -14,6 +14,10 @@
  *   fallback_off      calls while kernel.vdso_task is off or a CPU not trusted
  *   fallback_policy   calls that a tracer, filter or audit wants to see
  *   fallback_stale    calls while an answer was just being changed
+ *   fallback_clock    CPU-time clock calls where the scheduler's clock cannot be
+ *		       told to user space: see clock.c
+ *   fallback_threads  calls for the process's clock while it has other threads or
+ *		       CPU timers
  *   fallback_none     calls of threads for which some entry has no answer, as of
  *		       a user ID that is not mapped in the caller's namespace
  *
@@ -41,6 +45,8 @@ static const char * const names[VDSO_TASK_NR_STATS] = {
 	[VDSO_TASK_STAT_OFF]		= "fallback_off",
 	[VDSO_TASK_STAT_POLICY]		= "fallback_policy",
 	[VDSO_TASK_STAT_STALE]		= "fallback_stale",
+	[VDSO_TASK_STAT_CLOCK]		= "fallback_clock",
+	[VDSO_TASK_STAT_THREADS]	= "fallback_threads",
 	[VDSO_TASK_STAT_NONE]		= "fallback_none",
 };
 

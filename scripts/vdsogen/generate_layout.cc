@@ -115,6 +115,22 @@ std::string entries(const Table &table, const Abi &abi)
 			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
 }
 
+/* Entries that are no slot entries and answer from a fixed field. */
+std::string uses(const Table &table, const Abi &abi)
+{
+	std::vector<std::string> rows;
+
+	for (const Entry &entry : table.entries) {
+		const EntryAbi *use = find_use(entry, abi);
+
+		if (use && entry.kind != EntryKind::slot && !entry.field.empty())
+			rows.push_back(entry.field + ", " + use->nr);
+	}
+	return list_macro("X(field, nr of __NR_nr): fixed fields and calls that they answer on " +
+				  abi.name,
+			  "VDSO_TASK_USES_" + to_upper(abi.name), rows);
+}
+
 std::vector<Field> sorted(std::vector<Field> fields)
 {
 	std::sort(fields.begin(), fields.end(),
@@ -126,6 +142,9 @@ std::vector<Field> sorted(std::vector<Field> fields)
 
 std::string generate_layout(const Table &table, const std::string &source)
 {
+	const Line global = filled(
+		{"vdso_task_global", "start of the page that all processes share",
+		 sorted(table.global)});
 	const Line header =
 		filled({"vdso_task_header", "top line of a task area", sorted(table.header)});
 	const Line slot = filled(
@@ -135,6 +154,7 @@ std::string generate_layout(const Table &table, const std::string &source)
 	text += "#ifndef _VDSO_TASK_LAYOUT_H\n#define _VDSO_TASK_LAYOUT_H\n\n";
 	text += "#define VDSO_TASK_SLOT_SHIFT\t" + std::to_string(slot_shift) + "\n";
 	text += "#define VDSO_TASK_SLOT_SIZE\t" + std::to_string(slot_size) + "\n\n";
+	text += offsets("VDSO_TASK_GLOBAL_", table.global);
 	text += offsets("VDSO_TASK_HEADER_", table.header);
 	text += offsets("VDSO_TASK_SLOT_", table.slot_fields()) + "\n";
 	text += "#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && "
@@ -142,11 +162,12 @@ std::string generate_layout(const Table &table, const std::string &source)
 	text += "#include <linux/types.h>\n\n";
 	text += "#ifdef __cplusplus\n#define VDSO_TASK_ASSERT(x)\tstatic_assert(x, #x)\n"
 		"#else\n#define VDSO_TASK_ASSERT(x)\t_Static_assert(x, #x)\n#endif\n\n";
+	text += structure(global) + assertions(global);
 	text += structure(header) + assertions(header);
 	text += structure(slot) + assertions(slot);
 	text += answers(table);
 	for (const Abi &abi : table.abis)
-		text += entries(table, abi);
+		text += entries(table, abi) + uses(table, abi);
 	return text + "#endif\n\n#endif /* _VDSO_TASK_LAYOUT_H */\n";
 }
 

@@ -211,6 +211,8 @@ void parse_entry(RowReader &row, Table &table)
 		entry.value = row.c_text("value", true);
 		if (entry.proto.empty())
 			entry.proto = entry.type + " (void)";
+	} else {
+		entry.field = row.identifier_key("slot", false);
 	}
 	check_kind(row, entry);
 	check_proto(row, entry);
@@ -258,6 +260,8 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 	}
 	if (type.value == "abi") {
 		parse_abi(row, table);
+	} else if (type.value == "global") {
+		parse_field(row, table.global);
 	} else if (type.value == "header") {
 		parse_field(row, table.header);
 	} else if (type.value == "slot") {
@@ -270,7 +274,7 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 		parse_test(row, table);
 	} else {
 		row.fail("unknown row '" + type.value +
-			 "'; use one of: abi, header, slot, entry, vvar, test");
+			 "'; use one of: abi, global, header, slot, entry, vvar, test");
 		return;
 	}
 	row.finish();

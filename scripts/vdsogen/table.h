@@ -60,9 +60,11 @@ struct Entry {
 	bool has_frame = true; /* where its abi has unwind information at all */
 	std::string config;
 
+	/* The slot field that answers; of other entries a fixed one, or none. */
+	std::string field;
+
 	/* Slot entries only. */
 	std::string type;
-	std::string field;
 	unsigned int offset = 0;
 	std::string value;
 
@@ -98,6 +100,7 @@ struct Symbol {
 
 struct Table {
 	std::vector<Abi> abis;
+	std::vector<Field> global;
 	std::vector<Field> header;
 	std::vector<Field> slot; /* fixed fields as written, without the entries' */
 	std::vector<Entry> entries;

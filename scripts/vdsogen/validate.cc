@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Faults that only the table as a whole shows. */
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -88,6 +89,19 @@ std::vector<Field> by_offset(const std::vector<Field> &fields)
 	return sorter.slot_fields();
 }
 
+/* slot=FIELD names a fixed field, and some call by which a filter can forbid it. */
+void check_entry_slot(const Table &table, const Entry &entry, Diagnostics &faults)
+{
+	if (entry.kind == EntryKind::slot || entry.field.empty())
+		return;
+	if (std::none_of(table.slot.begin(), table.slot.end(),
+			 [&](const Field &field) { return field.name == entry.field; }))
+		faults.add(entry.line, "unknown slot field '" + entry.field + "'; no slot row names it");
+	for (const EntryAbi &use : entry.abis)
+		if (use.nr.empty())
+			faults.add(entry.line, "slot=" + entry.field + " needs nr= for abi " + use.abi);
+}
+
 void check_entry_abis(const Table &table, const Entry &entry, Diagnostics &faults)
 {
 	Names uses("abi", faults);
@@ -100,8 +114,10 @@ void check_entry_abis(const Table &table, const Entry &entry, Diagnostics &fault
 
 void check_entries(const Table &table, Diagnostics &faults)
 {
-	for (const Entry &entry : table.entries)
+	for (const Entry &entry : table.entries) {
 		check_entry_abis(table, entry, faults);
+		check_entry_slot(table, entry, faults);
+	}
 
 	for (const Abi &abi : table.abis) {
 		Names entries("entry of abi " + abi.name, faults);
@@ -147,6 +163,7 @@ void validate(const Table &table, Diagnostics &faults)
 	if (table.abis.empty())
 		faults.add(0, "the table has no abi row");
 	check_abis(table, faults);
+	check_fields(by_offset(table.global), "global", faults);
 	check_fields(by_offset(table.header), "header", faults);
 	check_fields(table.slot_fields(), "slot", faults);
 	check_entries(table, faults);

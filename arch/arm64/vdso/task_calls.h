@@ -20,6 +20,7 @@ arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
 {
 	static const struct vdso_task_call native[] = {
 		VDSO_TASK_ENTRIES_ARM64(VDSO_TASK_CALL)
+		VDSO_TASK_USES_ARM64(VDSO_TASK_USE)
 		{ }
 	};
 

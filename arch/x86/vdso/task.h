@@ -4,6 +4,7 @@
 
 /* Task slots, the reader's part: included by <vdso/task.h> only. */
 
+#include <asm/alternative.h>
 #include <asm/cpufeatures.h>
 #include <asm/segment.h>
 #include <asm/unistd.h>
@@ -14,17 +15,26 @@
  */
 #define __arch_vdso_task_inline	noinline notrace
 
-static __always_inline unsigned long __arch_vdso_task_cpu(void)
+/*
+ * As vdso_read_cpunode() has it, but with the node in the upper bits: it belongs to
+ * the CPU, so the two may be compared together.
+ */
+static __always_inline unsigned int __arch_vdso_task_cpu(void)
 {
-	unsigned int cpu;
+	unsigned int cpunode;
 
-	vdso_read_cpunode(&cpu, NULL);
-	return cpu;
+	asm volatile(ALTERNATIVE("lsl %[seg],%[p]",
+				 ".byte 0xf3,0x0f,0xc7,0xf8", /* RDPID %eax/rax */
+				 X86_FEATURE_RDPID)
+		     : [p] "=a" (cpunode) : [seg] "r" (__CPUNODE_SEG));
+	return cpunode;
 }
 
 static __always_inline const struct vdso_task_slot *
-__arch_vdso_task_slot(unsigned long cpu)
+__arch_vdso_task_slot(unsigned int cpunode)
 {
+	unsigned long cpu = cpunode & VDSO_CPUNODE_MASK;
+
 	return (const void *)(vdso_task_end - 2 * VDSO_TASK_SLOT_SIZE -
 			      (cpu << VDSO_TASK_SLOT_SHIFT));
 }

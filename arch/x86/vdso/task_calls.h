@@ -10,7 +10,9 @@
 #include <asm/vdso.h>
 
 #define VDSO_TASK_IA32_CALL(name, symbol, field, type, nr)		\
-	{ offsetof(struct vdso_task_slot, field), __NR_ia32_##nr },
+	VDSO_TASK_CALL_OF(field, __NR_ia32_##nr)
+#define VDSO_TASK_IA32_USE(field, nr)					\
+	VDSO_TASK_CALL_OF(field, __NR_ia32_##nr)
 
 /**
  * arch_vdso_task_calls() - the calls that an mm's vDSO answers
@@ -25,11 +27,13 @@ arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
 {
 	static const struct vdso_task_call native[] = {
 		VDSO_TASK_ENTRIES_X86_64(VDSO_TASK_CALL)
+		VDSO_TASK_USES_X86_64(VDSO_TASK_USE)
 		{ }
 	};
 #ifdef CONFIG_IA32_EMULATION
 	static const struct vdso_task_call compat[] = {
 		VDSO_TASK_ENTRIES_IA32(VDSO_TASK_IA32_CALL)
+		VDSO_TASK_USES_IA32(VDSO_TASK_IA32_USE)
 		{ }
 	};
 

@@ -8,7 +8,7 @@
 
 #ifdef CONFIG_VDSO_TASK
 #define VDSO_TASK_IMAGE_PAGES		VDSO_TASK_PAGES
-#define VDSO_TASK_IMAGE_SYMBOLS(end)	vdso_task_end = end;
+#define VDSO_TASK_IMAGE_SYMBOLS(end)	vdso_task_end = end - PAGE_SIZE;
 #else
 #define VDSO_TASK_IMAGE_PAGES		0
 #define VDSO_TASK_IMAGE_SYMBOLS(end)

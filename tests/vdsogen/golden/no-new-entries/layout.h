@@ -18,6 +18,17 @@
 #endif
 
 /**
+ * struct vdso_task_global - start of the page that all processes share
+ * @reserved_0: zero
+ */
+struct vdso_task_global {
+	__u32 reserved_0[16];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_0) == 0);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_SLOT_SIZE);
+
+/**
  * struct vdso_task_header - top line of a task area
  * @reserved_0: zero
  */
@@ -44,6 +55,9 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 
 /* X(name, symbol, field, type, nr of __NR_nr): slot entries of a64 */
 #define VDSO_TASK_ENTRIES_A64(X)
+
+/* X(field, nr of __NR_nr): fixed fields and calls that they answer on a64 */
+#define VDSO_TASK_USES_A64(X)
 
 #endif
 

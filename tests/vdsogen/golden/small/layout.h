@@ -6,10 +6,12 @@
 #define VDSO_TASK_SLOT_SHIFT	6
 #define VDSO_TASK_SLOT_SIZE	64
 
+#define VDSO_TASK_GLOBAL_RATE_OFFSET	4
 #define VDSO_TASK_HEADER_BEGIN_OFFSET	8
 #define VDSO_TASK_HEADER_FLAGS_OFFSET	4
 #define VDSO_TASK_SLOT_SEQ_OFFSET	0
 #define VDSO_TASK_SLOT_FOO_OFFSET	12
+#define VDSO_TASK_SLOT_CLOCK_OFFSET	16
 #define VDSO_TASK_SLOT_BAR_OFFSET	60
 
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
@@ -21,6 +23,23 @@
 #else
 #define VDSO_TASK_ASSERT(x)	_Static_assert(x, #x)
 #endif
+
+/**
+ * struct vdso_task_global - start of the page that all processes share
+ * @reserved_0: zero
+ * @rate: how fast
+ * @reserved_8: zero
+ */
+struct vdso_task_global {
+	__u32 reserved_0[1];
+	__u32 rate;
+	__u32 reserved_8[14];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_0) == 0);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, rate) == 4);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_8) == 8);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_SLOT_SIZE);
 
 /**
  * struct vdso_task_header - top line of a task area
@@ -47,21 +66,24 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
  * @seq: count
  * @reserved_8: zero
  * @foo: getfoo()'s answer plus one; 0: make the system call
- * @reserved_16: zero
+ * @clock: some time
+ * @reserved_24: zero
  * @bar: getbar()'s answer plus one; 0: make the system call
  */
 struct vdso_task_slot {
 	__u64 seq;
 	__u32 reserved_8[1];
 	__u32 foo;
-	__u32 reserved_16[11];
+	__u64 clock;
+	__u32 reserved_24[9];
 	__u32 bar;
 };
 
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, seq) == 0);
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_8) == 8);
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, foo) == 12);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_16) == 16);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, clock) == 16);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_24) == 24);
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, bar) == 60);
 VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 
@@ -75,9 +97,17 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 	X(getfoo, __vdso_getfoo, foo, foo_t, getfoo) \
 	X(getbar, __bar, bar, unsigned int, getbar)
 
+/* X(field, nr of __NR_nr): fixed fields and calls that they answer on a64 */
+#define VDSO_TASK_USES_A64(X) \
+	X(clock, old)
+
 /* X(name, symbol, field, type, nr of __NR_nr): slot entries of a32 */
 #define VDSO_TASK_ENTRIES_A32(X) \
 	X(getbar, __bar, bar, unsigned int, getbar32)
+
+/* X(field, nr of __NR_nr): fixed fields and calls that they answer on a32 */
+#define VDSO_TASK_USES_A32(X) \
+	X(clock, older)
 
 #endif
 

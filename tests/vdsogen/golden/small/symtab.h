@@ -56,7 +56,7 @@ static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "hand", "__p_hand", "V1",
 	  __NR_hand, VDSO_TASK_CODE, 2, 0, "CONFIG_HAND" },
 	{ "old", "__p_old", "V1",
-	  __NR_old, VDSO_TASK_BASE, 2, 0, 0 },
+	  __NR_older, VDSO_TASK_BASE, 2, 0, 0 },
 	{ "datum", "__p_datum", "V1",
 	  -1, VDSO_TASK_BASE, 1, 0, "CONFIG_DATUM" },
 };

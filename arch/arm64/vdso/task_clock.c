@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Task slots: how sched_clock() reads CNTVCT_EL0, for user space to do the same. */
+
+#include <linux/sched.h>
+#include <linux/sched_clock.h>
+#include <linux/vdso_task.h>
+#include <clocksource/arm_arch_timer.h>
+
+/**
+ * arch_vdso_task_clock() - the present parameters of sched_clock()
+ * @now: where to store them
+ *
+ * Context: no change of them is under way.
+ * Return: true if user space can compute sched_clock() with them: the kernel reads
+ * the architected counter, and does so without a workaround.
+ */
+bool arch_vdso_task_clock(struct vdso_task_global *now)
+{
+	const struct clock_read_data *data;
+	bool good;
+	unsigned int seq;
+
+	do {
+		data = sched_clock_read_begin(&seq);
+		good = arch_timer_vdso_reads(data->read_sched_clock);
+		now->mult = data->mult;
+		now->shift = data->shift;
+		now->epoch = data->epoch_cyc;
+		now->offset = data->epoch_ns;
+	} while (sched_clock_read_retry(seq));
+	return good && now->mult;
+}
+
+/* Does a read of the counter work for current in user mode? */
+bool arch_vdso_task_counter_allowed(void)
+{
+	return !test_thread_flag(TIF_TSC_SIGSEGV);
+}

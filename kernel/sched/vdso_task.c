@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Task slots: what needs a runqueue's lock. See kernel/vdso/clock.c. */
+
+#include <linux/mmu_context.h>
+#include <linux/sched/clock.h>
+
+#include "sched.h"
+#include "vdso_task.h"
+
+/**
+ * vdso_task_current_base() - vdso_task_base() of current
+ *
+ * Context: interrupts off, no lock of the scheduler held.
+ */
+u64 vdso_task_current_base(void)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+	u64 base;
+
+	rq = task_rq_lock(current, &rf);
+	update_rq_clock(rq);
+	base = vdso_task_base(rq, current);
+	task_rq_unlock(rq, current, &rf);
+	return base;
+}
+
+/* Charge whoever runs on a CPU up to now, if it may have told its CPU time. */
+static void settle_cpu(unsigned int cpu)
+{
+	struct rq *rq = cpu_rq(cpu);
+	struct rq_flags rf;
+
+	rq_lock_irqsave(rq, &rf);
+	if (vdso_task_tells(rq->curr)) {
+		update_rq_clock(rq);
+		rq->curr->sched_class->update_curr(rq);
+	}
+	rq_unlock_irqrestore(rq, &rf);
+}
+
+/**
+ * vdso_task_settle_all() - charge all tasks up to now that may have told their time
+ *
+ * Context: any without a lock of the scheduler.
+ */
+void vdso_task_settle_all(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		settle_cpu(cpu);
+}
+
+/**
+ * vdso_task_clock_caught_up() - is the clock past all that runqueues have seen?
+ *
+ * A runqueue's clock never goes back. While sched_clock() lies behind it, as it
+ * may after a change of its parameters, tasks there are charged nothing.
+ *
+ * Context: any without a lock of the scheduler; interrupts off.
+ */
+bool vdso_task_clock_caught_up(void)
+{
+	struct rq_flags rf;
+	unsigned int cpu;
+	u64 last = 0;
+
+	for_each_possible_cpu(cpu) {
+		struct rq *rq = cpu_rq(cpu);
+
+		/* An update that began before the change has ended. */
+		rq_lock_irqsave(rq, &rf);
+		last = max(last, rq->clock);
+		rq_unlock_irqrestore(rq, &rf);
+	}
+	return sched_clock_cpu(smp_processor_id()) >= last;
+}
+
+/* Is part of the time stolen by a hypervisor and charged to nobody? */
+bool vdso_task_time_stolen(void)
+{
+#ifdef CONFIG_PARAVIRT_TIME_ACCOUNTING
+	return static_key_false(&paravirt_steal_rq_enabled);
+#else
+	return false;
+#endif
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KERNEL_SCHED_VDSO_TASK_H
+#define _KERNEL_SCHED_VDSO_TASK_H
+
+/* Task slots: the scheduler's part. kernel/vdso/clock.c says what it is for. */
+
+#include <linux/vdso_task.h>
+
+#ifdef CONFIG_VDSO_TASK
+
+#include "../vdso/internal.h"
+
+/*
+ * Has all time in interrupts on this CPU been taken off clock_task? Time that is
+ * still to be taken off may have been charged to the task already, and then its
+ * CPU time stands still for a while.
+ */
+static __always_inline bool vdso_task_irq_time_settled(struct rq *rq)
+{
+#ifdef CONFIG_IRQ_TIME_ACCOUNTING
+	return irq_time_read(cpu_of(rq)) == rq->prev_irq_time;
+#else
+	return true;
+#endif
+}
+
+/**
+ * vdso_task_base() - what sched_clock_cpu() said when a task had run for no time
+ * @rq: its runqueue, locked
+ * @p: the task that runs there
+ *
+ * It stays the same for as long as @p runs, but for interrupts: update_curr() adds
+ * to sum_exec_runtime what it adds to exec_start.
+ *
+ * Return: that value in nanoseconds, with the constant that hides the clock in
+ * it; 0 if it cannot be told.
+ */
+static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
+{
+	if (unlikely(!vdso_task_irq_time_settled(rq)))
+		return 0;
+	return p->se.exec_start + (rq->clock - rq->clock_task) -
+	       p->se.sum_exec_runtime + vdso_task_clock_offset;
+}
+
+/**
+ * vdso_task_switch() - the incoming thread takes over this CPU's slot
+ * @rq: this CPU's runqueue, locked
+ * @next: the thread, which has an mm and runs on @rq already
+ *
+ * Context: the context switch, interrupts off.
+ */
+static __always_inline void vdso_task_switch(struct rq *rq,
+					     struct task_struct *next)
+{
+	struct vdso_task_area *area;
+
+	if (!static_branch_unlikely(&vdso_task_key))
+		return;
+	area = READ_ONCE(next->mm->vdso_task.area);
+	if (area)
+		__vdso_task_fill(next, area, next->vdso_task.base ?
+						     vdso_task_base(rq, next) :
+						     0);
+}
+
+/**
+ * vdso_task_schedule() - a task stops running: charge it up to now
+ * @rq: this CPU's runqueue, locked, its clock not yet updated
+ * @prev: the task
+ *
+ * A wakeup from another CPU asks for the next update of the clock to be left out,
+ * which charges @prev up to the wakeup only. It may have told more since.
+ */
+static __always_inline void vdso_task_schedule(struct rq *rq,
+					       struct task_struct *prev)
+{
+	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(prev))
+		rq_clock_cancel_skipupdate(rq);
+}
+
+/**
+ * vdso_task_wakeup() - a task is woken on a runqueue
+ * @rq: the runqueue, locked, its clock updated
+ *
+ * Where tests hold up a wakeup: the task that runs there goes on meanwhile.
+ */
+static __always_inline void vdso_task_wakeup(struct rq *rq)
+{
+	vdso_task_delay(VDSO_TASK_DELAY_WAKEUP, rq->curr);
+}
+
+#else /* !CONFIG_VDSO_TASK */
+
+static __always_inline void vdso_task_wakeup(struct rq *rq) { }
+static __always_inline void vdso_task_switch(struct rq *rq,
+					     struct task_struct *next) { }
+static __always_inline void vdso_task_schedule(struct rq *rq,
+					       struct task_struct *prev) { }
+
+#endif /* CONFIG_VDSO_TASK */
+
+#endif /* _KERNEL_SCHED_VDSO_TASK_H */

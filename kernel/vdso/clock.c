@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task slots: the CPU-time clocks of the calling thread and process.
+ *
+ * While a thread runs on CPU c, the system call would say
+ *
+ *	sum_exec_runtime + clock_task(now) - exec_start
+ *	  = sched_clock(now) - base,
+ *	base = exec_start + (clock - clock_task) - sum_exec_runtime
+ *
+ * where base is a constant from one switch to the next: update_curr() moves
+ * exec_start and sum_exec_runtime by the same amount, and so does every change of
+ * class, priority or group of a running task, under the runqueue's lock. The fill
+ * computes base for the incoming thread; the vDSO reads the counter behind
+ * sched_clock() and subtracts (include/vdso/task_clock.h).
+ *
+ * 1. No reading may be smaller than an earlier one, by vDSO or system call. The
+ *    vDSO tells without charging, so whoever charges a task for the last time, or
+ *    lets others see the charge, must charge at least what was told:
+ *
+ *	CPU 0: T in user mode                   CPU 1
+ *	---------------------                   -----
+ *	                                        wakes a task on CPU 0:
+ *	                                          rq clock = t0, "skip the next update"
+ *	vDSO: sched_clock() = t1 > t0
+ *	(interrupt) __schedule():
+ *	  vdso_task_schedule(): no skip
+ *	  rq clock = t2 > t1, charge T
+ *
+ *    Without the first step T would be charged up to t0. A task that leaves its mm
+ *    (exec, exit), starts a second thread or gets a CPU timer is charged at once
+ *    (vdso_task_settle()), as is one whose process time another process reads.
+ *
+ * 2. The parameters of sched_clock() lie in a page that all processes share, under
+ *    a sequence count that is odd while they change or cannot be told:
+ *
+ *	CPU 0: reader                           CPU 1: change
+ *	-------------                           -------------
+ *	s = seq, even                           vdso_task_clock_begin(): seq++
+ *	smp_rmb()                               smp_mb()                    (D)
+ *	counter, parameters                     charge all who may have told
+ *	smp_rmb()         (pairs with D)        the change of sched_clock()
+ *	seq == s ?                              vdso_task_clock_end(): no change is
+ *	                                          under way any more
+ *	                                        a later refresh: write the parameters
+ *	                                        smp_wmb()                   (E)
+ *	                                        seq++
+ *
+ *    If seq is still s, the reader's counter was read before the change. They are
+ *    published again by the first refresh that finds sched_clock() past every
+ *    runqueue's clock: a refined frequency or a new epoch may set it back by some
+ *    nanoseconds, and a runqueue's clock does not follow. Until then the system
+ *    call answers. So a change costs nothing but two counts, and may come in any
+ *    context.
+ *
+ * 3. Interrupts. With IRQ time accounting, time in interrupts is not charged: it
+ *    is taken off clock_task when the runqueue's clock is next updated, but never
+ *    more than has passed since the last update. If that update came within the
+ *    interrupt (a tick, a wakeup from another CPU), CPU time stands still for a
+ *    while, and only the runqueue knows for how long. To add each interrupt's time
+ *    to base would be wrong then. So the end of an interrupt empties base in the
+ *    slot of the task that it met, and the next call makes the system call, which
+ *    fills base again if nothing is left to be taken off. It costs a system call
+ *    an interrupt to those who ask, and no total of a CPU is shown.
+ *
+ * 4. The process's own sum, which counts while CPU timers run, used to start with
+ *    less than a system call told that was made meanwhile. It catches up once it is
+ *    in use, and up to then whoever reads it makes it catch up.
+ *
+ * 5. The process's clock is answered while the caller is its only thread and no
+ *    CPU timer is armed: then it is the thread's plus what dead threads used.
+ *    Threads are only started by the caller itself; timers may be armed by others,
+ *    which is a change (change.c).
+ *
+ * What is not told, and why:
+ *
+ *  - x86 with a sched_clock() other than the TSC's. A KVM guest's reads the
+ *    hypervisor's parameters of its own CPU; the vDSO has those of CPU 0, which
+ *    are only updated when that virtual CPU next runs. Both are right to some
+ *    nanoseconds, but not the same.
+ *  - A TSC that is not constant, or found unstable: each CPU then has a clock of
+ *    its own that is filtered under way.
+ *  - Steal time: the hypervisor changes it at any time.
+ *  - Threads that may not read the counter (PR_SET_TSC).
+ *
+ * It rests on counters that are the same on all CPUs, to within the time that it
+ * takes one CPU to tell another: what the kernel checks before it calls the TSC
+ * stable, and what the arm64 architecture demands.
+ */
+
+#include <linux/cache.h>
+#include <linux/posix-timers.h>
+#include <linux/random.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/signal.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+
+#include "internal.h"
+
+static union {
+	struct vdso_task_global	data;
+	u8			page[PAGE_SIZE];
+} global __page_aligned_data = {
+	.data.seq = 1,
+};
+
+/* A time namespace is not told the host's clock. */
+u64 vdso_task_clock_offset __ro_after_init;
+
+static DEFINE_RAW_SPINLOCK(clock_lock);
+static unsigned int clock_changes;
+
+void __init vdso_task_clock_init(void)
+{
+	vdso_task_clock_offset = get_random_u64();
+}
+
+/* The page that all processes share. */
+void *vdso_task_global_page(void)
+{
+	return &global;
+}
+
+/**
+ * vdso_task_clock_stop() - sched_clock() is about to change or to stand still
+ *
+ * Up to vdso_task_clock_end() the system call answers. For changes while no user
+ * thread runs.
+ *
+ * Context: any; does not sleep.
+ */
+void vdso_task_clock_stop(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	if (!clock_changes++ && !(global.data.seq & 1))
+		WRITE_ONCE(global.data.seq, global.data.seq + 1);
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
+	smp_mb();	/* (D), pairs with the second smp_rmb() of the reader */
+}
+
+/**
+ * vdso_task_clock_begin() - sched_clock() is about to change while threads run
+ *
+ * Context: any without a lock of the scheduler; does not sleep.
+ */
+void vdso_task_clock_begin(void)
+{
+	vdso_task_clock_stop();
+	if (static_key_enabled(&vdso_task_key))
+		vdso_task_settle_all();
+}
+
+/**
+ * vdso_task_clock_end() - the change is complete
+ *
+ * Context: any; does not sleep.
+ */
+void vdso_task_clock_end(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	clock_changes--;
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
+}
+
+/* The parameters as they are now; mult is 0 if the clock cannot be told at all. */
+static void publish(const struct vdso_task_global *now)
+{
+	WRITE_ONCE(global.data.mult, now->mult);
+	WRITE_ONCE(global.data.shift, now->shift);
+	WRITE_ONCE(global.data.epoch, now->epoch);
+	WRITE_ONCE(global.data.offset, now->offset + vdso_task_clock_offset);
+	smp_wmb();	/* (E), pairs with the first smp_rmb() of the reader */
+	WRITE_ONCE(global.data.seq, global.data.seq + 1);
+}
+
+static void try_to_publish(void)
+{
+	struct vdso_task_global now = {};
+	unsigned long flags;
+	bool known;
+
+	raw_spin_lock_irqsave(&clock_lock, flags);
+	if (!clock_changes && (global.data.seq & 1)) {
+		known = arch_vdso_task_clock(&now) && !vdso_task_time_stolen();
+		if (!known)
+			now.mult = 0;
+		if (!known || vdso_task_clock_caught_up())
+			publish(&now);
+	}
+	raw_spin_unlock_irqrestore(&clock_lock, flags);
+}
+
+/**
+ * vdso_task_clock_usable() - can current read the scheduler's clock in user mode?
+ *
+ * Context: a system call.
+ */
+bool vdso_task_clock_usable(void)
+{
+	if (READ_ONCE(global.data.seq) & 1)
+		try_to_publish();
+	return READ_ONCE(global.data.mult) && arch_vdso_task_counter_allowed();
+}
+
+/**
+ * vdso_task_sole_thread() - the CPU time of current's dead threads
+ * @dead: where to store it, in nanoseconds
+ *
+ * Return: true if current is its process's only thread and no CPU timer makes
+ * the process's clock another one.
+ */
+static bool vdso_task_sole_thread(u64 *dead)
+{
+	struct signal_struct *sig = current->signal;
+	unsigned int seq;
+	bool sole;
+
+	do {
+		seq = read_seqbegin(&sig->stats_lock);
+		*dead = sig->sum_sched_runtime;
+		sole = READ_ONCE(sig->nr_threads) == 1;
+	} while (read_seqretry(&sig->stats_lock, seq));
+#ifdef CONFIG_POSIX_TIMERS
+	return sole && !READ_ONCE(sig->posix_cputimers.timers_active);
+#else
+	return sole;
+#endif
+}
+
+/**
+ * vdso_task_compute_clocks() - what current's record says about its clocks
+ * @record: all zeros where the clocks are
+ *
+ * Whether base may be told is all that a record says of it: the fill computes it.
+ */
+void vdso_task_compute_clocks(struct vdso_task_slot *record)
+{
+	u64 dead;
+
+	if (!vdso_task_clock_usable())
+		return;
+	record->base = 1;
+	if (vdso_task_sole_thread(&dead))
+		record->dead = dead + 1;
+}
+
+/**
+ * vdso_task_can_tell() - could a slot answer this kind of call by current?
+ * @kind: what the call asks for
+ * @why: gets the reason if not
+ */
+bool vdso_task_can_tell(enum vdso_task_kind kind, enum vdso_task_stat *why)
+{
+	u64 dead;
+
+	if (kind == VDSO_TASK_IDS)
+		return true;
+	*why = VDSO_TASK_STAT_CLOCK;
+	if (!vdso_task_clock_usable())
+		return false;
+	*why = VDSO_TASK_STAT_THREADS;
+	return kind == VDSO_TASK_THREAD_TIME || vdso_task_sole_thread(&dead);
+}
+
+/* Is it one of the clocks that a slot may answer: current's own? */
+static bool is_own(clockid_t clock)
+{
+	pid_t pid = CPUCLOCK_PID(clock);
+
+	return CPUCLOCK_WHICH(clock) == CPUCLOCK_SCHED &&
+	       (!pid || pid == task_pid_vnr(current));
+}
+
+/* A CPU-time clock was read by system call. */
+void __vdso_task_refresh_clock(struct mm_struct *mm, clockid_t clock)
+{
+	if (is_own(clock))
+		__vdso_task_refresh(mm, CPUCLOCK_PERTHREAD(clock) ?
+						VDSO_TASK_THREAD_TIME :
+						VDSO_TASK_PROCESS_TIME);
+}
+
+/* Its resolution was, which is told where the thread's time is. */
+void __vdso_task_refresh_res(struct mm_struct *mm, clockid_t clock)
+{
+	if (is_own(clock))
+		__vdso_task_refresh(mm, VDSO_TASK_THREAD_TIME);
+}
+
+/**
+ * __vdso_task_interrupted() - time in an interrupt is taken off what it met
+ *
+ * Context: at the end of an interrupt or softirq that current was met by,
+ * interrupts off.
+ */
+void __vdso_task_interrupted(void)
+{
+	struct vdso_task_area *area;
+	struct vdso_task_slot *slot;
+
+	/* Only current sets or clears it, with interrupts off. */
+	area = rcu_dereference_protected(current->vdso_task_changes.area, true);
+	if (!area || !current->vdso_task.base)
+		return;
+	slot = vdso_task_slot(area, smp_processor_id());
+	if (!slot)
+		return;
+	WRITE_ONCE(slot->seq, slot->seq + 1);
+	WRITE_ONCE(slot->base, 0);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who forbids the counter, filters, traces or steps. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "cputime.h"
+
+#define CALLS		50
+#define MAX_STEPS	20000
+
+#ifndef PR_SET_TSC
+#define PR_SET_TSC	26
+#endif
+#define TSC_SIGSEGV	2
+#define TSC_ENABLE	1
+
+/* A thread that may not read the counter still may ask for its time. */
+int check_no_counter(const void *arg)
+{
+	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
+	int i;
+
+	(void)arg;
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	if (prctl(PR_SET_TSC, TSC_SIGSEGV, 0, 0, 0))
+		return vt_skip("PR_SET_TSC: not here");
+	for (i = 0; i < CALLS && cputime_bracket(&r, 4); i++)
+		if (i % 10 == 9)
+			vt_sleep_ms(1);
+	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+		 "the slot has a time that needs the counter");
+	VT_NEED(!prctl(PR_SET_TSC, TSC_ENABLE, 0, 0, 0));
+	VT_CHECK(!r.wrong, "%s", r.what);
+	return cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static int refuse(unsigned int nr)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+/* A filter that is about another call costs nothing; one about these sees them. */
+int check_filtered(const void *arg)
+{
+	const clockid_t own = CPUTIME_THREAD(vt_raw0(__NR_gettid));
+	struct timespec ts;
+	int i;
+
+	(void)arg;
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	if (refuse(__NR_getitimer))
+		return vt_skip("this kernel has no CONFIG_SECCOMP_FILTER");
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	VT_NEED(!refuse(__NR_clock_getres));
+	for (i = 0; i < CALLS; i++)
+		VT_CHECK(cputime_getres(CLOCK_THREAD_CPUTIME_ID, &ts) == -EDOM,
+			 "clock_getres() was not filtered");
+	VT_NEED(!refuse(__NR_clock_gettime));
+	for (i = 0; i < CALLS; i++) {
+		VT_CHECK(cputime_vdso(CLOCK_THREAD_CPUTIME_ID) == -EDOM &&
+			 cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) == -EDOM &&
+			 cputime_vdso(own) == -EDOM,
+			 "clock_gettime() was not filtered");
+		if (i % 10 == 9)
+			vt_sleep_ms(1);
+	}
+	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+		 "what is filtered stands in the slot");
+	return VT_PASS;
+}
+
+static int call_for_tracer(void *arg)
+{
+	int i;
+
+	(void)arg;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	raise(SIGSTOP);
+	for (i = 0; i < CALLS; i++)
+		if (cputime_vdso(CLOCK_THREAD_CPUTIME_ID) < 0)
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+/* The tracer stops at the entry and at the exit of each of them. */
+int check_traced(const void *arg)
+{
+	int stops = 0, status;
+	pid_t pid;
+
+	(void)arg;
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	pid = vt_child(call_for_tracer, NULL);
+	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	VT_NEED(!ptrace(PTRACE_SETOPTIONS, pid, NULL,
+			PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	for (;;) {
+		VT_NEED(!ptrace(PTRACE_SYSCALL, pid, NULL, NULL));
+		VT_NEED(waitpid(pid, &status, 0) == pid);
+		if (WIFEXITED(status))
+			break;
+		if (WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80))
+			stops++;
+	}
+	VT_CHECK(!WEXITSTATUS(status), "the traced calls fail");
+	VT_CHECK(stops >= 2 * CALLS, "the tracer saw %d of %d stops", stops,
+		 2 * CALLS);
+	return VT_PASS;
+}
+
+static int call_for_stepper(void *arg)
+{
+	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
+
+	(void)arg;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	raise(SIGSTOP);
+	cputime_bracket(&r, 3);
+	raise(SIGSTOP);
+	return r.wrong ? VT_FAIL : VT_PASS;
+}
+
+/* A step at a time a reader is always interrupted; it must end all the same. */
+int check_stepped(const void *arg)
+{
+	int steps = 0, status;
+	pid_t pid;
+
+	(void)arg;
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	pid = vt_child(call_for_stepper, NULL);
+	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	do {
+		VT_NEED(!ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL));
+		VT_NEED(waitpid(pid, &status, 0) == pid);
+		VT_CHECK(WIFSTOPPED(status), "it ends with status %x", status);
+	} while (WSTOPSIG(status) == SIGTRAP && ++steps < MAX_STEPS);
+	VT_CHECK(WSTOPSIG(status) == SIGSTOP, "no end after %d steps", steps);
+	vt_note("%d steps", steps);
+	VT_NEED(!ptrace(PTRACE_CONT, pid, NULL, NULL));
+	return vt_reap(pid, "stepped");
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The process's clock, and what others see of what a process was told. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "cputime.h"
+#include "delays.h"
+
+#define ROUNDS		60
+#define SPIN_NS		3000000
+
+/* Shared with other processes. */
+struct board {
+	volatile int64_t told;
+	volatile int ready, stop;
+	struct cputime_reader reader;
+};
+
+/* Reads @clock by the vDSO alone for some time; returns the last time told. */
+static int64_t spin(clockid_t clock, int64_t ns)
+{
+	int64_t begin = cputime_vdso(clock), now;
+
+	do
+		now = cputime_vdso(clock);
+	while (now - begin < ns);
+	return now;
+}
+
+static void *raw_process_time(void *arg)
+{
+	*(int64_t *)arg = cputime_raw(CLOCK_PROCESS_CPUTIME_ID);
+	return NULL;
+}
+
+/* The first thing that the second thread does is to ask for the process's time. */
+int check_second_thread(const void *arg)
+{
+	pthread_t thread;
+	int64_t told, raw;
+	int i;
+
+	(void)arg;
+	if (cputime_init() || cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		return cputime_expected() ?: VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
+		VT_NEED(!pthread_create(&thread, NULL, raw_process_time, &raw));
+		pthread_join(thread, NULL);
+		VT_CHECK(raw >= told, "a thread is told %lld ns less",
+			 (long long)(told - raw));
+		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= raw,
+			 "told less than the second thread");
+	}
+	return VT_PASS;
+}
+
+static void *burn(void *arg)
+{
+	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
+	int i;
+
+	for (i = 0; i < 20 && cputime_bracket(&r, 20); i++)
+		;
+	*(bool *)arg = r.wrong;
+	return NULL;
+}
+
+int check_threads_come_and_go(const void *arg)
+{
+	struct cputime_reader r = { .clock = CLOCK_PROCESS_CPUTIME_ID };
+	uint64_t end = cputime_end(2);
+	bool wrong[3] = { false };
+	pthread_t threads[3];
+	int i, n;
+
+	(void)arg;
+	if (cputime_init())
+		return VT_FAIL;
+	for (n = 0; vt_now() < end && !r.wrong; n++) {
+		for (i = 0; i <= n % 3; i++)
+			VT_NEED(!pthread_create(&threads[i], NULL, burn,
+						&wrong[i]));
+		cputime_bracket(&r, 20);
+		for (i = 0; i <= n % 3; i++) {
+			pthread_join(threads[i], NULL);
+			VT_CHECK(!wrong[i], "a thread's own clock went back");
+			cputime_bracket(&r, 20);
+		}
+		for (i = 0; i < 20 && cputime_bracket(&r, 20); i++)
+			;
+	}
+	return cputime_report(&r, 1, "threads come and go");
+}
+
+static int tell(void *arg)
+{
+	struct board *board = arg;
+
+	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		return VT_FAIL;
+	while (!vt_load(&board->stop)) {
+		__atomic_store_n(&board->told,
+				 cputime_vdso(CLOCK_PROCESS_CPUTIME_ID),
+				 __ATOMIC_RELEASE);
+		vt_store(&board->ready, 1);
+	}
+	return VT_PASS;
+}
+
+/* Whoever reads another process's clock is told no less than that process was. */
+int check_foreign_reader(const void *arg)
+{
+	struct board *board = vt_shared(sizeof(*board));
+	uint64_t end = cputime_end(4);
+	int64_t told, raw = 0, by = 0;
+	pid_t pid;
+
+	(void)arg;
+	VT_NEED(board);
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	pid = vt_child(tell, board);
+	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	while (vt_now() < end && !by) {
+		told = __atomic_load_n(&board->told, __ATOMIC_ACQUIRE);
+		raw = cputime_raw(CPUTIME_PROCESS(pid));
+		if (raw < told)
+			by = told - raw;
+	}
+	vt_store(&board->stop, 1);
+	if (vt_reap(pid, "child"))
+		return VT_FAIL;
+	VT_CHECK(!by, "told %lld ns less than the process itself", (long long)by);
+	return VT_PASS;
+}
+
+static int tell_and_exit(void *arg)
+{
+	struct board *board = arg;
+
+	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		return VT_FAIL;
+	board->told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
+	_exit(VT_PASS);
+}
+
+/* A zombie has used what it was told. */
+int check_exit(const void *arg)
+{
+	struct board *board = vt_shared(sizeof(*board));
+	siginfo_t info;
+	int64_t raw;
+	pid_t pid;
+	int i;
+
+	(void)arg;
+	VT_NEED(board);
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		pid = vt_child(tell_and_exit, board);
+		VT_NEED(!waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+		raw = cputime_raw(CPUTIME_PROCESS(pid));
+		if (vt_reap(pid, "child"))
+			return VT_FAIL;
+		VT_CHECK(raw >= board->told, "charged %lld ns less than it was told",
+			 (long long)(board->told - raw));
+	}
+	return VT_PASS;
+}
+
+int cputime_after_exec(const char *told)
+{
+	int64_t raw = cputime_raw(CLOCK_THREAD_CPUTIME_ID);
+
+	VT_CHECK(raw >= atoll(told), "told %lld ns less after exec",
+		 (long long)(atoll(told) - raw));
+	return VT_PASS;
+}
+
+static int tell_and_exec(void *arg)
+{
+	char told[32];
+
+	(void)arg;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	snprintf(told, sizeof(told), "%lld",
+		 (long long)spin(CLOCK_THREAD_CPUTIME_ID, SPIN_NS));
+	execl("/proc/self/exe", "cputime", "--told", told, NULL);
+	return vt_fail("exec: %m");
+}
+
+int check_exec(const void *arg)
+{
+	int i;
+
+	(void)arg;
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	for (i = 0; i < ROUNDS / 3; i++)
+		if (vt_run_child(tell_and_exec, NULL, "exec"))
+			return VT_FAIL;
+	return VT_PASS;
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/* Armed, expired and disarmed again by the reader itself. */
+int check_own_timer(const void *arg)
+{
+	struct cputime_reader r = { .clock = CLOCK_PROCESS_CPUTIME_ID };
+	struct itimerspec soon = { .it_value = { 0, 20000000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGUSR1 };
+	uint64_t end = cputime_end(2);
+	timer_t timer;
+	int i;
+
+	(void)arg;
+	if (cputime_init())
+		return VT_FAIL;
+	signal(SIGUSR1, nothing);
+	VT_NEED(!timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer));
+	while (vt_now() < end && !r.wrong) {
+		for (i = 0; i < 300 && cputime_bracket(&r, 20); i++)
+			;
+		VT_NEED(!timer_settime(timer, 0, &soon, NULL));
+		for (i = 0; i < 300 && cputime_bracket(&r, 20); i++)
+			;
+	}
+	timer_delete(timer);
+	return cputime_report(&r, 1, "own timer");
+}
+
+static int read_under_timer(void *arg)
+{
+	struct board *board = arg;
+
+	board->reader = (struct cputime_reader){
+		.clock = CLOCK_PROCESS_CPUTIME_ID };
+	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		return VT_FAIL;
+	vt_store(&board->ready, 1);
+	while (!vt_load(&board->stop) && cputime_bracket(&board->reader, 200))
+		;
+	return VT_PASS;
+}
+
+/* RLIMIT_CPU from outside starts the process's own sum: it must not start short. */
+static int limit_one(const char *point)
+{
+	struct board *board = vt_shared(sizeof(*board));
+	struct rlimit64 limit = { 1000, 2000 };
+	pid_t pid;
+	int result;
+
+	VT_NEED(board);
+	pid = vt_child(read_under_timer, board);
+	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	vt_sleep_ms(3);
+	result = point && !vt_delay(point, VT_DELAY_US, pid);
+	result |= prlimit64(pid, RLIMIT_CPU, &limit, NULL) ? 1 : 0;
+	vt_delays_off();
+	vt_sleep_ms(15);
+	vt_store(&board->stop, 1);
+	result |= vt_reap(pid, "reader");
+	VT_CHECK(!board->reader.wrong, "%s told %lld ns less",
+		 board->reader.what, (long long)board->reader.by);
+	VT_CHECK(!result, "could not limit the reader: %m");
+	return VT_PASS;
+}
+
+int check_foreign_timer(const void *arg)
+{
+	int result = cputime_init() ?: cputime_expected(), i;
+
+	if (!result && arg)
+		result = vt_delays_init();
+	for (i = 0; i < ROUNDS / (arg ? 6 : 2) && !result; i++)
+		result = limit_one(arg);
+	return result;
+}

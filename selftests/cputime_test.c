@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CLOCK_THREAD_CPUTIME_ID and CLOCK_PROCESS_CPUTIME_ID: the vDSO tells no less than
+ * the system call before it and no more than the one after it.
+ *
+ * Fails when: base is not what the scheduler charges (alone, moving, classes); a
+ * task is charged less than it told (wakeups, wakeup-forced, second-thread,
+ * foreign-reader, exit, exec, timers); the parameters are used while they change
+ * (retuned); IRQ time is charged by one and not by the other (all of them where
+ * the kernel accounts for it); nothing is ever answered (answered).
+ *
+ * -t: seconds that the cases with many readers take, together with others of
+ * their kind. -u: also make the TSC unstable, up to the next boot.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "cputime.h"
+#include "stats.h"
+
+#define ROUNDS	3000
+#define CALLS	200000
+
+static const clockid_t clocks[] = { CLOCK_THREAD_CPUTIME_ID,
+				    CLOCK_PROCESS_CPUTIME_ID };
+
+/* Warm calls are no system calls; a tick or interrupt may cost one each. */
+int check_answered(const void *arg)
+{
+	const clockid_t *clock = arg;
+	int i, result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
+	long before, calls;
+
+	if (result)
+		return result;
+	if (cputime_make_hot(*clock))
+		return VT_FAIL;
+	before = vt_fallbacks() + vt_stat("refresh");
+	for (i = 0; i < CALLS; i++)
+		cputime_vdso(*clock);
+	calls = vt_fallbacks() + vt_stat("refresh") - before;
+	VT_CHECK(calls < CALLS / 10, "%ld system calls in %d calls", calls,
+		 CALLS);
+	vt_note("%ld system calls in %d calls", calls, CALLS);
+	return VT_PASS;
+}
+
+int check_alone(const void *arg)
+{
+	struct cputime_reader r = { .clock = *(const clockid_t *)arg };
+	int i;
+
+	if (cputime_init())
+		return VT_FAIL;
+	for (i = 0; i < ROUNDS && cputime_bracket(&r, 50); i++)
+		if (i % 100 == 99)
+			vt_sleep_ms(1);
+	return cputime_report(&r, 1, "alone");
+}
+
+/* The caller's own clocks, by the IDs that libcs put into them. */
+int check_own_ids(const void *arg)
+{
+	struct cputime_reader r[] = {
+		{ .clock = CPUTIME_THREAD(0) },
+		{ .clock = CPUTIME_PROCESS(0) },
+		{ .clock = CPUTIME_THREAD(vt_raw0(__NR_gettid)) },
+		{ .clock = CPUTIME_PROCESS(vt_raw0(__NR_getpid)) },
+	};
+	unsigned int i;
+	int result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
+	long before;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		return VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(r); i++) {
+		int n;
+
+		for (n = 0; n < ROUNDS / 4 && cputime_bracket(&r[i], 20); n++)
+			;
+		before = vt_fallbacks() + vt_stat("refresh");
+		for (n = 0; n < CALLS / 10; n++)
+			cputime_vdso(r[i].clock);
+		before = vt_fallbacks() + vt_stat("refresh") - before;
+		VT_CHECK(before < CALLS / 100, "clock %u: %ld calls in %d", i,
+			 before, CALLS / 10);
+	}
+	return cputime_report(r, VT_ARRAY_SIZE(r), "own IDs");
+}
+
+/* Another process's clock is another process's. */
+int check_other_ids(const void *arg)
+{
+	pid_t pid = getppid();
+	int i;
+
+	(void)arg;
+	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return cputime_expected() ?: VT_FAIL;
+	for (i = 0; i < ROUNDS; i++) {
+		int64_t a = cputime_raw(CPUTIME_PROCESS(pid));
+		int64_t v = cputime_vdso(CPUTIME_PROCESS(pid));
+		int64_t b = cputime_raw(CPUTIME_PROCESS(pid));
+
+		VT_CHECK(a >= 0 && a <= v && v <= b,
+			 "parent's clock: %lld, %lld, %lld", (long long)a,
+			 (long long)v, (long long)b);
+		a = cputime_raw(CPUTIME_THREAD(pid));
+		v = cputime_vdso(CPUTIME_THREAD(pid));
+		VT_CHECK(a == v && a == -EINVAL, "parent's thread: %lld, %lld",
+			 (long long)a, (long long)v);
+	}
+	return VT_PASS;
+}
+
+/* Every number that is near a CPU-time clock, and of no clock. */
+int check_bad_ids(const void *arg)
+{
+	static const int near[] = { INT_MIN, INT_MIN + 2, INT_MIN + 6, INT_MAX,
+				    4, 10, 12, 16, 0x10002, 0x7fffff03 };
+	unsigned int i;
+	int id;
+
+	(void)arg;
+	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return cputime_expected() ?: VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(near); i++) {
+		int64_t want = cputime_raw(near[i]), got = cputime_vdso(near[i]);
+
+		VT_CHECK(want < 0 ? got == want : got >= want,
+			 "clock %d: vDSO %lld, system call %lld", near[i],
+			 (long long)got, (long long)want);
+	}
+	for (id = -64; id < 0; id++) {
+		int64_t a = cputime_raw(id), v = cputime_vdso(id);
+		int64_t b = cputime_raw(id);
+
+		VT_CHECK(a < 0 ? a == v : a <= v && v <= b,
+			 "clock %d: %lld, %lld, %lld", id, (long long)a,
+			 (long long)v, (long long)b);
+	}
+	return VT_PASS;
+}
+
+struct bad {
+	clockid_t clock;
+	struct timespec *ts;
+};
+
+/* 0, or what the call returns; a signal ends it. */
+static int call_bad(void *arg)
+{
+	struct bad *bad = arg;
+	int ret = cputime_gettime(bad->clock, bad->ts);
+
+	return ret == -EFAULT ? VT_PASS : vt_fail("returns %d", ret);
+}
+
+/*
+ * NULL and the kernel's addresses are refused as by the system call. At another
+ * address without memory the vDSO may also die as it does for CLOCK_MONOTONIC.
+ */
+int check_bad_pointers(const void *arg)
+{
+	struct timespec *kernel = (void *)0xffff800000000000ul, *unmapped;
+	unsigned int i;
+	pid_t pid;
+	int status;
+
+	(void)arg;
+	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return cputime_expected() ?: VT_FAIL;
+	unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	VT_NEED(unmapped != MAP_FAILED);
+	for (i = 0; i < VT_ARRAY_SIZE(clocks); i++) {
+		int ret = cputime_gettime(clocks[i], NULL);
+		struct bad bad = { clocks[i], unmapped };
+
+		VT_CHECK(ret == -EFAULT, "NULL: %d", ret);
+		ret = cputime_gettime(clocks[i], kernel);
+		VT_CHECK(ret == -EFAULT, "kernel address: %d", ret);
+		ret = vt_raw2(__NR_clock_gettime, clocks[i], unmapped);
+		VT_CHECK(ret == -EFAULT, "system call, no memory: %d", ret);
+		pid = vt_child(call_bad, &bad);
+		VT_NEED(waitpid(pid, &status, 0) == pid);
+		VT_CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV) ||
+			 (WIFEXITED(status) && !WEXITSTATUS(status)),
+			 "no memory: status %x", status);
+	}
+	return VT_PASS;
+}
+
+int check_resolution(const void *arg)
+{
+	const clockid_t ids[] = {
+		CLOCK_THREAD_CPUTIME_ID, CLOCK_PROCESS_CPUTIME_ID,
+		CPUTIME_THREAD(0), CPUTIME_PROCESS(0),
+		CPUTIME_THREAD(vt_raw0(__NR_gettid)), CPUTIME_PROCESS(getppid()),
+		CPUTIME_THREAD(getppid()), CPUTIME_PROCESS(0) - 1,
+		CPUTIME_PROCESS(0) + 1,
+	};
+	unsigned int i, n;
+
+	(void)arg;
+	if (cputime_init())
+		return VT_FAIL;
+	for (n = 0; n < 200; n++)
+		for (i = 0; i < VT_ARRAY_SIZE(ids); i++) {
+			struct timespec v = { 7, 7 }, r = { 7, 7 };
+			int got = cputime_getres(ids[i], &v);
+			int want = vt_raw2(__NR_clock_getres, ids[i], &r);
+
+			VT_CHECK(got == want && v.tv_sec == r.tv_sec &&
+				 v.tv_nsec == r.tv_nsec,
+				 "clock %d: %d, %ld ns; system call %d, %ld",
+				 ids[i], got, v.tv_nsec, want, r.tv_nsec);
+			got = cputime_getres(ids[i], NULL);
+			VT_CHECK(got == want, "clock %d, NULL: %d", ids[i], got);
+		}
+	return VT_PASS;
+}
+
+#define THREAD	(&clocks[0])
+#define PROCESS	(&clocks[1])
+
+static const struct vt_case cases[] = {
+	{ "thread-answered", check_answered, THREAD, 60 },
+	{ "process-answered", check_answered, PROCESS, 60 },
+	{ "thread-alone", check_alone, THREAD, 60 },
+	{ "process-alone", check_alone, PROCESS, 60 },
+	{ "own-ids", check_own_ids, NULL, 60 },
+	{ "other-ids", check_other_ids, NULL, 60 },
+	{ "bad-ids", check_bad_ids, NULL, 0 },
+	{ "bad-pointers", check_bad_pointers, NULL, 0 },
+	{ "resolution", check_resolution, NULL, 0 },
+	{ "moving", check_moving, NULL, 120 },
+	{ "wakeups", check_wakeups, NULL, 120 },
+	{ "wakeup-forced", check_forced_wakeup, NULL, 60 },
+	{ "classes", check_classes, NULL, 120 },
+	{ "unplugged", check_unplugged, NULL, 120 },
+	{ "throttled", check_throttled, NULL, 120 },
+	{ "retuned", check_retuned, NULL, 120 },
+	{ "second-thread", check_second_thread, NULL, 60 },
+	{ "threads-come-and-go", check_threads_come_and_go, NULL, 120 },
+	{ "foreign-reader", check_foreign_reader, NULL, 60 },
+	{ "exit", check_exit, NULL, 60 },
+	{ "exec", check_exec, NULL, 60 },
+	{ "own-timer", check_own_timer, NULL, 60 },
+	{ "foreign-timer", check_foreign_timer, NULL, 60 },
+	{ "foreign-timer-begin", check_foreign_timer, "begin", 60 },
+	{ "foreign-timer-change", check_foreign_timer, "change", 60 },
+	{ "foreign-timer-end", check_foreign_timer, "end", 60 },
+	{ "no-counter", check_no_counter, NULL, 0 },
+	{ "filtered", check_filtered, NULL, 0 },
+	{ "traced", check_traced, NULL, 60 },
+	{ "stepped", check_stepped, NULL, 60 },
+	{ "unstable", check_unstable, NULL, 120 },
+};
+
+int main(int argc, char **argv)
+{
+	struct vt_case chosen[VT_ARRAY_SIZE(cases)];
+	bool dare = false;
+	unsigned int i;
+	int opt;
+
+	if (argc == 3 && !strcmp(argv[1], "--told"))
+		return cputime_after_exec(argv[2]);
+	while ((opt = getopt(argc, argv, "t:u")) != -1) {
+		if (opt == 'u') {
+			dare = true;
+		} else if (opt == 't' && atoi(optarg) > 0) {
+			cputime_seconds = atoi(optarg);
+		} else {
+			fprintf(stderr, "usage: cputime [-t SECONDS] [-u]\n");
+			return VT_FAIL;
+		}
+	}
+	for (i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+		chosen[i] = cases[i];
+		chosen[i].timeout += cputime_seconds;
+	}
+	return vt_run(chosen, VT_ARRAY_SIZE(cases) - !dare);
+}

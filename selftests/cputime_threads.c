@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Readers that are moved, woken over, put into other classes and held back. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "cpus.h"
+#include "cputime.h"
+#include "delays.h"
+
+#define READERS		12
+#define FORCED_US	20000
+#define FORCED		10
+#define CLOCK_FILE	"/sys/kernel/debug/vdso_task/clock"
+#define GROUPS		"/tmp/vdso_task_groups"
+#define GROUP		GROUPS "/throttled"
+
+static struct cputime_reader readers[READERS];
+static pthread_t threads[READERS];
+static volatile int tids[READERS];
+static int cpus[VT_MAX_CPUS], nr_cpus;
+static volatile int stop;
+
+static unsigned int next_random(unsigned int *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16;
+}
+
+static void *read_on(void *arg)
+{
+	long i = (long)arg;
+
+	vt_store(&tids[i], vt_raw0(__NR_gettid));
+	while (!vt_load(&stop) && cputime_bracket(&readers[i], 60))
+		;
+	return NULL;
+}
+
+/* Moves itself, and yields. */
+static void *read_and_hop(void *arg)
+{
+	long i = (long)arg;
+	unsigned int seed = i * 7919;
+
+	vt_store(&tids[i], vt_raw0(__NR_gettid));
+	while (!vt_load(&stop) && cputime_bracket(&readers[i], 40)) {
+		if (i & 1)
+			vt_pin(cpus[next_random(&seed) % nr_cpus]);
+		else if (next_random(&seed) % 16 == 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static int start(unsigned int n, void *(*body)(void *))
+{
+	long i;
+
+	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
+	for (i = 0; i < (long)n; i++) {
+		readers[i].clock = CLOCK_THREAD_CPUTIME_ID;
+		errno = pthread_create(&threads[i], NULL, body, (void *)i);
+		VT_NEED(!errno);
+	}
+	for (i = 0; i < (long)n; i++)
+		while (!vt_load(&tids[i]))
+			sched_yield();
+	return VT_PASS;
+}
+
+static int join(unsigned int n, const char *what)
+{
+	unsigned int i;
+
+	vt_store(&stop, 1);
+	for (i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	return cputime_report(readers, n, what);
+}
+
+int check_moving(const void *arg)
+{
+	unsigned int seed = 1;
+	uint64_t end;
+	int i;
+
+	(void)arg;
+	if (cputime_init() || start(READERS, read_and_hop))
+		return VT_FAIL;
+	for (end = cputime_end(1); vt_now() < end; sched_yield())
+		for (i = 0; i < READERS; i += 2)
+			vt_pin_tid(tids[i], cpus[next_random(&seed) % nr_cpus]);
+	return join(READERS, "moving");
+}
+
+/* One end of a pipe is read by a SCHED_FIFO thread on the readers' CPU. */
+static int wake_up[2], woken[2];
+
+static void *sleep_and_answer(void *arg)
+{
+	struct sched_param param = { .sched_priority = 10 };
+	char byte;
+
+	vt_pin(*(int *)arg);
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+	while (read(wake_up[0], &byte, 1) == 1 && write(woken[1], &byte, 1) == 1)
+		;
+	return NULL;
+}
+
+static int start_sleeper(pthread_t *sleeper, int *cpu)
+{
+	VT_NEED(!pipe(wake_up) && !pipe(woken));
+	errno = pthread_create(sleeper, NULL, sleep_and_answer, cpu);
+	VT_NEED(!errno);
+	return VT_PASS;
+}
+
+static int wake(void)
+{
+	char byte = 0;
+
+	VT_NEED(write(wake_up[1], &byte, 1) == 1);
+	VT_NEED(read(woken[0], &byte, 1) == 1);
+	return VT_PASS;
+}
+
+static int end_sleeper(pthread_t sleeper)
+{
+	close(wake_up[1]);
+	pthread_join(sleeper, NULL);
+	return VT_PASS;
+}
+
+static int need_two_cpus(void)
+{
+	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
+	if (geteuid())
+		return vt_skip("SCHED_FIFO needs root");
+	return nr_cpus < 2 ? vt_skip("needs two CPUs") : VT_PASS;
+}
+
+/* As often as two pipes can: each wakeup asks for a clock update to be left out. */
+int check_wakeups(const void *arg)
+{
+	int result = cputime_init() ?: need_two_cpus();
+	pthread_t sleeper;
+	uint64_t end;
+	long wakeups;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start(2, read_on) || start_sleeper(&sleeper, &cpus[0]))
+		return VT_FAIL;
+	vt_pin_tid(tids[0], cpus[0]);
+	vt_pin_tid(tids[1], cpus[0]);
+	vt_pin(cpus[1]);
+	end = cputime_end(1);
+	for (wakeups = 0; vt_now() < end; wakeups++)
+		if (wake())
+			return VT_FAIL;
+	end_sleeper(sleeper);
+	vt_note("%ld wakeups", wakeups);
+	return join(2, "wakeups");
+}
+
+/*
+ * The wakeup is held up after it has updated the runqueue's clock: the reader goes
+ * on and tells later times than those it would be charged for.
+ */
+int check_forced_wakeup(const void *arg)
+{
+	int result = cputime_init() ?: need_two_cpus() ?: vt_delays_init(), i;
+	pthread_t sleeper;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start(1, read_on) || start_sleeper(&sleeper, &cpus[0]))
+		return VT_FAIL;
+	vt_pin_tid(tids[0], cpus[0]);
+	vt_pin(cpus[1]);
+	for (i = 0; i < FORCED && !result; i++) {
+		result = !vt_delay("wakeup", FORCED_US, getpid()) || wake();
+		vt_delays_off();
+		vt_sleep_ms(2);
+	}
+	end_sleeper(sleeper);
+	return result ?: join(1, "forced wakeup");
+}
+
+/* As sched_setattr() has it; the C library may be older than the call. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static void change_class(pid_t tid, unsigned int which)
+{
+	static const struct attr attrs[] = {
+		{ .policy = SCHED_OTHER, .nice = 10 },
+		{ .policy = SCHED_FIFO, .priority = 3 },
+		{ .policy = SCHED_RR, .priority = 2 },
+		{ .policy = SCHED_OTHER, .nice = -10 },
+		{ .policy = SCHED_BATCH },
+		{ .policy = 6 /* SCHED_DEADLINE */, .runtime = 2000000,
+		  .deadline = 20000000, .period = 20000000 },
+		{ .policy = SCHED_IDLE },
+		{ .policy = SCHED_OTHER },
+	};
+	struct attr attr = attrs[which % VT_ARRAY_SIZE(attrs)];
+
+	attr.size = sizeof(attr);
+	vt_raw3(__NR_sched_setattr, tid, &attr, 0);
+}
+
+int check_classes(const void *arg)
+{
+	struct sched_param param = { .sched_priority = 20 };
+	unsigned int n = READERS / 2, which = 0, i;
+	uint64_t end;
+
+	(void)arg;
+	if (cputime_init() || start(n, read_on))
+		return VT_FAIL;
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		vt_note("SCHED_FIFO: %s", strerror(errno));
+	for (end = cputime_end(1); vt_now() < end; usleep(500))
+		for (i = 0; i < n; i++)
+			change_class(tids[i], which++ + i);
+	for (i = 0; i < n; i++)
+		change_class(tids[i], 7);
+	return join(n, "classes");
+}
+
+int check_unplugged(const void *arg)
+{
+	int off[VT_MAX_CPUS], n = vt_unpluggable(off, VT_MAX_CPUS), i;
+	uint64_t end;
+
+	(void)arg;
+	if (geteuid() || n < 1)
+		return vt_skip("no CPU can be taken down here");
+	if (cputime_init() || start(READERS, read_on))
+		return VT_FAIL;
+	for (end = cputime_end(1); vt_now() < end;)
+		for (i = 0; i < n; i++) {
+			VT_NEED(!vt_plug(off[i], false));
+			vt_sleep_ms(5);
+			VT_NEED(!vt_plug(off[i], true));
+		}
+	return join(READERS, "unplugged");
+}
+
+static int enter_group(void)
+{
+	char number[16];
+
+	mkdir(GROUPS, 0700);
+	if (mount("cgroup2", GROUPS, "cgroup2", 0, NULL) && errno != EBUSY)
+		return vt_skip("no cgroup2: %s", strerror(errno));
+	if (!vt_write_file(GROUPS "/cgroup.subtree_control", "+cpu"))
+		return vt_skip("no CPU controller: %s", strerror(errno));
+	mkdir(GROUP, 0700);
+	if (access(GROUP "/cpu.max", W_OK))
+		return vt_skip("needs CONFIG_CFS_BANDWIDTH");
+	snprintf(number, sizeof(number), "%d", getpid());
+	VT_NEED(vt_write_file(GROUP "/cgroup.procs", number));
+	return VT_PASS;
+}
+
+static void leave_group(void)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", getpid());
+	vt_write_file(GROUPS "/cgroup.procs", number);
+	rmdir(GROUP);
+	umount2(GROUPS, MNT_DETACH);
+	rmdir(GROUPS);
+}
+
+/* Into a group with less than it wants, out of it, and its quota changed. */
+static int throttle(void)
+{
+	static const char * const quotas[] = { "2000 10000", "max 10000",
+					       "5000 20000", "9000 10000" };
+	uint64_t end = cputime_end(1);
+	unsigned int i;
+
+	for (i = 0; vt_now() < end; i++) {
+		VT_NEED(vt_write_file(GROUP "/cpu.max",
+				      quotas[i % VT_ARRAY_SIZE(quotas)]));
+		vt_sleep_ms(40);
+	}
+	return VT_PASS;
+}
+
+int check_throttled(const void *arg)
+{
+	int result = cputime_init();
+
+	(void)arg;
+	if (result)
+		return result;
+	result = enter_group();
+	if (!result)
+		result = start(4, read_on) || throttle();
+	vt_write_file(GROUP "/cpu.max", "max 10000");
+	if (!result)
+		result = join(4, "throttled");
+	leave_group();
+	return result;
+}
+
+/* The clock's parameters are taken away and published again, unchanged. */
+int check_retuned(const void *arg)
+{
+	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
+	uint64_t end;
+	long times;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start(READERS / 2, read_on))
+		return VT_FAIL;
+	end = cputime_end(1);
+	for (times = 0; vt_now() < end; times++) {
+		VT_NEED(vt_write_file(CLOCK_FILE, "change"));
+		if (times % 64 == 0)
+			vt_sleep_ms(1);
+	}
+	vt_note("%ld changes", times);
+	result = join(READERS / 2, "retuned");
+	return result ?: cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* The TSC turns out to be unstable: from then on the system call answers. */
+int check_unstable(const void *arg)
+{
+	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
+	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
+	uint64_t end;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID) ||
+	    start(READERS / 2, read_on))
+		return VT_FAIL;
+	if (!vt_write_file(CLOCK_FILE, "unstable"))
+		return vt_skip("no clock here can turn out to be unstable: %s",
+			       strerror(errno));
+	end = cputime_end(2);
+	while (vt_now() < end && cputime_bracket(&r, 10))
+		;
+	VT_CHECK(!r.wrong, "%s told %lld ns less", r.what, (long long)r.by);
+	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+		 "the slots still answer");
+	return join(READERS / 2, "unstable");
+}
