@@ -59,8 +59,10 @@ KCSAN = Variant(
     mem=1024,
     append=WATCHDOG,
 )
+# Built by ./vdsox bench only, which boots its guests in shapes of their own.
+BENCH = Variant(name="bench", help="the kernel whose instructions are counted")
 INSTRUMENTED = (DEBUG, KCSAN)
-ALL = (PLAIN, *INSTRUMENTED)
+ALL = (PLAIN, *INSTRUMENTED, BENCH)
 
 
 def by_name(name: str) -> Variant:

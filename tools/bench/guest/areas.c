@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Many processes with slots of their own: what each takes, and whether all pay. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST	1000
+#define CALLS	4
+#define FEW_CALLS	3
+
+/* The parent writes @step; each child counts up @done when it has taken it. */
+struct hall {
+	volatile int step;
+	volatile int done;
+	uint64_t calls[MOST][CALLS];
+	unsigned int at;
+};
+
+static struct hall *hall;
+
+static void wait_step(int step)
+{
+	while (hall->step < step)
+		rest();
+}
+
+static void step_done(void)
+{
+	__atomic_add_fetch(&hall->done, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Every program looks at the clock: what that touches is not ours. */
+static void resident(void *arg)
+{
+	unsigned int me = *(unsigned int *)arg;
+	bench_op clock = vdso_find("clock_gettime"), entry = vdso_find("getpid");
+	struct timespec time;
+
+	clock(CLOCK_MONOTONIC, (long)&time);
+	count_once(bench_nothing, 0, 0);
+	count_once(bench_call, __NR_getpid, 0);
+	step_done();
+	wait_step(1);
+	for (int i = 0; i < FEW_CALLS; i++)
+		entry(0, 0);
+	step_done();
+	wait_step(2);
+	get_hot();
+	for (int i = 0; i < CALLS; i++)
+		hall->calls[me][i] = count_once(entry, 0, 0);
+	step_done();
+	wait_step(3);
+}
+
+static void next_step(int step, unsigned int n)
+{
+	hall->done = 0;
+	hall->step = step;
+	while (hall->done < (int)n)
+		rest();
+	rest();
+	rest();
+}
+
+static long free_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kib = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemFree: %ld kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * 1024;
+}
+
+static void figures(unsigned int n, const long *before, const long *few, const long *hot)
+{
+	struct samples calls = samples_new(n * CALLS);
+	char name[96];
+
+	for (unsigned int i = 0; i < n; i++)
+		for (int j = 0; j < CALLS; j++)
+			samples_add(&calls, hall->calls[i][j]);
+	snprintf(name, sizeof(name), "scale.areas.%u.answered", n);
+	samples_report(&calls, name);
+	snprintf(name, sizeof(name), "scale.areas.%u.cold_pages", n);
+	report_value(name, "pages", (double)(few[1] - before[1]) / n);
+	snprintf(name, sizeof(name), "scale.areas.%u.hot_pages", n);
+	report_value(name, "pages", (double)(hot[1] - before[1]) / n);
+	snprintf(name, sizeof(name), "scale.areas.%u.cold_bytes", n);
+	report_value(name, "bytes", (double)(before[0] - few[0]) / n);
+	snprintf(name, sizeof(name), "scale.areas.%u.hot_bytes", n);
+	report_value(name, "bytes", (double)(few[0] - hot[0]) / n);
+}
+
+static void take(long *values)
+{
+	values[0] = free_bytes();
+	values[1] = stat_value("pages");
+}
+
+static void full_house(unsigned int n)
+{
+	long before[2], few[2], hot[2];
+	static unsigned int ids[MOST];
+	static pid_t children[MOST];
+
+	hall->step = 0;
+	hall->done = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		ids[i] = i;
+		children[i] = start(resident, &ids[i]);
+	}
+	while (hall->done < (int)n)
+		rest();
+	rest();
+	take(before);
+	next_step(1, n);
+	take(few);
+	next_step(2, n);
+	take(hot);
+	hall->step = 3;
+	for (unsigned int i = 0; i < n; i++)
+		finish(children[i]);
+	figures(n, before, few, hot);
+}
+
+void topic_areas(enum mode mode)
+{
+	if (mode != MODE_HOT || !vdso_find("getpid"))
+		return;
+	hall = share(sizeof(*hall));
+	for (unsigned int n = 1; n <= MOST; n *= 10)
+		full_house(n);
+}

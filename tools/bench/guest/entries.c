@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Each entry against its system call: answered, cold, and denied. */
+#include "bench.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "symtab.h"
+
+#define SYSCTL	"/proc/sys/kernel/vdso_task"
+#define SAMPLES	200
+#define COLD_CHILDREN	24
+#define COLD_CALLS	10
+
+static void named(const struct vdso_task_symbol *symbol, const char *what, bench_op op,
+		  long a)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "entry.%s.%s", symbol->name, what);
+	count_many(name, op, a, 0, SAMPLES);
+}
+
+static void call_off(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	(void)op;
+	named(symbol, "syscall", bench_call, symbol->nr);
+}
+
+static void call_armed(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	(void)op;
+	named(symbol, "syscall_armed", bench_call, symbol->nr);
+}
+
+static void answered(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	if (op)
+		named(symbol, "answered", op, 0);
+	named(symbol, "syscall_hot", bench_call, symbol->nr);
+}
+
+static void hot_child(void *arg)
+{
+	(void)arg;
+	if (get_hot())
+		vdso_each_slot_entry(answered);
+}
+
+/* --- cold: a few calls of each of many new processes --- */
+
+struct cold {
+	bench_op op;
+	struct {
+		uint64_t first, later[COLD_CALLS];
+	} child[COLD_CHILDREN];
+	unsigned int at;
+};
+
+static void cold_child(void *arg)
+{
+	struct cold *cold = arg;
+
+	count_once(bench_nothing, 0, 0);
+	cold->child[cold->at].first = count_once(cold->op, 0, 0);
+	for (int i = 0; i < COLD_CALLS; i++)
+		cold->child[cold->at].later[i] = count_once(cold->op, 0, 0);
+}
+
+static void cold_entry(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	struct samples first = samples_new(COLD_CHILDREN);
+	struct samples later = samples_new(COLD_CHILDREN * COLD_CALLS);
+	struct cold *cold = share(sizeof(*cold));
+	char name[96];
+
+	cold->op = op;
+	for (unsigned int i = 0; op && i < COLD_CHILDREN; i++) {
+		cold->at = i;
+		in_child(cold_child, cold);
+		rest();
+		samples_add(&first, cold->child[i].first);
+		for (int j = 0; j < COLD_CALLS; j++)
+			samples_add(&later, cold->child[i].later[j]);
+	}
+	snprintf(name, sizeof(name), "entry.%s.first", symbol->name);
+	samples_report(&first, name);
+	snprintf(name, sizeof(name), "entry.%s.cold", symbol->name);
+	samples_report(&later, name);
+}
+
+void topic_entries(enum mode mode)
+{
+	if (mode == MODE_OFF) {
+		vdso_each_slot_entry(call_off);
+		return;
+	}
+	vdso_each_slot_entry(call_armed);
+	in_child(hot_child, NULL);
+	vdso_each_slot_entry(cold_entry);
+}
+
+/* --- denied --- */
+
+static void denied_by_sysctl(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	if (op)
+		named(symbol, "denied", op, 0);
+}
+
+static void denied_by_filter(const struct vdso_task_symbol *symbol, bench_op op)
+{
+	if (op)
+		named(symbol, "filtered", op, 0);
+	named(symbol, "syscall_filtered", bench_call, symbol->nr);
+}
+
+/* Looks at an argument, so that no call is always allowed. */
+static bool install_filter(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[5])),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void sysctl_child(void *arg)
+{
+	(void)arg;
+	if (!get_hot() || !write_text(SYSCTL, "0"))
+		return;
+	rest();	/* what runs keeps its answers until it is switched out */
+	vdso_each_slot_entry(denied_by_sysctl);
+}
+
+static void filter_child(void *arg)
+{
+	(void)arg;
+	get_hot();
+	if (!install_filter()) {
+		perror("seccomp");
+		exit(1);
+	}
+	rest();
+	vdso_each_slot_entry(denied_by_filter);
+}
+
+void topic_denied(enum mode mode)
+{
+	(void)mode;
+	in_child(sysctl_child, NULL);
+	write_text(SYSCTL, "1");
+	in_child(filter_child, NULL);
+}
+
+/* --- clocks --- */
+
+static const struct {
+	clockid_t id;
+	const char *name;
+} clocks[] = {
+	{ CLOCK_MONOTONIC, "monotonic" },
+	{ CLOCK_REALTIME_COARSE, "realtime_coarse" },
+	{ CLOCK_THREAD_CPUTIME_ID, "thread_cputime" },
+	{ CLOCK_PROCESS_CPUTIME_ID, "process_cputime" },
+};
+
+static void clocks_child(void *arg)
+{
+	bench_op vdso = vdso_find("clock_gettime");
+	struct timespec time;
+	char name[96];
+
+	get_hot();
+	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		snprintf(name, sizeof(name), "clock.%s.vdso", clocks[i].name);
+		if (vdso)
+			count_many(name, vdso, clocks[i].id, (long)&time, SAMPLES);
+		snprintf(name, sizeof(name), "clock.%s.syscall", clocks[i].name);
+		count_many(name, bench_clock_call, clocks[i].id, (long)&time, SAMPLES);
+	}
+	(void)arg;
+}
+
+void topic_clocks(enum mode mode)
+{
+	(void)mode;
+	in_child(clocks_child, NULL);
+}

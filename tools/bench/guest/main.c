@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bench TOPIC...: counts instructions, a line a case:
+ *
+ *	NAME UNIT MEDIAN MIN MAX SAMPLES
+ *
+ * What must be counted before any process has touched slots comes first.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct {
+	const char *name;
+	void (*run)(enum mode mode);
+	enum mode first, last;
+} topics[] = {
+	{ "entries", topic_entries, MODE_OFF, MODE_ARMED },
+	{ "clocks", topic_clocks, MODE_ARMED, MODE_ARMED },
+	{ "denied", topic_denied, MODE_ARMED, MODE_ARMED },
+	{ "switch", topic_switch, MODE_OFF, MODE_HOT },
+	{ "life", topic_life, MODE_OFF, MODE_HOT },
+	{ "memory", topic_memory, MODE_OFF, MODE_HOT },
+	{ "kernel", topic_kernel, MODE_OFF, MODE_HOT },
+	{ "threads", topic_threads, MODE_HOT, MODE_HOT },
+	{ "cpus", topic_cpus, MODE_HOT, MODE_HOT },
+	{ "areas", topic_areas, MODE_HOT, MODE_HOT },
+};
+
+static void touch(void *arg)
+{
+	(void)arg;
+	get_hot();
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return false;
+}
+
+static bool known(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t at = 0;
+
+		while (at < ARRAY_SIZE(topics) && strcmp(argv[i], topics[at].name))
+			at++;
+		if (at == ARRAY_SIZE(topics)) {
+			fprintf(stderr, "bench: no topic '%s'\n", argv[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	if (!known(argc, argv))
+		return 2;
+	pin(0);
+	write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	for (enum mode mode = MODE_OFF; mode < NR_MODES; mode++) {
+		if (mode == MODE_ARMED)
+			in_child(touch, NULL);
+		for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
+			if (wanted(topics[i].name, argc, argv) &&
+			    topics[i].first <= mode && mode <= topics[i].last)
+				topics[i].run(mode);
+	}
+	printf("end - 0 0 0 0\n");
+	return 0;
+}

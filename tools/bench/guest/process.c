@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes of the laboratory: alone on their CPU, cold or hot. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATS	"/sys/kernel/debug/vdso_task/stats"
+
+const char * const mode_names[NR_MODES] = {
+	[MODE_OFF]	= "off",
+	[MODE_ARMED]	= "armed",
+	[MODE_ONE]	= "one",
+	[MODE_HOT]	= "hot",
+};
+
+bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* The kernel's own threads have their turn between samples. */
+void rest(void)
+{
+	const struct timespec time = { .tv_nsec = 3000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/*
+ * Until this thread is answered in user space. The first touch since boot arms the
+ * kernel, by a work item; false where no answer comes.
+ */
+bool get_hot(void)
+{
+	bench_op entry = vdso_find("getpid");
+	uint64_t call, answer;
+
+	if (!entry)
+		return false;
+	for (int i = 0; i < 40; i++) {
+		for (int j = 0; j < 40; j++)
+			entry(0, 0);
+		call = count_once(bench_call, __NR_getpid, 0);
+		answer = count_once(entry, 0, 0);
+		if (answer < call / 2)
+			return true;
+		rest();
+	}
+	return false;
+}
+
+/* Nobody preempts, so each operation goes the same way. */
+bool be_fifo(void)
+{
+	const struct sched_param param = { .sched_priority = 10 };
+
+	return !sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
+void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set)) {
+		perror("sched_setaffinity");
+		exit(1);
+	}
+}
+
+void *share(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	return memory;
+}
+
+pid_t start(void (*run)(void *arg), void *arg)
+{
+	pid_t child = fork();
+
+	if (child < 0) {
+		perror("fork");
+		exit(1);
+	}
+	if (child)
+		return child;
+	run(arg);
+	fflush(NULL);
+	_exit(0);
+}
+
+void finish(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || status) {
+		fprintf(stderr, "a child of the laboratory ended with %#x\n", status);
+		exit(1);
+	}
+}
+
+void in_child(void (*run)(void *arg), void *arg)
+{
+	finish(start(run, arg));
+}
+
+/* -1 where the kernel keeps no such count. */
+long stat_value(const char *key)
+{
+	FILE *file = fopen(STATS, "re");
+	char name[64];
+	long value;
+
+	if (!file)
+		return -1;
+	while (fscanf(file, "%63s %ld", name, &value) == 2)
+		if (!strcmp(name, key)) {
+			fclose(file);
+			return value;
+		}
+	fclose(file);
+	return -1;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Samples of one operation each. A tick, a softirq or a kernel thread that came by
+ * during one is in that one only: the median of many is the operation alone.
+ */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct samples samples_new(unsigned int room)
+{
+	struct samples samples = { .values = calloc(room, sizeof(uint64_t)), .room = room };
+
+	if (!samples.values) {
+		perror("samples");
+		exit(1);
+	}
+	return samples;
+}
+
+void samples_add(struct samples *samples, uint64_t value)
+{
+	if (samples->n < samples->room)
+		samples->values[samples->n++] = value;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+uint64_t samples_median(struct samples *samples)
+{
+	qsort(samples->values, samples->n, sizeof(uint64_t), compare);
+	return samples->n ? samples->values[samples->n / 2] : 0;
+}
+
+/* NAME UNIT MEDIAN MIN MAX SAMPLES; nothing where nothing was measured. */
+void samples_report(struct samples *samples, const char *name)
+{
+	uint64_t median = samples_median(samples);
+
+	if (samples->n) {
+		printf("%s instructions %llu %llu %llu %u\n", name,
+		       (unsigned long long)median,
+		       (unsigned long long)samples->values[0],
+		       (unsigned long long)samples->values[samples->n - 1], samples->n);
+		fflush(stdout);
+	}
+	free(samples->values);
+	samples->values = NULL;
+}
+
+void report_value(const char *name, const char *unit, double value)
+{
+	printf("%s %s %.3f %.3f %.3f 1\n", name, unit, value, value, value);
+	fflush(stdout);
+}
+
+static __attribute__((noinline)) uint64_t count_raw(bench_op op, long a, long b)
+{
+	uint64_t begin = counter();
+
+	op(a, b);
+	return counter() - begin;
+}
+
+/* The call of a function that is one return costs this much around it. */
+static uint64_t overhead(void)
+{
+	static uint64_t least;
+
+	for (int i = 0; !least || i < 16; i++) {
+		uint64_t now = count_raw(bench_nothing, 0, 0);
+
+		if (!least || now < least)
+			least = now;
+		if (i >= 16)
+			break;
+	}
+	return least - 1;
+}
+
+uint64_t count_once(bench_op op, long a, long b)
+{
+	static uint64_t around;
+
+	if (!around)
+		around = overhead();
+	return count_raw(op, a, b) - around;
+}
+
+void count_many(const char *name, bench_op op, long a, long b, unsigned int n)
+{
+	struct samples samples = samples_new(n);
+
+	for (unsigned int i = 0; i < n / 8 + 2; i++)
+		count_once(op, a, b);
+	for (unsigned int i = 0; i < n; i++) {
+		samples_add(&samples, count_once(op, a, b));
+		if (i % 16 == 15)
+			rest();
+	}
+	samples_report(&samples, name);
+}
