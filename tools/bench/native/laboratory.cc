@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "laboratory.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "layout.h"
+#include "offsets.h"
+
+namespace bench
+{
+
+namespace
+{
+
+constexpr std::size_t page = 4096;
+
+/* The line above the slots comes first, so CPU c has line c + 1. */
+std::size_t slots_size()
+{
+	const std::size_t lines = cpu_limit() + 1;
+
+	return (lines * VDSO_TASK_SLOT_SIZE + page - 1) / page * page;
+}
+
+std::size_t total_size(const Image &image)
+{
+	const auto below = static_cast<std::size_t>(-image.local("vdso_task_end"));
+	const std::size_t code = (image.bytes().size() + page - 1) / page * page;
+
+	return slots_size() + below + code;
+}
+
+template <typename Number> void put(char *where, Number value)
+{
+	std::memcpy(where, &value, sizeof(value));
+}
+
+/* The image's clock data: x86 has a symbol at an offset in the page. */
+std::int64_t clock_data(const Image &image)
+{
+	for (const char *name : {"vvar__vdso_data", "_vdso_data"})
+		if (image.has_local(name))
+			return image.local(name);
+	throw Fault("the image has no symbol of its clock data");
+}
+
+} // namespace
+
+Mapping::Mapping(std::size_t size) : size_(size)
+{
+	void *memory =
+		mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		throw Fault(std::string("mmap: ") + std::strerror(errno));
+	begin_ = static_cast<char *>(memory);
+}
+
+Mapping::~Mapping()
+{
+	munmap(begin_, size_);
+}
+
+void Mapping::protect(char *from, std::size_t size, int how) const
+{
+	if (mprotect(from, size, how) != 0)
+		throw Fault(std::string("mprotect: ") + std::strerror(errno));
+}
+
+#define SLOT_ENTRY(name, symbol, field, type, nr)                                                  \
+	{#name, #symbol, offsetof(struct vdso_task_slot, field), __NR_##nr},
+
+const std::vector<SlotEntry> &slot_entries()
+{
+	static const std::vector<SlotEntry> entries = {
+#if defined(__x86_64__)
+		VDSO_TASK_ENTRIES_X86_64(SLOT_ENTRY)
+#elif defined(__aarch64__)
+		VDSO_TASK_ENTRIES_ARM64(SLOT_ENTRY)
+#endif
+	};
+
+	return entries;
+}
+
+Laboratory::Laboratory(const Image &image) : image_(image), pages_(total_size(image))
+{
+	slots_end_ = pages_.begin() + slots_size();
+	code_ = slots_end_ - image.local("vdso_task_end");
+	std::memcpy(code_, image.bytes().data(), image.bytes().size());
+	apply_alternatives(image, code_);
+	fill_clock();
+	fill_slots(0);
+	pages_.protect(code_, (image.bytes().size() + page - 1) / page * page,
+		       PROT_READ | PROT_EXEC);
+}
+
+char *Laboratory::line(unsigned int index) const
+{
+	return slots_end_ - (index + 1ul) * VDSO_TASK_SLOT_SIZE;
+}
+
+/*
+ * The header line is filled as a slot as well: on arm64 a kernel without the patches
+ * leaves the register of the CPU number 0, which names that line. Its begin lies where a
+ * slot has seq.
+ */
+void Laboratory::fill_slots(unsigned int shift) const
+{
+	constexpr std::uint64_t generation = 1;
+
+	for (unsigned int i = 0; i <= cpu_limit(); i++) {
+		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_SEQ_OFFSET, 1 + i);
+		put(line(i) + VDSO_TASK_SLOT_GEN_OFFSET, generation);
+		for (const SlotEntry &entry : slot_entries()) {
+			const auto answer = static_cast<std::uint32_t>(syscall(entry.nr));
+
+			put<std::uint32_t>(line(i) + entry.field, answer + 1 + shift);
+		}
+	}
+	put(line(0) + VDSO_TASK_HEADER_BEGIN_OFFSET, generation);
+}
+
+/* From now on, by the counter's rate, as the timekeeping core would write it. */
+void Laboratory::fill_clock() const
+{
+	constexpr unsigned int shift = 24;
+	char *data = code_ + clock_data(image_);
+	const double rate = counter_rate();
+	timespec now = {};
+
+	put<std::uint64_t>(data + CLOCK_LAST_OFFSET, read_counter());
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	put<std::int32_t>(data + CLOCK_MODE_OFFSET, CLOCK_MODE_COUNTER);
+#ifdef CLOCK_LIMIT_OFFSET
+	put<std::uint64_t>(data + CLOCK_LIMIT_OFFSET, ~0ull >> 1);
+#endif
+	put<std::uint64_t>(data + CLOCK_MASK_OFFSET, ~0ull);
+	put<std::uint32_t>(data + CLOCK_MULT_OFFSET,
+			   static_cast<std::uint32_t>(std::lround(std::ldexp(1e9 / rate, shift))));
+	put<std::uint32_t>(data + CLOCK_SHIFT_OFFSET, shift);
+	put<std::uint64_t>(data + CLOCK_SEC_OFFSET, static_cast<std::uint64_t>(now.tv_sec));
+	put<std::uint64_t>(data + CLOCK_NSEC_OFFSET, static_cast<std::uint64_t>(now.tv_nsec)
+							     << shift);
+}
+
+} // namespace bench

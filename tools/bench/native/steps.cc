@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "steps.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bench
+{
+
+namespace
+{
+
+[[noreturn]] void fail(const char *what)
+{
+	throw Fault(std::string(what) + ": " + std::strerror(errno));
+}
+
+std::uintptr_t program_counter(pid_t child)
+{
+#if defined(__x86_64__)
+	user_regs_struct registers = {};
+#else
+	user_pt_regs registers = {};
+#endif
+	iovec area = {&registers, sizeof(registers)};
+
+	if (ptrace(PTRACE_GETREGSET, child, reinterpret_cast<void *>(NT_PRSTATUS), &area) != 0)
+		fail("PTRACE_GETREGSET");
+#if defined(__x86_64__)
+	return registers.rip;
+#else
+	return registers.pc;
+#endif
+}
+
+[[noreturn]] void be_traced(const std::function<void()> &call)
+{
+	if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0)
+		_exit(2);
+	std::raise(SIGSTOP);
+	call();
+	std::raise(SIGSTOP);
+	_exit(0);
+}
+
+/* The signal that stopped the child. */
+int await_stop(pid_t child)
+{
+	int status = 0;
+
+	if (waitpid(child, &status, 0) != child)
+		fail("waitpid");
+	if (!WIFSTOPPED(status))
+		throw Fault("a child that was to be counted ended");
+	return WSTOPSIG(status);
+}
+
+long follow(const Laboratory &laboratory, pid_t child)
+{
+	long steps = 0;
+
+	if (await_stop(child) != SIGSTOP)
+		throw Fault("a child that was to be counted cannot be traced");
+	do {
+		steps += laboratory.in_code(program_counter(child));
+		if (ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0)
+			fail("PTRACE_SINGLESTEP");
+	} while (await_stop(child) == SIGTRAP);
+	return steps;
+}
+
+} // namespace
+
+long count_steps(const Laboratory &laboratory, const std::function<void()> &call)
+{
+	const pid_t child = fork();
+
+	if (child < 0)
+		fail("fork");
+	if (child == 0)
+		be_traced(call);
+
+	long steps = 0;
+
+	try {
+		steps = follow(laboratory, child);
+	} catch (...) {
+		kill(child, SIGKILL);
+		waitpid(child, nullptr, 0);
+		throw;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, nullptr, 0);
+	return steps;
+}
+
+} // namespace bench

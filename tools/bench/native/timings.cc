@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every timing is one function called through a pointer, eight times an iteration, so
+ * that what Google Benchmark's loop costs is the same and small in all of them.
+ */
+#include "timings.h"
+
+#include <benchmark/benchmark.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "user.h"
+
+namespace bench
+{
+
+namespace
+{
+
+constexpr int calls = 8;
+
+template <typename Call> void add(const std::string &name, Call call)
+{
+	benchmark::RegisterBenchmark(name.c_str(), [call](benchmark::State &state) {
+		for (auto _ : state)
+			for (int i = 0; i < calls; i++)
+				benchmark::DoNotOptimize(call());
+		state.SetItemsProcessed(state.iterations() * calls);
+	});
+}
+
+void add_ids(const Laboratory &laboratory)
+{
+	for (const SlotEntry &entry : slot_entries()) {
+		const long nr = entry.nr;
+
+		add("image/" + entry.name, laboratory.function<IdFunction>(entry.symbol));
+		add("syscall/" + entry.name, [nr] { return syscall(nr); });
+	}
+	add("glibc/getpid", [] { return getpid(); });
+	add("glibc/gettid", [] { return gettid(); });
+	add("glibc/sched_getcpu", [] { return sched_getcpu(); });
+}
+
+template <typename Function> void add_clock(const std::string &where, Function function)
+{
+	for (const Clock &clock : clocks()) {
+		const clockid_t id = clock.id;
+
+		add(where + "/" + clock.name, [function, id] {
+			timespec time;
+
+			function(id, &time);
+			return time.tv_nsec;
+		});
+	}
+}
+
+void add_host()
+{
+	const auto cpu = reinterpret_cast<CpuFunction>(host_function(cpu_symbol()));
+	const auto clock = reinterpret_cast<ClockFunction>(host_function(clock_symbol()));
+
+	if (cpu)
+		add("host/getcpu", [cpu] {
+			unsigned int number;
+
+			cpu(&number, nullptr, nullptr);
+			return number;
+		});
+	if (clock)
+		add_clock("host", clock);
+}
+
+} // namespace
+
+const std::vector<Clock> &clocks()
+{
+	static const std::vector<Clock> list = {
+		{"clock_monotonic", CLOCK_MONOTONIC},
+		{"clock_thread_cputime", CLOCK_THREAD_CPUTIME_ID},
+	};
+
+	return list;
+}
+
+std::string clock_symbol()
+{
+	return VDSO_TASK_CLOCK_GETTIME_SYMBOL;
+}
+
+std::string cpu_symbol()
+{
+	return VDSO_TASK_GETCPU_SYMBOL;
+}
+
+void register_timings(const Laboratory &laboratory, const PerfClock &perf)
+{
+	const auto clock = laboratory.function<ClockFunction>(clock_symbol());
+
+	add_ids(laboratory);
+	add_host();
+	add_clock("image", clock);
+	add_clock("syscall",
+		  [](clockid_t id, timespec *time) { syscall(__NR_clock_gettime, id, time); });
+	add("glibc/clock_monotonic", [] {
+		timespec time;
+
+		clock_gettime(CLOCK_MONOTONIC, &time);
+		return time.tv_nsec;
+	});
+	add("tls/load", [] { return load_tls(); });
+	if (has_rseq())
+		add("rseq/cpu_id", [] { return load_rseq(); });
+	if (perf.lacking().empty())
+		add("perf/clock", [&perf] { return perf.read(); });
+}
+
+} // namespace bench
