@@ -27,6 +27,7 @@ CONTRACT = {
     | VARIANT
     | {"--cpus", "--mem", "--cpu", "--icount", "--append", "--file", "--timeout"}
     | {"--host-root"},
+    "bench": CELL | {"--only", "--compare"},
     "report": set(),
     "clean": set(),
 }

@@ -98,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     boot = add("boot", "run `-- CMD ARG...` as root in the guest, exit as it does")
     _add_cell(boot, every=False)
     _add_guest(boot)
+    bench = add("bench", "the benchmark laboratory: counts, ratios of times, targets")
+    _add_cell(bench)
+    bench.add_argument("--only", choices=("exact", "native"), help="one instrument")
+    bench.add_argument(
+        "--compare",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="JSON",
+        help="an older bench.json; with a newer one behind it nothing is measured",
+    )
     report = add("report", "reports from KTAP logs of real hardware")
     report.add_argument("logs", nargs="+", type=Path, metavar="LOG")
     add("clean", "remove every product")
@@ -112,6 +123,7 @@ VERBS: dict[str, Callable[[Context, argparse.Namespace], int]] = {
     "series": commands.series,
     "build": commands.build,
     "boot": commands.boot,
+    "bench": commands.bench,
     "report": commands.report,
     "clean": commands.clean,
 }

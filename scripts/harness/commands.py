@@ -109,6 +109,19 @@ def _pass(name: str, data: bytes) -> None:
     stream.flush()
 
 
+def bench(ctx: Context, args: argparse.Namespace) -> int:
+    from harness.bench import compare, run as laboratory
+
+    if len(args.compare) > 2:
+        raise Fault("--compare takes an older bench.json and perhaps a newer one")
+    if len(args.compare) == 2:
+        return laboratory.compare_files(*args.compare)
+    old = compare.load(args.compare[0]) if args.compare else None
+    deps.ensure(ctx, deps.BENCH)
+    args.variant = ""
+    return laboratory.run(_cells(ctx, args), args.only, old)
+
+
 def report(ctx: Context, args: argparse.Namespace) -> int:
     from harness import runner
 

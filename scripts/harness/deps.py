@@ -17,6 +17,7 @@ BUILD = (
     " make openssl patch perl rsync xz-utils"
 ).split()
 REPORT = "python3-jinja2 python3-junitparser".split()
+BENCH = "libbenchmark-dev python3-jinja2 python3-matplotlib".split()
 TEST = (
     "black cmake debhelper doctest-dev dpkg-dev g++-aarch64-linux-gnu gawk mandoc"
     " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
@@ -30,7 +31,7 @@ ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
     """Everything a command needs. gcc-multilib is not among it: on Debian it
     conflicts with the arm64 cross compiler."""
-    names = set(BUILD + REPORT + (TEST if testing else []))
+    names = set(BUILD + REPORT + (TEST + BENCH if testing else []))
     if testing:  # tests/test_libc.py compiles for all of them, guests or not
         for arch in machine.names():
             names.update(machine.load(arch).compilers)

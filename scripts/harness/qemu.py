@@ -15,6 +15,8 @@ from harness.machine import Machine
 
 ROOT_TAG = "hostroot"
 PORTS = ("verdict", "files", "stdout", "stderr")
+# A guest whose instructions are counted gets the same dice and the same clock.
+SAME_EACH_TIME = "-seed 1 -rtc base=2025-01-01T00:00:00,clock=vm".split()
 
 
 @dataclass
@@ -63,7 +65,8 @@ def _escape(value: object) -> str:
 
 def _accel(accel: str, icount: bool) -> list[str]:
     if icount:
-        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+        counted = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+        return [*counted, *SAME_EACH_TIME]
     return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
 
 

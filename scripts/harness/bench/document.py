@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench.json and bench.csv: all that was measured, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+from harness.bench import costs as costing
+from harness.bench import targets as aims
+from harness.bench.figures import Figures
+from harness.bench.native import Native, ratio
+from harness.bench.targets import Target
+
+VERSION = 1
+CONTEXT = ("cpu_number_by", "rseq", "perf_lacking", "library_build_type")
+COLUMNS = "cell source name unit value low high samples repeats".split()
+
+
+def ratios(found: Native) -> dict[str, dict[str, Any]]:
+    """Each function of the image against what the host has for the same, and others."""
+    told: dict[str, dict[str, Any]] = {}
+    for of in sorted(found.times):
+        if not of.startswith("image/"):
+            continue
+        name = of.partition("/")[2]
+        others = [f"{where}/{name}" for where in ("syscall", "host", "glibc")]
+        others += ["host/getcpu", "host/clock_monotonic", "image/clock_monotonic"]
+        others += ["tls/load", "rseq/cpu_id", "glibc/sched_getcpu", "perf/clock"]
+        for to in dict.fromkeys(others):
+            value = ratio(found.times, of, to) if to != of else None
+            if value:
+                key = f"{of} : {to}"
+                told[key] = dict(zip(("median", "min", "max"), value))
+    return told
+
+
+def native_part(found: Native) -> dict[str, Any]:
+    if found.refusal:
+        return {"refusal": found.refusal}
+    context = {k: v for k, v in found.context.items() if k in CONTEXT}
+    return {"context": context, "steps": found.steps, "ratios": ratios(found)}
+
+
+def cell(
+    about: dict[str, Any],
+    patched: Figures,
+    unpatched: Figures,
+    found: Native | None,
+    pages: dict[str, tuple[int, int]],
+) -> dict[str, Any]:
+    """One architecture of one base."""
+    costs = costing.derive(patched, unpatched)
+    aimed: list[Target] = aims.image(pages)
+    if patched:
+        aimed += aims.exact(about["arch"], costs) + aims.memory(costs)
+    value = {
+        **about,
+        "kernels": {
+            "patched": {name: f.as_json() for name, f in patched.items()},
+            "unpatched": {name: f.as_json() for name, f in unpatched.items()},
+        },
+        "costs": {name: cost.as_json() for name, cost in costs.items()},
+        "image_pages": {name: list(pair) for name, pair in pages.items()},
+    }
+    if found is not None:
+        ids = [n for n in found.steps if not n.startswith("clock_")]
+        aimed += aims.native(found, ids)
+        value["native"] = native_part(found)
+    value["targets"] = [target.as_json() for target in aimed]
+    return value
+
+
+def document(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"version": VERSION, "cells": cells}
+
+
+def _rows(cell_value: dict[str, Any]) -> Iterator[list[Any]]:
+    name = cell_value["name"]
+    for kernel, found in cell_value["kernels"].items():
+        for key, f in found.items():
+            row = [f["unit"], f["median"], f["low"], f["high"], f["samples"]]
+            yield [name, kernel, key, *row, f["repeats"]]
+    for key, cost in cell_value["costs"].items():
+        row = [cost["unit"], cost["value"], "", "", ""]
+        yield [name, "cost", key, *row, cost["repeats"]]
+    native = cell_value.get("native", {})
+    for key, count in native.get("steps", {}).items():
+        yield [name, "native-steps", key, "instructions", count, "", "", 1, True]
+    for key, value in native.get("ratios", {}).items():
+        spread = [value["median"], value["min"], value["max"]]
+        yield [name, "native", key, "ratio of times", *spread, "", False]
+
+
+def as_csv(value: dict[str, Any]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for cell_value in value["cells"]:
+        writer.writerows(_rows(cell_value))
+    return stream.getvalue()
+
+
+def write(value: dict[str, Any], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "bench.json"
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
+    (folder / "bench.csv").write_text(as_csv(value))
+    return path

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The exact laboratory: programs in a guest whose instructions QEMU counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+from harness import guest, manifest, procs
+from harness.bench import figures
+from harness.bench.figures import Figures
+from harness.cell import Cell
+from harness.errors import Fault
+from harness.initramfs import Mission
+from harness.qemu import Shape
+
+FLAGS = "-static -O2 -Wall -Wextra -pthread".split()
+BARE = "-static -O2 -Wall -Wextra -nostdlib -fno-stack-protector".split()
+PROGRAM, EXIT_PROGRAM = "/bench/bench", "/bench/exit"
+# A counter that ticks once an instruction: on arm64 the timer's frequency says so.
+CPU = {"x86_64": "max", "arm64": "max,pauth-impdef=on,cntfrq=1000000000"}
+# What the kernel would else choose at each boot, or by a race with the clock.
+ARGUMENTS = {
+    "x86_64": ["nokaslr", "norandmaps", "clocksource=tsc", "tsc=reliable"],
+    "arm64": ["nokaslr", "norandmaps"],
+}
+ONE_CPU = "entries clocks denied switch life memory kernel threads areas".split()
+CPUS = (1, 2, 4, 8, 16)
+MEMORY, LIMIT = 1024, 1800.0
+
+
+def build(cell: Cell, folder: Path) -> list[tuple[Path, str]]:
+    """Compile the guest's programs for the cell; returns what the guest gets."""
+    folder.mkdir(parents=True, exist_ok=True)
+    repo, log = cell.ctx.repo, folder / "guest.log"
+    tool = manifest.build_vdsogen(cell.ctx, repo / "scripts" / "vdsogen")
+    table = [repo / "scripts" / "vdso.tbl", folder / "symtab.h"]
+    procs.capture([tool, "generate", "symtab", *table], "vdsogen generate symtab")
+    sources = sorted((repo / "tools" / "bench" / "guest").glob("*.c"))
+    bare = [path for path in sources if path.name == "exit.c"]
+    rest = [path for path in sources if path not in bare]
+    rest.append(repo / "selftests" / "parse_task_vdso.c")
+    gcc = f"{cell.machine.cross}gcc"
+    places = [f"-I{folder}", f"-I{repo / 'selftests'}"]
+    program, leaver = folder / "bench", folder / "exit"
+    what = "build of the guest's programs"
+    procs.run_logged([gcc, *FLAGS, *places, "-o", program, *rest], log, what)
+    procs.run_logged([gcc, *BARE, "-o", leaver, *bare], log, what)
+    return [(program, PROGRAM), (leaver, EXIT_PROGRAM)]
+
+
+def run_once(
+    cell: Cell, files: list[tuple[Path, str]], topics: Sequence[str], cpus: int
+) -> Figures:
+    """One boot; what the program said becomes figures."""
+    arch = cell.machine.arch
+    shape = Shape(cpus, MEMORY, CPU[arch], True, ARGUMENTS[arch])
+    mission = Mission("exec", (), [PROGRAM, *topics], files)
+    output: dict[str, bytes] = {}
+
+    def sink(name: str, data: bytes) -> None:
+        output[name] = output.get(name, b"") + data
+
+    ending = guest.run(
+        cell, mission, shape, "tcg", prefix="bench-", limit=LIMIT, sink=sink
+    )
+    assert ending.channels is not None
+    if ending.reason:
+        raise Fault(ending.reason, ending.channels.console)
+    said = output.get("stderr", b"").decode("utf-8", "replace").strip()
+    if ending.exit_status != 0:
+        raise Fault(f"bench ended with {ending.exit_status}: {said}")
+    return figures.parse(output.get("stdout", b"").decode("utf-8", "replace"))
+
+
+def run(cell: Cell, topics: Sequence[str], cpus: int, repetitions: int) -> Figures:
+    """As often as asked for, each time in a guest of its own."""
+    with cell.ctx.ui.step(cell.base, cell.label, "count") as outcome:
+        files = build(cell, cell.folder / "bench")
+        runs = [run_once(cell, files, topics, cpus) for _ in range(repetitions)]
+        found = figures.join(runs)
+        alike = sum(figure.repeats for figure in found.values())
+        outcome.note = f"{len(found)} figures on {cpus} CPUs"
+        if repetitions > 1:
+            outcome.note += f", {alike} repeat to the instruction"
+    return found

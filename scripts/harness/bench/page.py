@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench.html: the targets, then a page for each instrument."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.bench import plots
+
+TEMPLATE = Path(__file__).with_name("bench.html.j2")
+WORDS = {True: "met", False: "missed", None: "undecided"}
+
+
+def number(value: float | None) -> str:
+    """Short, and a dash where nothing was measured."""
+    if value is None:
+        return "–"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def write(value: dict[str, Any], folder: Path) -> Path:
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["number"] = number
+    pictures = {cell["name"]: plots.write(cell, folder) for cell in value["cells"]}
+    template = environment.from_string(TEMPLATE.read_text())
+    text = template.render(report=value, pictures=pictures, words=WORDS)
+    path = folder / "bench.html"
+    path.write_text(text)
+    return path

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Pictures of a cell's figures: SVG for the page, PNG beside it."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+Kernels = dict[str, dict[str, dict[str, Any]]]
+OURS, THEIRS, THIRD = "#0b6e99", "#c2691c", "#6b4c9a"
+MODES = {
+    "off": "no process uses slots",
+    "armed": "others do, not these two",
+    "one": "one of the two",
+    "hot": "both",
+}
+KINDS = {"switch.processes": "processes", "switch.threads": "threads"}
+
+
+def _axes(title: str, label: str) -> Any:
+    from matplotlib import figure
+
+    drawing = figure.Figure(figsize=(8, 4), layout="constrained")
+    axes = drawing.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_ylabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def entries(kernels: Kernels) -> Optional[Any]:
+    """Each entry against its system call."""
+    ours, theirs = kernels["patched"], kernels["unpatched"]
+    found = [re.fullmatch(r"entry\.(\w+)\.answered", name) for name in ours]
+    names = [m[1] for m in found if m and f"entry.{m[1]}.syscall" in theirs]
+    if not names:
+        return None
+    axes = _axes("An entry and its system call", "instructions a call")
+    answers = [ours[f"entry.{name}.answered"]["median"] for name in names]
+    calls = [theirs[f"entry.{name}.syscall"]["median"] for name in names]
+    for shift, values, colour, label in (
+        (-0.2, answers, OURS, "vDSO entry"),
+        (0.2, calls, THEIRS, "system call, unpatched kernel"),
+    ):
+        places = [at + shift for at in range(len(names))]
+        bars = axes.bar(places, values, 0.38, color=colour, label=label)
+        axes.bar_label(bars, fmt="%d", fontsize=8)
+    axes.set_xticks(range(len(names)), names)
+    axes.legend(frameon=False)
+    return axes.figure
+
+
+def _line(figures: dict[str, Any], pattern: str) -> list[tuple[int, float]]:
+    found = ((re.fullmatch(pattern, name), f) for name, f in figures.items())
+    return sorted((int(m[1]), f["median"]) for m, f in found if m)
+
+
+def scaling(kernels: Kernels, kind: str, label: str) -> Optional[Any]:
+    """Cost against the number of threads, CPUs or processes."""
+    ours = kernels["patched"]
+    lines = (
+        ("answered", "vDSO entry", OURS, "o"),
+        ("syscall_hot", "system call", THEIRS, "s"),
+        ("switch_hot", "context switch by sched_yield()", THIRD, "^"),
+    )
+    drawn = [
+        (_line(ours, rf"scale\.{kind}\.(\d+)\.{key}"), *rest) for key, *rest in lines
+    ]
+    if not drawn[0][0]:
+        return None
+    axes = _axes(f"Cost against {label}", "instructions")
+    for points, name, colour, marker in drawn:
+        if points:
+            axes.plot(*zip(*points), color=colour, marker=marker, label=name)
+    axes.set_xscale("log", base=2 if kind != "areas" else 10)
+    ticks = [x for x, _ in drawn[0][0]]
+    axes.set_xticks(ticks, [str(x) for x in ticks])
+    axes.set_xlabel(label)
+    axes.set_yscale("log")
+    axes.legend(frameon=False)
+    return axes.figure
+
+
+def switches(costs: dict[str, Any]) -> Optional[Any]:
+    """What a context switch costs more."""
+    groups = {
+        kind: [
+            (m, costs[f"{kind}.{m}.more"]) for m in MODES if f"{kind}.{m}.more" in costs
+        ]
+        for kind in KINDS
+    }
+    if not any(groups.values()):
+        return None
+    axes = _axes("A context switch on the patched kernel", "more instructions a switch")
+    for (kind, found), colour, shift in zip(groups.items(), (OURS, THIRD), (-0.2, 0.2)):
+        places = [list(MODES).index(mode) + shift for mode, _ in found]
+        values = [cost["value"] for _, cost in found]
+        bars = axes.bar(places, values, 0.38, color=colour, label=KINDS[kind])
+        axes.bar_label(bars, fmt="%g", fontsize=8)
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set_xticks(range(len(MODES)), list(MODES.values()))
+    axes.legend(frameon=False, title="between")
+    return axes.figure
+
+
+def all_of(cell: dict[str, Any]) -> dict[str, Any]:
+    """Name -> picture; what was not measured has none."""
+    kernels = cell["kernels"]
+    makers: dict[str, Callable[[], Optional[Any]]] = {
+        "entries": lambda: entries(kernels),
+        "switches": lambda: switches(cell["costs"]),
+        "threads": lambda: scaling(kernels, "threads", "threads of one process"),
+        "cpus": lambda: scaling(kernels, "cpus", "CPUs"),
+        "areas": lambda: scaling(kernels, "areas", "processes with slots"),
+    }
+    made = {name: make() for name, make in makers.items()}
+    return {name: picture for name, picture in made.items() if picture is not None}
+
+
+def svg(picture: Any) -> str:
+    """For the page itself: the same bytes for the same figures."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": "vdsox", "svg.fonttype": "none"}):
+        stream = io.StringIO()
+        picture.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]
+
+
+def write(cell: dict[str, Any], folder: Path) -> dict[str, str]:
+    """PNG files into the folder; returns name -> SVG text."""
+    texts = {}
+    for name, picture in all_of(cell).items():
+        picture.savefig(folder / f"bench-{cell['name']}-{name}.png", dpi=120)
+        texts[name] = svg(picture)
+    return texts

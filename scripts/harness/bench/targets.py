@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What must be reached, each with the figure that was measured, or none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Iterable, Optional
+
+from harness.bench.costs import Cost, Costs
+from harness.bench.native import Native, ratio
+
+ANSWER_LIMIT = {"x86_64": 30, "arm64": 34}
+# 64 slots and a header line short of one: what one page holds, and what describes it.
+PAGE, DESCRIPTION = 4096, 256
+
+
+@dataclass(frozen=True)
+class Target:
+    """`met` is None where nothing was measured, or not what the target is about."""
+
+    name: str
+    limit: str
+    measured: Optional[float]
+    unit: str
+    met: Optional[bool]
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _worst(costs: Costs, pattern: str, percent: bool = False) -> tuple[str, Any]:
+    """Name and value of the greatest cost that the pattern names."""
+    found: list[tuple[float, str]] = []
+    for name, cost in costs.items():
+        value = cost.percent if percent else cost.value
+        if re.fullmatch(pattern, name) and value is not None:
+            found.append((value, name))
+    value, name = max(found, default=(None, ""))
+    return name, value
+
+
+def _at_most(
+    name: str, costs: Costs, pattern: str, limit: float, percent: bool = False
+) -> Target:
+    worst, value = _worst(costs, pattern, percent)
+    unit = "percent" if percent else "instructions"
+    met = None if value is None else value <= limit
+    note = worst if value is not None else "not measured"
+    return Target(name, f"<= {limit:g}", value, unit, met, note)
+
+
+def exact(arch: str, costs: Costs) -> list[Target]:
+    """What counted instructions decide."""
+    return [
+        _at_most("ids", costs, r"entry\.\w+\.answered", ANSWER_LIMIT[arch]),
+        _at_most("cold call", costs, r"entry\.\w+\.cold\.more", 12),
+        _at_most("call that is switched off", costs, r"entry\.\w+\.denied\.more", 12),
+        _at_most("call that a filter sees", costs, r"entry\.\w+\.filtered\.more", 12),
+        _at_most(
+            "switch, no area",
+            costs,
+            r"switch\.(processes|threads)\.(off|armed)\.more",
+            4,
+        ),
+        _at_most(
+            "switch, both with areas",
+            costs,
+            r"switch\.(processes|threads)\.hot\.more",
+            40,
+        ),
+        *(
+            _at_most(what, costs, rf"{key}\.(off|armed)\.more", 0.3, True)
+            for what, key in (
+                ("fork, exec, exit", r"life\.fork_exec_exit"),
+                ("thread made and joined", r"life\.thread"),
+                ("page fault", r"memory\.fault"),
+            )
+        ),
+        _at_most(
+            "fork, one getpid, exit",
+            costs,
+            r"life\.fork_call_exit\.(off|armed)\.more",
+            2,
+            True,
+        ),
+    ]
+
+
+def memory(costs: Costs) -> list[Target]:
+    """Bytes for a process, from the house that is fullest."""
+
+    def value(kind: str) -> Optional[Cost]:
+        names = [n for n in costs if re.fullmatch(rf"scale\.areas\.\d+\.{kind}", n)]
+        names.sort(key=lambda name: int(name.split(".")[2]))
+        return costs[names[-1]] if names else None
+
+    cold, hot = value("cold_pages"), value("hot_bytes")
+    limit = PAGE + DESCRIPTION
+    return [
+        Target(
+            "memory, never hot",
+            "0",
+            cold.value if cold else None,
+            "pages",
+            cold.value == 0 if cold else None,
+        ),
+        Target(
+            "memory, up to 63 CPUs",
+            f"<= {limit}",
+            hot.value if hot else None,
+            "bytes",
+            hot.value <= limit if hot else None,
+        ),
+    ]
+
+
+def image(pages: dict[str, tuple[int, int]]) -> list[Target]:
+    """Pages of each image, patched and not."""
+    return [
+        Target(
+            f"pages of {name}",
+            f"<= {before}",
+            ours,
+            "pages",
+            ours <= before,
+            "" if ours <= before else f"the unpatched one has {before}",
+        )
+        for name, (ours, before) in sorted(pages.items())
+    ]
+
+
+def _native_ratio(
+    name: str, found: Native, pairs: Iterable[tuple[str, str]], limit: float, why: str
+) -> Target:
+    """The worst of some ratios of times; `why` it does not decide here."""
+    ratios = [ratio(found.times, of, to) for of, to in pairs]
+    medians = [r[0] for r in ratios if r]
+    value = max(medians, default=None)
+    met = None if value is None or why else value <= limit
+    note = why or ("" if value is not None else found.refusal or "not measured")
+    return Target(name, f"<= {limit:g}", value, "ratio of times", met, note)
+
+
+def native(found: Native, ids: list[str]) -> list[Target]:
+    """What times in one process decide; a times faster is a ratio of 1/a at most."""
+    by = found.context.get("cpu_number_by", "")
+    slow = f"for machines with RDPID; this one has {by}" if by == "LSL" else ""
+    clock, slot = "image/clock_thread_cputime", "image/{}"
+    return [
+        _native_ratio(
+            "ids against the host vDSO's getcpu",
+            found,
+            [(slot.format(name), "host/getcpu") for name in ids],
+            1.2,
+            slow,
+        ),
+        _native_ratio(
+            "ids against their system calls",
+            found,
+            [(slot.format(name), f"syscall/{name}") for name in ids],
+            1 / 40,
+            slow,
+        ),
+        _native_ratio(
+            "thread CPU clock against CLOCK_MONOTONIC",
+            found,
+            [(clock, "image/clock_monotonic")],
+            1.1,
+            "",
+        ),
+        _native_ratio(
+            "thread CPU clock against its system call",
+            found,
+            [(clock, "syscall/clock_thread_cputime")],
+            1 / 15,
+            "",
+        ),
+    ]
+
+
+def from_json(values: list[dict[str, Any]]) -> list[Target]:
+    return [Target(**value) for value in values]
