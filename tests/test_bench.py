@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark laboratory: its arithmetic, its papers, and the counts themselves."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import machine
+from harness.bench import compare, costs, document, exact, figures, native, page
+from harness.bench import run as laboratory
+from harness.bench import targets
+from harness.bench.costs import Cost
+from harness.bench.figures import Figure
+from harness.bench.native import Native
+from harness.context import REPO
+from harness.errors import Fault
+
+PATCHED = """\
+entry.getpid.syscall instructions 142 142 900 200
+entry.getpid.answered instructions 29 29 29 200
+entry.getpid.cold instructions 170 170 700 240
+entry.getpid.denied instructions 175 175 175 200
+switch.processes.armed instructions 4006 4000 5000 400
+switch.processes.hot instructions 4090 4000 5000 400
+life.thread.armed instructions 10040 10000 20000 160
+life.fork_call_exit.armed instructions 50500 50000 60000 160
+scale.threads.1.answered instructions 29 29 29 64
+scale.threads.4.answered instructions 29 29 40 256
+scale.areas.10.cold_pages pages 0.000 0.000 0.000 1
+scale.areas.10.hot_bytes bytes 4200.000 4200.000 4200.000 1
+scale.areas.1.hot_bytes bytes 9000.000 9000.000 9000.000 1
+end - 0 0 0 0
+"""
+UNPATCHED = """\
+entry.getpid.syscall instructions 140 140 900 200
+switch.processes.armed instructions 4000 4000 5000 400
+life.thread.armed instructions 10000 10000 20000 160
+life.fork_call_exit.armed instructions 50000 50000 60000 160
+end - 0 0 0 0
+"""
+TIMES = {
+    "image/getpid": [10.0, 12.0, 11.0],
+    "host/getcpu": [10.0, 10.0, 10.0],
+    "syscall/getpid": [500.0, 400.0, 500.0],
+    "image/clock_monotonic": [20.0, 20.0, 20.0],
+    "image/clock_thread_cputime": [400.0, 400.0, 400.0],
+    "syscall/clock_thread_cputime": [400.0, 400.0, 400.0],
+}
+ABOUT = {
+    "name": "6.12-x86_64",
+    "base": "6.12",
+    "arch": "x86_64",
+    "compiler": "gcc <12>",
+    "release": "6.12.1",
+}
+
+
+def both(times: int = 2) -> tuple[figures.Figures, figures.Figures]:
+    ours, theirs = figures.parse(PATCHED), figures.parse(UNPATCHED)
+    return figures.join([ours] * times), figures.join([theirs] * times)
+
+
+def toy(by: str = "RDPID") -> dict:
+    found = Native("", {"cpu_number_by": by, "perf_lacking": "", "host_name": "me"})
+    found.steps, found.times = {"getpid": 29, "clock_monotonic": 50}, TIMES
+    pages = {"vdso64.so": (2, 2), "vdso32.so": (3, 2)}
+    cell = document.cell(dict(ABOUT), *both(), found, pages)
+    return document.document([cell])
+
+
+def aimed(value: dict) -> dict[str, dict]:
+    return {target["name"]: target for target in value["cells"][0]["targets"]}
+
+
+# --- figures ---
+
+
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("", "end too early"),
+        (UNPATCHED.replace("end - 0 0 0 0\n", ""), "end too early"),
+        (UNPATCHED.replace(" 140 140", " nan 140"), "no figure"),
+        (UNPATCHED.replace(" 140 140", " 140"), "no figure"),
+        (UNPATCHED.replace(" 140 140", " much 140"), "no figure"),
+        (UNPATCHED + "late instructions 1 1 1 1\n", "no figure"),
+        (UNPATCHED.split("\n", 1)[0] + "\n" + UNPATCHED, "twice"),
+    ],
+)
+def test_what_is_no_figure_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(Fault, match=complaint):
+        figures.parse(text)
+
+
+def test_only_what_two_guests_say_alike_repeats() -> None:
+    first = figures.parse(UNPATCHED)
+    second = figures.parse(UNPATCHED.replace("instructions 4000", "instructions 4001"))
+    joined = figures.join([first, second])
+    lone = [name for name, figure in joined.items() if not figure.repeats]
+    assert lone == ["switch.processes.armed"]
+    assert not any(figure.repeats for figure in figures.join([first]).values())
+
+
+# --- costs and targets ---
+
+
+def test_costs_are_differences_of_the_two_kernels() -> None:
+    found = costs.derive(*both())
+    assert found["entry.getpid.answered"] == Cost(29, "instructions")
+    assert found["entry.getpid.cold.more"] == Cost(30, "instructions", 140)
+    assert found["switch.processes.armed.more"].value == 3
+    assert found["switch.processes.hot.more"] == Cost(45, "instructions", 2000)
+    assert found["life.thread.armed.more"].percent == pytest.approx(0.4)
+
+
+def test_targets_name_the_worst_figure() -> None:
+    found = aimed(toy())
+    assert (found["ids"]["measured"], found["ids"]["met"]) == (29, True)
+    assert (found["cold call"]["measured"], found["cold call"]["met"]) == (30, False)
+    assert found["switch, no area"]["met"] is True
+    assert found["switch, both with areas"]["met"] is False
+    assert found["thread made and joined"]["note"] == "life.thread.armed.more"
+    assert found["thread made and joined"]["met"] is False
+    assert found["fork, one getpid, exit"]["met"] is True
+    assert found["memory, up to 63 CPUs"]["measured"] == 4200
+    assert found["ids against the host vDSO's getcpu"]["measured"] == 1.1
+    assert found["thread CPU clock against CLOCK_MONOTONIC"]["met"] is False
+    assert found["pages of vdso64.so"]["met"] is True
+    assert found["pages of vdso32.so"]["met"] is False
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+    target = aimed(toy())["page fault"]
+    assert (target["met"], target["measured"]) == (None, None)
+    assert target["note"] == "not measured"
+
+
+def test_a_target_for_another_machine_is_not_decided() -> None:
+    target = aimed(toy("LSL"))["ids against the host vDSO's getcpu"]
+    assert (target["met"], target["measured"]) == (None, 1.1)
+    assert "LSL" in target["note"]
+
+
+# --- papers ---
+
+
+def test_documents_hold_what_was_measured_and_no_host(tmp_path: Path) -> None:
+    value = toy()
+    document.write(value, tmp_path)
+    assert compare.load(tmp_path / "bench.json") == json.loads(json.dumps(value))
+    text = (tmp_path / "bench.csv").read_text()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == document.COLUMNS
+    assert {len(row) for row in rows} == {len(document.COLUMNS)}
+    assert ["6.12-x86_64", "patched", "entry.getpid.answered"] in [r[:3] for r in rows]
+    assert "host_name" not in (tmp_path / "bench.json").read_text() + text
+
+
+def test_native_figures_are_ratios_only() -> None:
+    native_part = toy()["cells"][0]["native"]
+    assert native_part["ratios"]["image/getpid : host/getcpu"] == {
+        "median": 1.1,
+        "min": 1.0,
+        "max": 1.2,
+    }
+    assert "times" not in native_part
+
+
+def test_page_shows_targets_and_pictures(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    value = toy()
+    text = page.write(value, tmp_path).read_text()
+    assert "gcc &lt;12&gt;" in text
+    assert text.count("<svg") == 3
+    drawn = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert drawn == [
+        f"bench-6.12-x86_64-{name}.png" for name in ("entries", "switches", "threads")
+    ]
+    assert re.search(r'class="missed">missed</td><td>the unpatched one has 2', text)
+    again = page.write(copy.deepcopy(value), tmp_path).read_text()
+    assert again == text
+
+
+def test_page_of_a_refusal_holds_no_time(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    cell = document.cell(dict(ABOUT), {}, {}, Native("no such machine"), {})
+    text = page.write(document.document([cell]), tmp_path).read_text()
+    assert "no such machine" in text
+    assert "Ratio of times" not in text
+    assert all(t["measured"] is None for t in cell["targets"])
+
+
+# --- comparison ---
+
+
+def changed(name: str, value: float) -> dict:
+    other = toy()
+    other["cells"][0]["costs"][name]["value"] = value
+    return other
+
+
+@pytest.mark.parametrize(
+    "name, value, status, words",
+    [
+        ("entry.getpid.answered", 29, 0, ["0 costs moved, 0 of them"]),
+        ("entry.getpid.answered", 30, 0, ["moved", "29 -> 30", "1 costs moved, 0 of"]),
+        ("entry.getpid.answered", 31, 1, ["REGRESSION", "+2", "1 of them too far"]),
+        ("entry.getpid.answered", 20, 0, ["moved", "-9"]),
+        ("switch.processes.hot.more", 50, 1, ["REGRESSION"]),
+        ("life.thread.armed.more", 55, 0, ["moved"]),
+        ("life.thread.armed.more", 65, 1, ["REGRESSION"]),
+    ],
+)
+def test_comparison(name: str, value: float, status: int, words, capsys) -> None:
+    assert laboratory.tell_moves(toy(), changed(name, value)) == status
+    told = capsys.readouterr().out
+    assert all(word in told for word in words), told
+
+
+def test_another_compiler_may_choose_other_instructions(capsys) -> None:
+    other = changed("entry.getpid.answered", 33)
+    assert laboratory.tell_moves(toy(), other) == 1
+    other["cells"][0]["compiler"] = "gcc 13"
+    assert laboratory.tell_moves(toy(), other) == 0
+    other["cells"][0]["costs"]["entry.getpid.answered"]["value"] = 34
+    assert laboratory.tell_moves(toy(), other) == 1
+    capsys.readouterr()
+
+
+def test_a_lost_figure_fails_and_a_shaky_one_does_not_count(capsys) -> None:
+    other = toy()
+    other["cells"][0]["costs"].pop("entry.getpid.answered")
+    assert laboratory.tell_moves(toy(), other) == 1
+    assert "LOST" in capsys.readouterr().out
+    other = changed("entry.getpid.answered", 1000)
+    other["cells"][0]["costs"]["entry.getpid.answered"]["repeats"] = False
+    assert laboratory.tell_moves(toy(), other) == 0
+
+
+def test_every_cost_has_a_bound() -> None:
+    for name in costs.derive(*both()):
+        compare.bound_of(name, True)
+    with pytest.raises(Fault):
+        compare.bound_of("nonsense", True)
+
+
+def test_compare_from_files_needs_no_kernel(vdsox, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps(toy()))
+    new.write_text(json.dumps(changed("entry.getpid.answered", 99)))
+    assert vdsox("bench", "--compare", old, old).returncode == 0
+    done = vdsox("bench", "--compare", old, new)
+    assert done.returncode == 1
+    assert "REGRESSION" in done.stdout
+    old.write_text("{}")
+    done = vdsox("bench", "--compare", old, new)
+    assert done.returncode == 2
+    assert "no bench.json" in done.stderr
+
+
+# --- refusal ---
+
+
+class Foreign:
+    """A cell of an architecture that this machine has not."""
+
+    machine = machine.load(
+        next(arch for arch in machine.names() if arch != machine.host_arch())
+    )
+
+
+def test_another_architecture_is_not_timed() -> None:
+    assert "mean nothing" in native.refusal(Foreign())  # type: ignore[arg-type]
