@@ -57,7 +57,6 @@ def test_variants_share_nothing(cell_of) -> None:
     assert [cell.name for cell in cells][1:] == [
         "6.12-x86_64-debug",
         "6.12-x86_64-kcsan",
-        "6.12-x86_64-bench",
     ]
     assert [cell.label for cell in cells][:2] == ["x86_64", "x86_64-debug"]
 

@@ -68,6 +68,19 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    _add_cell(parser)
+    parser.add_argument("--only", choices=("exact", "native"), help="one instrument")
+    parser.add_argument(
+        "--compare",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="JSON",
+        help="an older bench.json; with a newer one behind it nothing is measured",
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="vdsox", description="From a kernel tree to a verdict."
@@ -98,17 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     boot = add("boot", "run `-- CMD ARG...` as root in the guest, exit as it does")
     _add_cell(boot, every=False)
     _add_guest(boot)
-    bench = add("bench", "the benchmark laboratory: counts, ratios of times, targets")
-    _add_cell(bench)
-    bench.add_argument("--only", choices=("exact", "native"), help="one instrument")
-    bench.add_argument(
-        "--compare",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="JSON",
-        help="an older bench.json; with a newer one behind it nothing is measured",
-    )
+    _add_bench(add("bench", "the benchmark laboratory: counts, ratios, targets"))
     report = add("report", "reports from KTAP logs of real hardware")
     report.add_argument("logs", nargs="+", type=Path, metavar="LOG")
     add("clean", "remove every product")
