@@ -7,8 +7,8 @@ import copy
 import csv
 import io
 import json
+import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,15 @@ def test_costs_are_differences_of_the_two_kernels() -> None:
     assert found["switch.processes.armed.more"].value == 3
     assert found["switch.processes.hot.more"] == Cost(45, "instructions", 2000)
     assert found["life.thread.armed.more"].percent == pytest.approx(0.4)
+
+
+def test_one_kernel_is_held_against_its_own_beginning() -> None:
+    text = PATCHED.replace("life.thread.armed", "life.thread.hot")
+    text = "life.thread.off instructions 9999 1 99999 160\n" + text
+    found = costs.within(figures.parse(text))
+    assert found["life.thread.hot.more"].value == 41
+    assert found["entry.getpid.cold.more"].value == 28
+    assert "switch.processes.hot.more" not in found
 
 
 def test_targets_name_the_worst_figure() -> None:
@@ -279,3 +288,40 @@ class Foreign:
 
 def test_another_architecture_is_not_timed() -> None:
     assert "mean nothing" in native.refusal(Foreign())  # type: ignore[arg-type]
+
+
+# --- the counts themselves ---
+
+ARCHES = machine.names()
+TOPICS = "entries denied switch threads".split()
+
+
+def baseline(arch: str) -> Path:
+    return REPO / "tests" / "bench" / f"baseline-6.12-{arch}.json"
+
+
+def counted(cell) -> dict:
+    """The costs of a test kernel, as a document that can be compared."""
+    cell_figures = exact.run(cell, TOPICS, 1, 1)
+    known = cell.read_metadata()
+    about = {key: known[key] for key in ("base", "arch", "compiler", "release")}
+    found = {
+        name: cost.as_json() | {"repeats": True}
+        for name, cost in costs.within(cell_figures).items()
+        if not re.search("_fair|first|scale.threads.*_", name)
+    }
+    return document.document([{"name": cell.name, **about, "costs": found}])
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("arch", ARCHES)
+def test_counts_are_those_of_the_baseline(arch: str, cells, capsys) -> None:
+    """Written anew by VDSOX_NEW_BASELINE=1; see Documentation/bench.rst."""
+    cells.build(arch)
+    new = counted(cells.cell(arch))
+    if "VDSOX_NEW_BASELINE" in os.environ:
+        baseline(arch).write_text(json.dumps(new, indent=1) + "\n")
+    old = compare.load(baseline(arch))
+    assert len(old["cells"][0]["costs"]) > 30
+    status = laboratory.tell_moves(old, new)
+    assert status == 0, capsys.readouterr().out

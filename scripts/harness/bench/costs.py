@@ -95,5 +95,16 @@ def derive(patched: Figures, unpatched: Figures) -> Costs:
     return costs
 
 
+def within(figures: Figures) -> Costs:
+    """Costs of one kernel: against itself before any process had touched slots."""
+    before: Figures = {}
+    for name, figure in figures.items():
+        if name.endswith((".off", ".syscall", ".syscall_filtered")):
+            before[name] = figure
+        if name.endswith(".off"):
+            before[name[: -len("off")] + "armed"] = figure
+    return derive(figures, before)
+
+
 def from_json(value: dict[str, Any]) -> Costs:
     return {name: Cost(**fields) for name, fields in value.items()}
