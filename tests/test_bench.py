@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -325,3 +326,58 @@ def test_counts_are_those_of_the_baseline(arch: str, cells, capsys) -> None:
     assert len(old["cells"][0]["costs"]) > 30
     status = laboratory.tell_moves(old, new)
     assert status == 0, capsys.readouterr().out
+
+
+# --- the native program ---
+
+
+@pytest.fixture(name="native_program", scope="module")
+def fixture_native_program(cells, tmp_path_factory) -> tuple[Path, list[str]]:
+    arch = machine.host_arch()
+    cells.build(arch)
+    cell = cells.cell(arch)
+    program = native.build(cell, tmp_path_factory.mktemp("native"))
+    image = cell.folder / native.IMAGE[arch]
+    return program, [str(image), f"{image}.dbg"]
+
+
+def call(*words: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.guest
+def test_image_answers_in_this_process(native_program) -> None:
+    program, images = native_program
+    done = call(program, "check", *images)
+    assert (done.returncode, done.stderr) == (0, "")
+    steps = dict(
+        line.split() for line in call(program, "steps", *images).stdout.splitlines()
+    )
+    assert len(steps) > 7
+    assert all(10 < int(count) < 500 for count in steps.values())
+
+
+@pytest.mark.guest
+def test_emulated_machine_prints_no_time(native_program) -> None:
+    """qemu-user shows the CPU that QEMU emulates."""
+    program, images = native_program
+    emulator = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}[machine.host_arch()]
+    for verb in ("time", "steps"):
+        done = call(emulator, "-cpu", "max", program, verb, *images)
+        assert done.returncode == native.MEANINGLESS
+        assert done.stdout == ""
+        assert "mean nothing" in done.stderr
+
+
+@pytest.mark.guest
+def test_spoiled_image_is_a_fault(native_program, tmp_path: Path) -> None:
+    """An image that is none, and one whose slots lie elsewhere."""
+    program, (image, debug) = native_program
+    bad = tmp_path / "bad.so"
+    for data in (b"", b"\x7fELF", Path(image).read_bytes()[:3000]):
+        bad.write_bytes(data)
+        done = call(program, "check", bad, debug)
+        assert done.returncode == 2, done
+        assert done.stderr.startswith("native: ") or "bad.so" in done.stderr

@@ -95,12 +95,15 @@ def switches(costs: dict[str, Any]) -> Optional[Any]:
         return None
     axes = _axes("A context switch on the patched kernel", "more instructions a switch")
     for (kind, found), colour, shift in zip(groups.items(), (OURS, THIRD), (-0.2, 0.2)):
+        if not found:
+            continue
         places = [list(MODES).index(mode) + shift for mode, _ in found]
         values = [cost["value"] for _, cost in found]
         bars = axes.bar(places, values, 0.38, color=colour, label=KINDS[kind])
         axes.bar_label(bars, fmt="%g", fontsize=8)
     axes.axhline(0, color="0.5", linewidth=0.8)
     axes.set_xticks(range(len(MODES)), list(MODES.values()))
+    axes.set_xlim(-0.5, len(MODES) - 0.5)
     axes.legend(frameon=False, title="between")
     return axes.figure
 
