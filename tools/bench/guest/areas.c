@@ -27,7 +27,7 @@ static struct hall *hall;
 static void wait_step(int step)
 {
 	while (hall->step < step)
-		rest();
+		usleep(50000);
 }
 
 static void step_done(void)

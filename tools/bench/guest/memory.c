@@ -49,11 +49,6 @@ static void faults(const char *name)
 	munmap(memory, 2 * SAMPLES * PAGE);
 }
 
-struct job {
-	enum mode mode;
-	bool slots;
-};
-
 static void memory_child(void *mode_)
 {
 	enum mode mode = *(enum mode *)mode_;
@@ -77,7 +72,7 @@ void topic_memory(enum mode mode)
 
 /* --- the kernel's own ways --- */
 
-#define TICKS	120
+#define TICKS	24
 
 /* What a loop that does nothing else loses at a time, and not to another task. */
 static void ticks(const char *name)

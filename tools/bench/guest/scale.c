@@ -70,7 +70,7 @@ static void *member(void *arg)
 	pthread_barrier_wait(&crowd->begin);
 	calls(crowd, &mine[0], &mine[1]);
 	pthread_barrier_wait(&crowd->end);
-	if (!crowd->spread)
+	if (!crowd->spread && crowd->n > 1)
 		yields(crowd, &mine[2]);
 	pthread_mutex_lock(&crowd->lock);
 	merge(&crowd->calls, &mine[0]);
