@@ -134,11 +134,16 @@ static void full_house(unsigned int n)
 	figures(n, before, few, hot);
 }
 
-void topic_areas(enum mode mode)
+static void full_houses(void *arg)
 {
-	if (mode != MODE_HOT || !vdso_find("getpid"))
-		return;
+	(void)arg;
 	hall = share(sizeof(*hall));
 	for (unsigned int n = 1; n <= MOST; n *= 10)
 		full_house(n);
+}
+
+void topic_areas(enum mode mode)
+{
+	if (mode == MODE_HOT && vdso_find("getpid"))
+		in_child(full_houses, NULL);
 }
