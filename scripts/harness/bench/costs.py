@@ -49,8 +49,8 @@ Costs = dict[str, Cost]
 def _more(ours: Figure, theirs: Figure, share: int = 1) -> Cost:
     """By how much one operation got longer; `share` of them make a sample."""
     alike = ours.repeats and theirs.repeats
-    value = (ours.median - theirs.median) / share
-    return Cost(value, ours.unit, theirs.median / share, alike)
+    value = (ours.value - theirs.value) / share
+    return Cost(value, ours.unit, theirs.value / share, alike)
 
 
 def _plain(mode: str) -> str:
@@ -66,7 +66,7 @@ def _of_calls(ours: Figures, theirs: Figures) -> Iterator[tuple[str, Cost]]:
         entry, state = match.groups()
         other = theirs.get(f"entry.{entry}.{AGAINST_CALL.get(state)}")
         if state == "answered":
-            yield name, Cost(figure.median, figure.unit, 0.0, figure.repeats)
+            yield name, Cost(figure.value, figure.unit, 0.0, figure.repeats)
         elif other:
             yield f"{name}.more", _more(figure, other)
 
@@ -83,7 +83,7 @@ def _of_operations(ours: Figures, theirs: Figures) -> Iterator[tuple[str, Cost]]
 def _of_themselves(ours: Figures) -> Iterator[tuple[str, Cost]]:
     for name, figure in ours.items():
         if name.startswith(("scale.", "clock.")):
-            yield name, Cost(figure.median, figure.unit, 0.0, figure.repeats)
+            yield name, Cost(figure.value, figure.unit, 0.0, figure.repeats)
 
 
 def derive(patched: Figures, unpatched: Figures) -> Costs:

@@ -82,7 +82,7 @@ def _rows(cell_value: dict[str, Any]) -> Iterator[list[Any]]:
     name = cell_value["name"]
     for kernel, found in cell_value["kernels"].items():
         for key, f in found.items():
-            row = [f["unit"], f["median"], f["low"], f["high"], f["samples"]]
+            row = [f["unit"], f["value"], f["low"], f["high"], f["samples"]]
             yield [name, kernel, key, *row, f["repeats"]]
     for key, cost in cell_value["costs"].items():
         row = [cost["unit"], cost["value"], "", "", ""]

@@ -14,10 +14,10 @@ END = "end"
 
 @dataclass(frozen=True)
 class Figure:
-    """One operation: the median of its samples is the operation alone."""
+    """One operation: the lower quartile of its samples."""
 
     unit: str
-    median: float
+    value: float
     low: float
     high: float
     samples: int
@@ -41,7 +41,7 @@ def _number(text: str, line: str) -> float:
 
 
 def parse(text: str) -> Figures:
-    """`NAME UNIT MEDIAN MIN MAX SAMPLES` a line, and `end` as the last."""
+    """`NAME UNIT VALUE MIN MAX SAMPLES` a line, and `end` as the last."""
     found: Figures = {}
     ended = False
     for line in text.splitlines():
@@ -49,13 +49,13 @@ def parse(text: str) -> Figures:
         if len(words) != 6 or ended:
             raise Fault(f"the guest printed no figure: '{line}'")
         name, unit = words[:2]
-        median, low, high, samples = (_number(word, line) for word in words[2:])
+        value, low, high, samples = (_number(word, line) for word in words[2:])
         if name == END:
             ended = True
         elif name in found:
             raise Fault(f"the guest measured {name} twice")
         else:
-            found[name] = Figure(unit, median, low, high, int(samples))
+            found[name] = Figure(unit, value, low, high, int(samples))
     if not ended:
         raise Fault("the guest's figures end too early")
     return found
@@ -67,11 +67,11 @@ def join(runs: Iterable[Figures]) -> Figures:
     joined: Figures = {}
     for name, figure in first.items():
         same = all(
-            name in other and other[name].median == figure.median for other in others
+            name in other and other[name].value == figure.value for other in others
         )
         joined[name] = Figure(
             figure.unit,
-            figure.median,
+            figure.value,
             figure.low,
             figure.high,
             figure.samples,

@@ -38,8 +38,8 @@ def entries(kernels: Kernels) -> Optional[Any]:
     if not names:
         return None
     axes = _axes("An entry and its system call", "instructions a call")
-    answers = [ours[f"entry.{name}.answered"]["median"] for name in names]
-    calls = [theirs[f"entry.{name}.syscall"]["median"] for name in names]
+    answers = [ours[f"entry.{name}.answered"]["value"] for name in names]
+    calls = [theirs[f"entry.{name}.syscall"]["value"] for name in names]
     for shift, values, colour, label in (
         (-0.2, answers, OURS, "vDSO entry"),
         (0.2, calls, THEIRS, "system call, unpatched kernel"),
@@ -54,7 +54,7 @@ def entries(kernels: Kernels) -> Optional[Any]:
 
 def _line(figures: dict[str, Any], pattern: str) -> list[tuple[int, float]]:
     found = ((re.fullmatch(pattern, name), f) for name, f in figures.items())
-    return sorted((int(m[1]), f["median"]) for m, f in found if m)
+    return sorted((int(m[1]), f["value"]) for m, f in found if m)
 
 
 def scaling(kernels: Kernels, kind: str, label: str) -> Optional[Any]:

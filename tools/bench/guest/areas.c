@@ -68,18 +68,29 @@ static void next_step(int step, unsigned int n)
 	rest();
 }
 
+/* The sum of the numbers in lines of a form, which a file of the kernel has. */
+static long sum_of(const char *path, const char *form)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+	long sum = 0, one;
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, form, &one) == 1)
+			sum += one;
+	fclose(file);
+	return sum;
+}
+
+/* Free pages, those on the lists of a CPU among them. */
 static long free_bytes(void)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = -1;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %ld kB", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib * 1024;
+	return sum_of("/proc/meminfo", "MemFree: %ld kB") * 1024 +
+	       sum_of("/proc/zoneinfo", " count: %ld") * sysconf(_SC_PAGESIZE);
 }
 
 static void figures(unsigned int n, const long *before, const long *few, const long *hot)

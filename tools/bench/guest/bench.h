@@ -49,7 +49,6 @@ struct samples samples_new(unsigned int room);
 void samples_add(struct samples *samples, uint64_t value);
 void samples_report(struct samples *samples, const char *name);
 void report_value(const char *name, const char *unit, double value);
-uint64_t samples_median(struct samples *samples);
 
 /* Instructions of one call of @op, its return included. */
 uint64_t count_once(bench_op op, long a, long b);

@@ -2,7 +2,7 @@
 /*
  * bench TOPIC...: counts instructions, a line a case:
  *
- *	NAME UNIT MEDIAN MIN MAX SAMPLES
+ *	NAME UNIT VALUE MIN MAX SAMPLES
  *
  * What must be counted before any process has touched slots comes first.
  */
