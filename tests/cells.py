@@ -14,6 +14,7 @@ from typing import Callable, Iterator, TypeVar
 
 import offbuild
 from harness import build, machine, runner, source, variant
+from harness.bench import kernels
 from harness.cell import Cell
 from harness.context import Context
 from harness.results import CellResult
@@ -67,6 +68,12 @@ class Cells:
 
     def build(self, name: str) -> None:
         self.once(f"build-{name}", lambda: _build(self.cell(name)))
+
+    def bench(self, arch: str) -> Cell:
+        """The kernel that ./vdsox bench counts with, built."""
+        cell = kernels.patched(self.ctx, self.source(), machine.load(arch))
+        self.once(f"bench-{arch}", lambda: build.kernel(cell))
+        return cell
 
     def result(self, name: str) -> CellResult:
         """The cell built, booted and tested as ./vdsox run does it."""

@@ -32,24 +32,33 @@ def count(cell: Cell) -> tuple[Figures, Figures]:
     return after, before
 
 
+def timed_cell(cell: Cell) -> Cell:
+    """Whose image is timed: the cell's own, or where only the kernel that counts was
+    built of these sources, that one's."""
+    other = kernels.patched(cell.ctx, cell.source, cell.machine)
+    built = [kernels.is_built(kernel) for kernel in (cell, other)]
+    return other if built == [False, True] else cell
+
+
 def time(cell: Cell) -> Native:
-    """The image of the cell itself, if this machine can run it."""
+    """The built image, if this machine can run it."""
     found = Native(native.refusal(cell))
     if found.refusal:
         cell.ctx.ui.say(f"{cell.name}: native laboratory: {found.refusal}")
         return found
-    build.kernel(cell)
-    return native.run(cell, REPETITIONS["native"], SECONDS)
+    kernel = timed_cell(cell)
+    build.kernel(kernel)
+    return native.run(kernel, REPETITIONS["native"], SECONDS)
 
 
 def image_pages(cell: Cell) -> dict[str, tuple[int, int]]:
     """Pages of each image of both kernels, where both were built."""
     args = (cell.ctx, cell.source, cell.machine)
-    ours, theirs = kernels.patched(*args).build, kernels.unpatched(*args).build
+    ours, theirs = kernels.patched(*args).folder, kernels.unpatched(*args).folder
     found = {}
-    for path in sorted(ours.glob(cell.machine.vdso)):
-        other = theirs / path.relative_to(ours)
-        if path.suffix == ".so" and other.is_file():
+    for path in sorted(ours.glob("vdso*.so")):
+        other = theirs / path.name
+        if other.is_file():
             sizes = [-(-file.stat().st_size // PAGE) for file in (path, other)]
             found[path.name] = (sizes[0], sizes[1])
     return found
