@@ -270,6 +270,8 @@ def test_compare_from_files_needs_no_kernel(vdsox, tmp_path: Path) -> None:
     done = vdsox("bench", "--compare", old, new)
     assert done.returncode == 1
     assert "REGRESSION" in done.stdout
+    done = vdsox("bench", "--only", "native", "--compare", old)
+    assert (done.returncode, "about counts" in done.stderr) == (2, True)
     old.write_text("{}")
     done = vdsox("bench", "--compare", old, new)
     assert done.returncode == 2

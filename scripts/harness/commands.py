@@ -116,6 +116,8 @@ def bench(ctx: Context, args: argparse.Namespace) -> int:
         raise Fault("--compare takes an older bench.json and perhaps a newer one")
     if len(args.compare) == 2:
         return laboratory.compare_files(*args.compare)
+    if args.compare and args.only == "native":
+        raise Fault("--compare is about counts, of which --only native has none")
     old = compare.load(args.compare[0]) if args.compare else None
     deps.ensure(ctx, deps.BENCH)
     args.variant = ""
