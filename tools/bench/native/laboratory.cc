@@ -97,6 +97,7 @@ Laboratory::Laboratory(const Image &image) : image_(image), pages_(total_size(im
 	std::memcpy(code_, image.bytes().data(), image.bytes().size());
 	apply_alternatives(image, code_);
 	fill_clock();
+	fill_scheduler_clock();
 	fill_slots(0);
 	pages_.protect(code_, (image.bytes().size() + page - 1) / page * page,
 		       PROT_READ | PROT_EXEC);
@@ -124,6 +125,8 @@ void Laboratory::fill_slots(unsigned int shift) const
 
 			put<std::uint32_t>(line(i) + entry.field, answer + 1 + shift);
 		}
+		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_BASE_OFFSET, 1);
+		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_DEAD_OFFSET, 1);
 	}
 	put(line(0) + VDSO_TASK_HEADER_BEGIN_OFFSET, generation);
 }
@@ -149,6 +152,20 @@ void Laboratory::fill_clock() const
 	put<std::uint64_t>(data + CLOCK_SEC_OFFSET, static_cast<std::uint64_t>(now.tv_sec));
 	put<std::uint64_t>(data + CLOCK_NSEC_OFFSET, static_cast<std::uint64_t>(now.tv_nsec)
 							     << shift);
+}
+
+/* Of the page that all processes share: a CPU time that began with the laboratory. */
+void Laboratory::fill_scheduler_clock() const
+{
+	constexpr unsigned int shift = 24;
+	const double mult = std::ldexp(1e9 / counter_rate(), shift);
+
+	put<std::uint32_t>(slots_end_ + VDSO_TASK_GLOBAL_SEQ_OFFSET, 2);
+	put(slots_end_ + VDSO_TASK_GLOBAL_MULT_OFFSET,
+	    static_cast<std::uint32_t>(std::lround(mult)));
+	put<std::uint32_t>(slots_end_ + VDSO_TASK_GLOBAL_SHIFT_OFFSET, shift);
+	put<std::uint64_t>(slots_end_ + VDSO_TASK_GLOBAL_EPOCH_OFFSET, read_counter());
+	put<std::uint64_t>(slots_end_ + VDSO_TASK_GLOBAL_OFFSET_OFFSET, 1);
 }
 
 } // namespace bench

@@ -43,7 +43,7 @@ const std::vector<SlotEntry> &slot_entries();
 /*
  * A vDSO image as a kernel would have mapped it, above vvar pages that the laboratory
  * fills: a slot for each CPU with the answers of this process, all under the header's
- * generation, and a clock that runs by this CPU's counter.
+ * generation, and clocks that run by this CPU's counter.
  */
 class Laboratory
 {
@@ -68,6 +68,7 @@ public:
 
 private:
 	void fill_clock() const;
+	void fill_scheduler_clock() const;
 	char *line(unsigned int index) const;
 
 	const Image &image_;
