@@ -66,7 +66,9 @@ def test_arm64_vectors(cells, model: str) -> None:
     )
 
 
-@pytest.mark.parametrize("arch, arg", [("x86_64", "tsc=noirqtime"), ("arm64", "irqtime=0")])
+@pytest.mark.parametrize(
+    "arch, arg", [("x86_64", "tsc=noirqtime"), ("arm64", "irqtime=0")]
+)
 def test_interrupts_charged(cells, arch: str, arg: str) -> None:
     """CPU time as kernels have it that charge interrupts to whom they meet."""
     found = run_some(cells, arch, {"cputime"}, Shape(cpus=4, append=[arg]))
@@ -77,7 +79,9 @@ def test_counter_that_cannot_be_told(cells) -> None:
     """A CPU whose TSC is not constant: the system call answers, and is right."""
     found = run_some(cells, "x86_64", {"cputime"}, Shape(cpu="max"))
     all_pass(found)
-    skipped = {c.name for c in found["vdso_task.cputime"].subtests if c.status == "SKIP"}
+    skipped = {
+        c.name for c in found["vdso_task.cputime"].subtests if c.status == "SKIP"
+    }
     assert "thread-answered" in skipped
 
 

@@ -156,7 +156,7 @@ ORDER = {
         "atomic64_read(&changes->begin) == end;",
     ],
     "kernel/vdso/slot.c:refresh": [
-        "is_filled(area, slot);",
+        "is_filled(area, slot, kind);",
         "rcu_assign_pointer(current->vdso_task_changes.area, area);",
         "vdso_task_compute(area, &record)",
         "keep(&record);",

@@ -167,13 +167,14 @@ notrace int __vdso_task_clock_getres(clockid_t clock,
 }
 
 #ifdef BUILD_VDSO32
+/* The narrow calls are only answered by kernels that have them. */
 notrace int __vdso_task_clock_gettime32(clockid_t clock,
 					struct old_timespec32 *ts)
 {
 	u64 ns = VDSO_TASK_NO_TIME;
 	u32 rest;
 
-	if (__arch_vdso_task_is_user(ts))
+	if (IS_ENABLED(CONFIG_COMPAT_32BIT_TIME) && __arch_vdso_task_is_user(ts))
 		ns = __vdso_task_clock_ns(clock);
 	if (unlikely(ns == VDSO_TASK_NO_TIME))
 		return clock_gettime32_fallback(clock, ts);
@@ -185,7 +186,8 @@ notrace int __vdso_task_clock_gettime32(clockid_t clock,
 notrace int __vdso_task_clock_getres32(clockid_t clock,
 				       struct old_timespec32 *res)
 {
-	if (!__vdso_task_clock_fine(clock, res))
+	if (!IS_ENABLED(CONFIG_COMPAT_32BIT_TIME) ||
+	    !__vdso_task_clock_fine(clock, res))
 		return clock_getres32_fallback(clock, res);
 	if (res) {
 		res->tv_sec = 0;

@@ -144,9 +144,17 @@ static bool is_complete(const struct vdso_task_slot *record,
 #undef VDSO_TASK_HAS
 }
 
+/* The end of an interrupt may have emptied it. */
+static bool has_base(const struct vdso_task_slot *slot,
+		     enum vdso_task_kind kind)
+{
+	return kind == VDSO_TASK_IDS || !current->vdso_task.base || slot->base;
+}
+
 /* Does the slot of this CPU already say what the record says? */
 static bool is_filled(const struct vdso_task_area *area,
-		      const struct vdso_task_slot *slot)
+		      const struct vdso_task_slot *slot,
+		      enum vdso_task_kind kind)
 {
 	const struct vdso_task_slot *record = &current->vdso_task;
 	const u64 *to = (const u64 *)slot, *from = (const u64 *)record;
@@ -155,10 +163,9 @@ static bool is_filled(const struct vdso_task_area *area,
 	if (record->gen != atomic64_read(vdso_task_begin(area)))
 		return false;
 	for (i = 1; i < VDSO_TASK_WORDS; i++)
-		if (i == VDSO_TASK_BASE_WORD ? !to[i] != !from[i] :
-					       to[i] != from[i])
+		if (i != VDSO_TASK_BASE_WORD && to[i] != from[i])
 			return false;
-	return true;
+	return has_base(slot, kind);
 }
 
 /* Show what current has at once: a nohz_full thread may never switch. */
@@ -205,7 +212,7 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 
 	preempt_disable();
 	slot = vdso_task_slot(area, smp_processor_id());
-	filled = slot && is_filled(area, slot);
+	filled = slot && is_filled(area, slot, kind);
 	preempt_enable();
 	if (filled && is_complete(&current->vdso_task, kind))
 		return VDSO_TASK_STAT_DIRECT;
