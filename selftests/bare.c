@@ -204,3 +204,17 @@ int bare_wait(long pid)
 		return -1;
 	return status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff;
 }
+
+long bare_bind_to_own_cpu(void)
+{
+	static __u64 mask[64];
+	unsigned int cpu = 0;
+
+	bare_syscall(__NR_getcpu, &cpu, NULL, NULL);
+	bare_memset(mask, 0, sizeof(mask));
+	mask[cpu / 64] = 1ull << cpu % 64;
+	if (bare_syscall(__NR_sched_setaffinity, 0, sizeof(mask), mask) < 0)
+		return -1;
+	bare_syscall(__NR_sched_yield);
+	return cpu;
+}

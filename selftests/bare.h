@@ -113,6 +113,9 @@ const char *bare_read_image(struct vt_vdso *image);
 long bare_fork(void);
 int bare_wait(long pid);
 
+/* Stay on the CPU of now, which is returned; -1 if that may not be. */
+long bare_bind_to_own_cpu(void);
+
 /* Each program has it; the result is the exit status. */
 int bare_main(int argc, char **argv);
 

@@ -139,22 +139,9 @@ static __u32 base_half(unsigned int cpu, unsigned int half)
 		slot + __builtin_offsetof(struct vdso_task_slot, base) + 4 * half);
 }
 
-static long bind_to_own_cpu(void)
-{
-	static __u64 mask[64];
-	unsigned int cpu = 0;
-
-	bare_syscall(__NR_getcpu, &cpu, NULL, NULL);
-	bare_memset(mask, 0, sizeof(mask));
-	mask[cpu / 64] = 1ull << cpu % 64;
-	if (bare_syscall(__NR_sched_setaffinity, 0, sizeof(mask), mask) < 0)
-		return -1;
-	return cpu;
-}
-
 static int check_answered(void)
 {
-	long cpu = bind_to_own_cpu();
+	long cpu = bare_bind_to_own_cpu();
 	unsigned int i;
 
 	for (i = 0; i < 20000 && cpu >= 0; i++) {

@@ -108,23 +108,9 @@ static __u32 field(unsigned int cpu, unsigned int offset)
 	return *(const volatile __u32 *)(slot + offset);
 }
 
-static long bind_to_own_cpu(void)
-{
-	static __u64 mask[64];
-	unsigned int cpu = 0;
-
-	bare_syscall(__NR_getcpu, &cpu, NULL, NULL);
-	bare_memset(mask, 0, sizeof(mask));
-	mask[cpu / 64] = 1ull << cpu % 64;
-	if (bare_syscall(__NR_sched_setaffinity, 0, sizeof(mask), mask) < 0)
-		return -1;
-	bare_syscall(__NR_sched_yield);
-	return cpu;
-}
-
 static int is_answered(const struct entry *e)
 {
-	long cpu = bind_to_own_cpu();
+	long cpu = bare_bind_to_own_cpu();
 	__u32 want = (__u32)bare_syscall(e->nr) + 1;
 	int i;
 

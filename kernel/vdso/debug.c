@@ -135,17 +135,25 @@ static int set_delay(const char *text)
 	return usec > MAX_USEC ? -ERANGE : set_by_name(name, usec, pid);
 }
 
-static ssize_t delays_write(struct file *file, const char __user *from,
-			    size_t n, loff_t *pos)
+/* What was written to a file here, as a string. */
+static int get_text(char *text, size_t size, const char __user *from, size_t n)
 {
-	char text[64];
-	int ret;
-
-	if (n >= sizeof(text))
+	if (n >= size)
 		return -EINVAL;
 	if (copy_from_user(text, from, n))
 		return -EFAULT;
 	text[n] = '\0';
+	return 0;
+}
+
+static ssize_t delays_write(struct file *file, const char __user *from,
+			    size_t n, loff_t *pos)
+{
+	char text[64];
+	int ret = get_text(text, sizeof(text), from, n);
+
+	if (ret)
+		return ret;
 	mutex_lock(&points_lock);
 	ret = set_delay(strim(text));
 	update_key();
@@ -208,14 +216,10 @@ static ssize_t clock_write(struct file *file, const char __user *from,
 			   size_t n, loff_t *pos)
 {
 	char text[16];
-	int ret;
+	int ret = get_text(text, sizeof(text), from, n);
 
-	if (n >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, n))
-		return -EFAULT;
-	text[n] = '\0';
-	ret = change_clock(strim(text));
+	if (!ret)
+		ret = change_clock(strim(text));
 	return ret ? ret : n;
 }
 

@@ -148,7 +148,8 @@ static bool is_complete(const struct vdso_task_slot *record,
 static bool has_base(const struct vdso_task_slot *slot,
 		     enum vdso_task_kind kind)
 {
-	return kind == VDSO_TASK_IDS || !current->vdso_task.base || slot->base;
+	return kind == VDSO_TASK_IDS || !current->vdso_task.base ||
+	       READ_ONCE(slot->base);
 }
 
 /* Does the slot of this CPU already say what the record says? */
