@@ -287,7 +287,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < VT_ARRAY_SIZE(cases); i++) {
 		chosen[i] = cases[i];
-		chosen[i].timeout += cputime_seconds;
+		chosen[i].timeout = (cases[i].timeout ?: 30) + cputime_seconds;
 	}
 	return vt_run(chosen, VT_ARRAY_SIZE(cases) - !dare);
 }
