@@ -24,7 +24,7 @@ class Variant:
 
     @property
     def fragments(self) -> list[str]:
-        return [self.name] if self.name else []
+        return ["lean", self.name] if self.name else []
 
     def named(self, stem: str) -> str:
         """The name of a thing of this variant, made of the plain one's."""
