@@ -44,9 +44,6 @@ def _jobs() -> Iterator[Callable[[], object]]:
     for name in cells.NAMES:
         yield lambda: shared.build(name)
     yield shared.off
-    for path in sorted((HERE / "bench").glob("baseline-*.json")):
-        arch = path.stem.rpartition("-")[2]
-        yield lambda arch=arch: shared.bench(arch)
 
 
 def main() -> None:

@@ -14,15 +14,16 @@ from typing import Callable, Iterator, TypeVar
 
 import offbuild
 from harness import build, machine, runner, source, variant
-from harness.bench import kernels
 from harness.cell import Cell
 from harness.context import Context
 from harness.results import CellResult
 
 Value = TypeVar("Value")
 
-# Every architecture, one instrumented kernel, and what $VDSOX_CELLS adds.
-NAMES = [*machine.names(), "x86_64-debug", *os.environ.get("VDSOX_CELLS", "").split()]
+THOROUGH = "VDSOX_THOROUGH" in os.environ
+# Every architecture and one instrumented kernel; ./vdsox test --thorough adds others.
+NAMES = [*machine.names(), "x86_64-debug"]
+NAMES += ["x86_64-kcsan", "arm64-debug"] if THOROUGH else []
 
 
 def arch_of(name: str) -> str:
@@ -69,12 +70,6 @@ class Cells:
     def build(self, name: str) -> None:
         self.once(f"build-{name}", lambda: _build(self.cell(name)))
 
-    def bench(self, arch: str) -> Cell:
-        """The kernel that ./vdsox bench counts with, built."""
-        cell = kernels.patched(self.ctx, self.source(), machine.load(arch))
-        self.once(f"bench-{arch}", lambda: build.kernel(cell))
-        return cell
-
     def result(self, name: str) -> CellResult:
         """The cell built, booted and tested as ./vdsox run does it."""
         self.build(name)
@@ -82,11 +77,16 @@ class Cells:
 
     def off(self) -> dict[str, offbuild.Outcome]:
         """The kernels with the option off beside the unpatched ones."""
-        tree, arches = self.source(), machine.names()
-        return self.once("off", lambda: offbuild.compare(self.ctx, tree, arches))
+        for arch in machine.names():
+            self.build(arch)
+        plain = [self.cell(arch) for arch in machine.names()]
+        return self.once(
+            "off", lambda: offbuild.compare(self.ctx, self.source(), plain, THOROUGH)
+        )
 
     def unpatched(self, arch: str) -> Cell:
-        """A kernel of the same configuration without the patches."""
+        """The whole kernel of the same configuration without the patches."""
+        assert THOROUGH
         self.off()
         return offbuild.unpatched(self.ctx, self.source(), arch)
 

@@ -14,7 +14,7 @@ from typing import Callable, Iterator
 import pytest
 
 from ahead import Ahead
-from cells import Cells
+from cells import THOROUGH, Cells
 from harness.context import REPO, Context
 from harness.ui import Ui
 from toys import KERNEL_FILES, REPO_FILES, lay
@@ -50,8 +50,14 @@ def cells(ctx: Context) -> Cells:
     return Cells(ctx)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """What needs no kernel runs while the first kernel is built."""
+    if not THOROUGH:
+        left = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=left)
     items.sort(key=lambda item: item.get_closest_marker("guest") is not None)
 
 

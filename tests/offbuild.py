@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Builds of the unpatched and of the patched tree with the option off, at one path.
 
-The configuration is the test kernels' but for that option, and the unpatched kernel
-is kept: other tests boot it beside the patched one.
+The configuration is the test kernels' but for that option. What is compared is either
+the whole of two kernels, of which the unpatched one is kept for tests that boot it; or
+the images and what offparts.py finds the patches could have changed.
 
 Nearly every file includes a header that the patches touch, and nearly none has other
 tokens for it: `sametokens` compiles those few, and takes the others' objects from the
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator
 
+import offparts
 from harness import build, machine, patcher, procs
 from harness.cell import Cell
 from harness.context import Context
@@ -26,6 +28,14 @@ from harness.source import Source
 
 HERE = Path(__file__).parent
 SAME_TOKENS = HERE / "sametokens"
+# A header that everything includes has changed: nothing is saved by parts.
+MANY = 100
+WHOLE = ["vmlinux"]
+# What kbuild is asked for when only the images are wanted.
+IMAGES = {
+    "x86_64": ["arch/x86/entry/vdso/"],
+    "arm64": ["arch/arm64/kernel/vdso-wrap.o", "arch/arm64/kernel/vdso32-wrap.o"],
+}
 
 
 @dataclass
@@ -65,7 +75,7 @@ def link_tree(ctx: Context, source: Source) -> Path:
 def key_of(cell: OffCell, source: Source) -> str:
     """Changes with whatever could change the outcome."""
     total = hashlib.sha256(source.origin.encode())
-    inputs = [*cell.all_fragments(), Path(__file__), SAME_TOKENS]
+    inputs = [*cell.all_fragments(), Path(__file__), HERE / "offparts.py", SAME_TOKENS]
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     for path in inputs:
         total.update(path.read_bytes())
@@ -75,14 +85,14 @@ def key_of(cell: OffCell, source: Source) -> str:
     return total.hexdigest()
 
 
-def _make(cell: OffCell) -> None:
+def _configure(cell: OffCell) -> None:
     build.configure(cell)
     assert "CONFIG_VDSO_TASK=y" not in (cell.build / ".config").read_text()
-    build.make(cell, "kernel build", Path(cell.machine.image).name)
 
 
-def disassembly(cell: OffCell) -> Iterator[str]:
-    command = [f"{cell.machine.cross}objdump", "-d", "--no-show-raw-insn", "vmlinux"]
+def disassembly(cell: OffCell, files: list[str]) -> Iterator[str]:
+    """Of each file, with the relocations that an unlinked one has."""
+    command = [f"{cell.machine.cross}objdump", "-dr", "--no-show-raw-insn", *files]
     with subprocess.Popen(
         command, cwd=cell.build, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -98,11 +108,11 @@ def _images(cell: OffCell) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images}
 
 
-def _differences(saved: Path, cell: OffCell) -> list[str]:
+def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
     """Pairs of lines that differ; a different length differs at its end."""
     found = []
     with open(saved) as stream:
-        for line in disassembly(cell):
+        for line in disassembly(cell, files):
             old = stream.readline()
             if old != line:
                 found.append(f"-{old.rstrip()}\n+{line.rstrip()}")
@@ -117,35 +127,96 @@ def _differences(saved: Path, cell: OffCell) -> list[str]:
 class Outcome:
     """What the two builds of an architecture have and have not in common."""
 
+    whole: bool
+    files: list[str]
     images_before: dict[str, str]
     images_after: dict[str, str]
     differences: list[str]
 
 
-def compare(ctx: Context, source: Source, arches: list[str]) -> dict[str, Outcome]:
-    """Build all architectures unpatched, then all of them patched, and compare."""
-    cells = [unpatched(ctx, source, arch) for arch in arches]
-    outcomes = {cell.machine.arch: _remembered(cell, source) for cell in cells}
-    todo = [cell for cell in cells if outcomes[cell.machine.arch] is None]
-    if todo:
-        tree = link_tree(ctx, source)
-        images = {}
-        for cell in todo:
-            cell.folder.mkdir(parents=True, exist_ok=True)
-            cell.build_log.unlink(missing_ok=True)
-            with ctx.ui.step(cell.base, cell.machine.arch, "unpatched"):
-                _make(cell)
-                images[cell.name] = _images(cell)
-                _save(cell)
-        patcher.sync(source.base, tree)
-        for cell in todo:
-            with ctx.ui.step(cell.base, cell.machine.arch, "option-off"):
-                _make(cell)
-                found = _differences(cell.folder / "before.dis", cell)
-            outcome = Outcome(images[cell.name], _images(cell), found)
-            outcomes[cell.machine.arch] = outcome
-            _remember(cell, source, outcome)
-    return {arch: outcome for arch, outcome in outcomes.items() if outcome}
+@dataclass
+class Pair:
+    """The two builds of one architecture: what make is asked for, what is compared."""
+
+    cell: OffCell
+    targets: list[str]
+    files: list[str]
+    images: dict[str, str]
+
+    @property
+    def whole(self) -> bool:
+        return self.files == WHOLE
+
+    @property
+    def saved(self) -> Path:
+        return self.cell.folder / "before.dis"
+
+
+def _pair(cell: OffCell, plain: Cell, whole: bool) -> Pair:
+    _configure(cell)
+    if whole:
+        return Pair(cell, [Path(cell.machine.image).name], WHOLE, {})
+    build.make(cell, "kernel build", *offparts.FIRST)
+    objects = offparts.objects(cell, plain)
+    if len(objects) > MANY:
+        return _pair(cell, plain, True)
+    return Pair(cell, [*objects, *IMAGES[cell.machine.arch]], objects, {})
+
+
+def _before(pair: Pair) -> None:
+    cell = pair.cell
+    build.make(cell, "kernel build", *pair.targets)
+    pair.images = _images(cell)
+    with open(pair.saved, "w") as stream:
+        stream.writelines(disassembly(cell, pair.files))
+    if pair.whole:
+        shutil.copyfile(cell.build / cell.machine.image, cell.image)
+
+
+def _after(pair: Pair) -> Outcome:
+    cell = pair.cell
+    _configure(cell)
+    build.make(cell, "kernel build", *pair.targets)
+    found = _differences(pair.saved, cell, pair.files)
+    pair.saved.unlink()
+    return Outcome(pair.whole, pair.files, pair.images, _images(cell), found)
+
+
+def compare(
+    ctx: Context, source: Source, plain: list[Cell], whole: bool
+) -> dict[str, Outcome]:
+    """Build all architectures unpatched, then all of them patched, and compare.
+
+    plain: a built kernel of each, with the option on.
+    """
+    outcomes: dict[str, Outcome] = {}
+    todo = []
+    for kernel in plain:
+        cell = unpatched(ctx, source, kernel.machine.arch)
+        old = _remembered(cell, source)
+        if old and (old.whole or not whole):
+            outcomes[kernel.machine.arch] = old
+        else:
+            todo.append((kernel, cell))
+    if not todo:
+        return outcomes
+    tree = link_tree(ctx, source)
+    pairs = []
+    for kernel, cell in todo:
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        cell.build_log.unlink(missing_ok=True)
+        with ctx.ui.step(cell.base, cell.machine.arch, "unpatched") as outcome:
+            pair = _pair(cell, kernel, whole)
+            _before(pair)
+            outcome.note = "" if pair.whole else f"{len(pair.files)} objects"
+        pairs.append(pair)
+    patcher.sync(source.base, tree)
+    for pair in pairs:
+        cell = pair.cell
+        with ctx.ui.step(cell.base, cell.machine.arch, "option-off"):
+            outcomes[cell.machine.arch] = _after(pair)
+        _remember(cell, source, outcomes[cell.machine.arch])
+    return outcomes
 
 
 def unpatched(ctx: Context, source: Source, arch: str) -> OffCell:
@@ -154,16 +225,11 @@ def unpatched(ctx: Context, source: Source, arch: str) -> OffCell:
     return OffCell(ctx, other, machine.load(arch))
 
 
-def _save(cell: OffCell) -> None:
-    shutil.copyfile(cell.build / cell.machine.image, cell.image)
-    with open(cell.folder / "before.dis", "w") as stream:
-        stream.writelines(disassembly(cell))
-
-
 def _remembered(cell: OffCell, source: Source) -> Outcome | None:
     try:
         value = json.loads((cell.folder / "outcome.json").read_text())
-        if cell.image.is_file() and value.pop("key") == key_of(cell, source):
+        kept = cell.image.is_file() or not value["whole"]
+        if kept and value.pop("key") == key_of(cell, source):
             return Outcome(**value)
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -173,4 +239,3 @@ def _remembered(cell: OffCell, source: Source) -> Outcome | None:
 def _remember(cell: OffCell, source: Source, outcome: Outcome) -> None:
     value = {"key": key_of(cell, source), **vars(outcome)}
     (cell.folder / "outcome.json").write_text(json.dumps(value) + "\n")
-    (cell.folder / "before.dis").unlink()

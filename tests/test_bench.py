@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import offbuild
 from harness import machine
 from harness.bench import compare, costs, document, exact, figures, native, page
 from harness.bench import run as laboratory
@@ -300,7 +301,7 @@ BASELINES = sorted((REPO / "tests" / "bench").glob("baseline-*.json"))
 
 
 def counted(cell) -> dict:
-    """The costs of one kernel, as a document that can be compared."""
+    """The costs of a test kernel, as a document that can be compared."""
     cell_figures = exact.run(cell, TOPICS, 1, 1)
     known = cell.read_metadata()
     about = {key: known[key] for key in ("base", "arch", "compiler", "release")}
@@ -309,14 +310,17 @@ def counted(cell) -> dict:
         for name, cost in costs.within(cell_figures).items()
         if not re.search("_fair|first|scale.threads.*_", name)
     }
-    return document.document([{"name": cell.name, **about, "costs": found}])
+    name = f"{cell.name}-test"
+    return document.document([{"name": name, **about, "costs": found}])
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("path", BASELINES, ids=[path.stem for path in BASELINES])
 def test_counts_are_those_of_the_baseline(path: Path, cells, capsys) -> None:
     """Written anew by VDSOX_NEW_BASELINE=1; see Documentation/bench.rst."""
-    new = counted(cells.bench(path.stem.rpartition("-")[2]))
+    arch = path.stem.rpartition("-")[2]
+    cells.build(arch)
+    new = counted(cells.cell(arch))
     if "VDSOX_NEW_BASELINE" in os.environ:
         path.write_text(json.dumps(new, indent=1) + "\n")
     old = compare.load(path)
@@ -344,16 +348,40 @@ def call(*words: object) -> "subprocess.CompletedProcess[str]":
     )
 
 
+KERNEL_CLOCKS = "monotonic realtime monotonic_raw realtime_coarse monotonic_coarse"
+KERNEL_CLOCKS += " boottime tai"
+
+
+def steps_of(program: Path, images: list[str]) -> dict[str, int]:
+    done = call(program, "steps", *images)
+    assert (done.returncode, done.stderr) == (0, "")
+    pairs = (line.split() for line in done.stdout.splitlines())
+    return {name: int(count) for name, count in pairs}
+
+
 @pytest.mark.guest
 def test_image_answers_in_this_process(native_program) -> None:
     program, images = native_program
     done = call(program, "check", *images)
     assert (done.returncode, done.stderr) == (0, "")
-    steps = dict(
-        line.split() for line in call(program, "steps", *images).stdout.splitlines()
-    )
-    assert len(steps) > 7
-    assert all(10 < int(count) < 500 for count in steps.values())
+    steps = steps_of(program, images)
+    assert len(steps) > 14
+    assert all(10 < count < 500 for count in steps.values())
+
+
+@pytest.mark.guest
+@pytest.mark.skipif(machine.host_arch() != "x86_64", reason="the image has other pages")
+def test_clocks_cost_what_they_do_without_the_patches(native_program, cells) -> None:
+    """To the instruction, by the image that has the same bytes as an unpatched one."""
+    program, images = native_program
+    cells.off()
+    folder = offbuild.unpatched(cells.ctx, cells.source(), machine.host_arch()).build
+    name = Path(cells.cell(machine.host_arch()).machine.vdso).parent
+    image = folder / name / native.IMAGE[machine.host_arch()]
+    with_slots = steps_of(program, images)
+    without = steps_of(program, [str(image), f"{image}.dbg"])
+    assert set(without) == {f"clock_{clock}" for clock in KERNEL_CLOCKS.split()}
+    assert {clock: with_slots[clock] for clock in without} == without
 
 
 @pytest.mark.guest

@@ -18,7 +18,7 @@ CELL = {"--base", "--arch", "--tree"}
 VARIANT = {"--debug", "--kcsan"}
 CONTRACT = {
     "run": CELL | VARIANT | {"--config"},
-    "test": {"-k", "--list", "--quick"},
+    "test": {"-k", "--list", "--quick", "--thorough"},
     "apply": set(),
     "unapply": set(),
     "series": {"--base", "-o"},
@@ -54,6 +54,7 @@ def test_options_of_a_command(verb: str, capsys) -> None:
         ["apply"],
         ["run", "--arch", "pdp11"],
         ["run", "--debug", "--kcsan"],
+        ["test", "--quick", "--thorough"],
         ["boot", "--cpus", "x"],
     ],
 )

@@ -96,11 +96,16 @@ def kernel(cells: Cells, patched: bool) -> Cell:
     return cells.cell("x86_64")
 
 
-@pytest.mark.parametrize("patched", [True, False], ids=["patched", "unpatched"])
+@pytest.mark.parametrize(
+    "patched",
+    [True, pytest.param(False, marks=pytest.mark.thorough)],
+    ids=["patched", "unpatched"],
+)
 def test_dump_and_restore_in_place(cells: Cells, program: Path, patched: bool) -> None:
     assert dumped(cells, program, patched).stat().st_size > 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("patched", [True, False], ids=["to-patched", "to-unpatched"])
 def test_between_kernels(cells: Cells, program: Path, patched: bool) -> None:
     """The program goes on, by system calls if its image is another kernel's."""

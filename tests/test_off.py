@@ -70,3 +70,10 @@ def test_code_is_the_same(outcome: offbuild.Outcome) -> None:
     other = [pair for pair in outcome.differences if not only_a_number(pair)]
     assert other == [], "\n".join(other[:20])
     assert len(outcome.differences) < 100
+
+
+@pytest.mark.guest
+def test_what_is_compared(outcome: offbuild.Outcome) -> None:
+    """All, or at least the files that the hooks are in."""
+    hooked = {"kernel/fork.o", "kernel/sched/core.o", "fs/exec.o", "kernel/seccomp.o"}
+    assert outcome.files == offbuild.WHOLE or hooked < set(outcome.files)

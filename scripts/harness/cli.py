@@ -81,6 +81,18 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-k", metavar="EXPR", dest="expression")
+    parser.add_argument("--list", action="store_true", help="name the tests only")
+    level = parser.add_mutually_exclusive_group()
+    level.add_argument("--quick", action="store_true", help="without a guest")
+    level.add_argument(
+        "--thorough",
+        action="store_true",
+        help="with the other checkers' kernels and whole ones without the patches",
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="vdsox", description="From a kernel tree to a verdict."
@@ -95,10 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_cell(run)
     _add_variant(run)
     run.add_argument("--config", action="append", default=[], type=Path)
-    test = add("test", "all tests of the project")
-    test.add_argument("-k", metavar="EXPR", dest="expression")
-    test.add_argument("--list", action="store_true", help="name the tests only")
-    test.add_argument("--quick", action="store_true", help="without a guest")
+    _add_test(add("test", "all tests of the project"))
     for verb, text in (("apply", "patch a clean TREE"), ("unapply", "restore TREE")):
         add(verb, text).add_argument("tree", type=Path, metavar="TREE")
     series = add("series", "write the git-am-able series")

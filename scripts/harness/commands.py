@@ -48,7 +48,7 @@ def run(ctx: Context, args: argparse.Namespace) -> int:
 def test(ctx: Context, args: argparse.Namespace) -> int:
     from harness import testing
 
-    return testing.run(ctx, args.expression, args.list, args.quick)
+    return testing.run(ctx, args.expression, args.list, args.quick, args.thorough)
 
 
 def apply(ctx: Context, args: argparse.Namespace) -> int:

@@ -21,7 +21,9 @@ def _arguments(expression: str | None, listing: bool, quick: bool) -> list[str]:
     return args
 
 
-def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int:
+def run(
+    ctx: Context, expression: str | None, listing: bool, quick: bool, thorough: bool
+) -> int:
     """The status of pytest in our terms: 1 a test failed, 2 anything worse."""
     arches = [] if quick or listing else machine.names()
     deps.ensure(ctx, deps.packages(arches, testing=True))
@@ -35,6 +37,7 @@ def run(ctx: Context, expression: str | None, listing: bool, quick: bool) -> int
         "VDSOGEN_TOOLS": str(ctx.out / "tools" / "vdsogen-tests"),
         "PYTHONDONTWRITEBYTECODE": "1",
         **({"VDSOX_AHEAD": "1"} if everything else {}),
+        **({"VDSOX_THOROUGH": "1"} if thorough else {}),
     }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     command += _arguments(expression, listing, quick) + ["tests"]

@@ -29,9 +29,17 @@ std::size_t slots_size()
 	return (lines * VDSO_TASK_SLOT_SIZE + page - 1) / page * page;
 }
 
+constexpr const char *slots_end_symbol = "vdso_task_end";
+
+/* Where, from the image's start, the pages begin that are no slots; below 0. */
+std::int64_t other_pages(const Image &image)
+{
+	return image.local(image.has_local(slots_end_symbol) ? slots_end_symbol : "vvar_start");
+}
+
 std::size_t total_size(const Image &image)
 {
-	const auto below = static_cast<std::size_t>(-image.local("vdso_task_end"));
+	const auto below = static_cast<std::size_t>(-other_pages(image));
 	const std::size_t code = (image.bytes().size() + page - 1) / page * page;
 
 	return slots_size() + below + code;
@@ -90,15 +98,18 @@ const std::vector<SlotEntry> &slot_entries()
 	return entries;
 }
 
-Laboratory::Laboratory(const Image &image) : image_(image), pages_(total_size(image))
+Laboratory::Laboratory(const Image &image)
+    : image_(image), has_slots_(image.has_local(slots_end_symbol)), pages_(total_size(image))
 {
 	slots_end_ = pages_.begin() + slots_size();
-	code_ = slots_end_ - image.local("vdso_task_end");
+	code_ = slots_end_ - other_pages(image);
 	std::memcpy(code_, image.bytes().data(), image.bytes().size());
 	apply_alternatives(image, code_);
-	fill_clock();
-	fill_scheduler_clock();
-	fill_slots(0);
+	fill_clocks();
+	if (has_slots_) {
+		fill_scheduler_clock();
+		fill_slots(0);
+	}
 	pages_.protect(code_, (image.bytes().size() + page - 1) / page * page,
 		       PROT_READ | PROT_EXEC);
 }
@@ -131,16 +142,22 @@ void Laboratory::fill_slots(unsigned int shift) const
 	put(line(0) + VDSO_TASK_HEADER_BEGIN_OFFSET, generation);
 }
 
-/* From now on, by the counter's rate, as the timekeeping core would write it. */
-void Laboratory::fill_clock() const
+void Laboratory::fill_clocks() const
 {
-	constexpr unsigned int shift = 24;
-	char *data = code_ + clock_data(image_);
 	const double rate = counter_rate();
 	timespec now = {};
 
-	put<std::uint64_t>(data + CLOCK_LAST_OFFSET, read_counter());
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (std::size_t i = 0; i < CLOCK_DATA_COUNT; i++)
+		fill_clock(code_ + clock_data(image_) + i * CLOCK_DATA_SIZE, rate, now);
+}
+
+/* From now on, by the counter's rate, as the timekeeping core would write it. */
+void Laboratory::fill_clock(char *data, double rate, const timespec &now) const
+{
+	constexpr unsigned int shift = 24;
+
+	put<std::uint64_t>(data + CLOCK_LAST_OFFSET, read_counter());
 	put<std::int32_t>(data + CLOCK_MODE_OFFSET, CLOCK_MODE_COUNTER);
 #ifdef CLOCK_LIMIT_OFFSET
 	put<std::uint64_t>(data + CLOCK_LIMIT_OFFSET, ~0ull >> 1);
@@ -149,9 +166,13 @@ void Laboratory::fill_clock() const
 	put<std::uint32_t>(data + CLOCK_MULT_OFFSET,
 			   static_cast<std::uint32_t>(std::lround(std::ldexp(1e9 / rate, shift))));
 	put<std::uint32_t>(data + CLOCK_SHIFT_OFFSET, shift);
-	put<std::uint64_t>(data + CLOCK_SEC_OFFSET, static_cast<std::uint64_t>(now.tv_sec));
-	put<std::uint64_t>(data + CLOCK_NSEC_OFFSET, static_cast<std::uint64_t>(now.tv_nsec)
-							     << shift);
+	for (clockid_t id = 0; id < CLOCK_BASE_COUNT; id++) {
+		char *base = data + id * CLOCK_BASE_SIZE;
+
+		put<std::int64_t>(base + CLOCK_SEC_OFFSET, now.tv_sec + seconds_apart(id));
+		put<std::uint64_t>(base + CLOCK_NSEC_OFFSET, static_cast<std::uint64_t>(now.tv_nsec)
+								     << shift);
+	}
 }
 
 /* Of the page that all processes share: a CPU time that began with the laboratory. */

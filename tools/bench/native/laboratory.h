@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <time.h>
 #include <vector>
 
 #include "image.h"
@@ -40,10 +41,16 @@ struct SlotEntry {
 
 const std::vector<SlotEntry> &slot_entries();
 
+/* Seconds that the laboratory adds to CLOCK_MONOTONIC for another clock. */
+constexpr std::int64_t seconds_apart(clockid_t id)
+{
+	return id == CLOCK_MONOTONIC ? 0 : (id + 1) * 1000000ll;
+}
+
 /*
  * A vDSO image as a kernel would have mapped it, above vvar pages that the laboratory
- * fills: a slot for each CPU with the answers of this process, all under the header's
- * generation, and clocks that run by this CPU's counter.
+ * fills: clocks that run by this CPU's counter, and if the image knows of slots, one for
+ * each CPU with the answers of this process, all under the header's generation.
  */
 class Laboratory
 {
@@ -63,15 +70,19 @@ public:
 		return address - code < image_.bytes().size();
 	}
 
+	bool has_slots() const { return has_slots_; }
+
 	/* All answers are what the system calls say plus @shift. */
 	void fill_slots(unsigned int shift) const;
 
 private:
-	void fill_clock() const;
+	void fill_clocks() const;
+	void fill_clock(char *data, double rate, const timespec &now) const;
 	void fill_scheduler_clock() const;
 	char *line(unsigned int index) const;
 
 	const Image &image_;
+	bool has_slots_;
 	Mapping pages_;
 	char *code_ = nullptr;
 	char *slots_end_ = nullptr;

@@ -46,7 +46,7 @@ void add_ids(const Laboratory &laboratory)
 
 template <typename Function> void add_clock(const std::string &where, Function function)
 {
-	for (const Clock &clock : clocks()) {
+	for (const Clock &clock : {kernel_clocks().front(), task_clocks().front()}) {
 		const clockid_t id = clock.id;
 
 		add(where + "/" + clock.name, [function, id] {
@@ -76,10 +76,24 @@ void add_host()
 
 } // namespace
 
-const std::vector<Clock> &clocks()
+const std::vector<Clock> &kernel_clocks()
 {
 	static const std::vector<Clock> list = {
 		{"clock_monotonic", CLOCK_MONOTONIC},
+		{"clock_realtime", CLOCK_REALTIME},
+		{"clock_monotonic_raw", CLOCK_MONOTONIC_RAW},
+		{"clock_realtime_coarse", CLOCK_REALTIME_COARSE},
+		{"clock_monotonic_coarse", CLOCK_MONOTONIC_COARSE},
+		{"clock_boottime", CLOCK_BOOTTIME},
+		{"clock_tai", CLOCK_TAI},
+	};
+
+	return list;
+}
+
+const std::vector<Clock> &task_clocks()
+{
+	static const std::vector<Clock> list = {
 		{"clock_thread_cputime", CLOCK_THREAD_CPUTIME_ID},
 	};
 

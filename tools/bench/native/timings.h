@@ -18,7 +18,9 @@ struct Clock {
 	clockid_t id;
 };
 
-const std::vector<Clock> &clocks();
+/* Those that every kernel's vDSO answers, and those that slots answer. */
+const std::vector<Clock> &kernel_clocks();
+const std::vector<Clock> &task_clocks();
 
 using ClockFunction = int (*)(clockid_t, timespec *);
 using IdFunction = std::uint32_t (*)();

@@ -31,8 +31,12 @@ void offsets(void)
 	DEFINE(CLOCK_MASK_OFFSET, CLOCK(mask));
 	DEFINE(CLOCK_MULT_OFFSET, CLOCK(mult));
 	DEFINE(CLOCK_SHIFT_OFFSET, CLOCK(shift));
-	DEFINE(CLOCK_SEC_OFFSET, CLOCK(basetime[CLOCK_MONOTONIC].sec));
-	DEFINE(CLOCK_NSEC_OFFSET, CLOCK(basetime[CLOCK_MONOTONIC].nsec));
+	DEFINE(CLOCK_SEC_OFFSET, CLOCK(basetime[0].sec));
+	DEFINE(CLOCK_NSEC_OFFSET, CLOCK(basetime[0].nsec));
+	DEFINE(CLOCK_BASE_SIZE, sizeof(struct vdso_timestamp));
+	DEFINE(CLOCK_BASE_COUNT, VDSO_BASES);
+	DEFINE(CLOCK_DATA_SIZE, sizeof(struct vdso_data));
+	DEFINE(CLOCK_DATA_COUNT, CS_BASES);
 #ifdef CONFIG_X86
 	DEFINE(ALTERNATIVE_SIZE, sizeof(struct alt_instr));
 	DEFINE(ALTERNATIVE_WHERE_OFFSET, offsetof(struct alt_instr, instr_offset));

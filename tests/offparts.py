@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which objects the patches could have changed with the option off.
+
+An object depends on the files that kbuild wrote down when the plain kernel was built.
+Of those, the patches touch some. A source counts as changed; a header only if it comes
+to other tokens, for what is behind an #ifdef changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Iterator
+
+from harness import patcher
+from harness.cell import Cell
+from harness.errors import Fault
+
+# Its command says how a file of the kernel is compiled; so it is built first.
+FIRST = ["kernel/fork.o"]
+# Beside an image's own code, but the kernel's.
+KERNEL_SIDE = {"arch/x86/entry/vdso/vma.o"}
+ENDS = (".c", ".h", ".S")
+LINE = re.compile(rb"^# \d")
+
+
+def touched(cell: Cell) -> set[str]:
+    """Files of the tree without the patches that these change."""
+    source = cell.source
+    plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
+    return {name for name, content in plan.before.items() if content}
+
+
+def in_tree(plain: Cell, word: str) -> str:
+    """A path of kbuild's, which ccache may have made a relative one; or nothing."""
+    top = f"{plain.source.tree}/"
+    path = os.path.normpath(plain.build / word)
+    return path[len(top) :] if path.startswith(top) else ""
+
+
+def dependencies(plain: Cell) -> Iterator[tuple[str, str, set[str]]]:
+    """Object, source and all that it was made of, for all objects of a build."""
+    for path in sorted(plain.build.rglob(".*.o.cmd")):
+        text = path.read_text()
+        made = re.search(r"^source_(\S+) := (\S+)$", text, re.M)
+        if made and in_tree(plain, made[2]):
+            words = text[made.end() :].split()
+            files = {in_tree(plain, word) for word in words if word.endswith(ENDS)}
+            yield made[1], in_tree(plain, made[2]), files
+
+
+def _command(cell: Cell, tree: Path) -> list[str]:
+    """That shows the tokens of what stands on its input, in the kernel of that tree."""
+    saved = cell.build / "kernel" / ".fork.o.cmd"
+    found = re.search(r"^savedcmd_\S+ := (.*)$", saved.read_text(), re.M)
+    if not found:
+        raise Fault(f"{saved}: holds no command")
+    line = found[1].partition(";")[0].replace(str(cell.source.tree), str(tree))
+    words = shlex.split(line)
+    while not words[0].endswith("gcc"):
+        words.pop(0)
+    at = words.index("-c")
+    kept = [word for word in words[:at] if not word.startswith("-Wp,-MMD")]
+    return [*kept, "-E", "-x", "c", "-"]
+
+
+def tokens(cell: Cell, tree: Path, header: str) -> bytes:
+    done = subprocess.run(
+        _command(cell, tree),
+        cwd=cell.build,
+        input=f'#include "{tree}/{header}"\n'.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Fault(f"{header}: {done.stderr.decode(errors='replace').strip()}")
+    lines = done.stdout.splitlines()
+    return b"\n".join(ln for ln in lines if ln.strip() and not LINE.match(ln))
+
+
+def changed(cell: Cell, patched: Path, files: set[str]) -> set[str]:
+    """Of those files, the ones that come to something else in the patched tree."""
+    found = set()
+    for name in sorted(files):
+        if not name.endswith(".h"):
+            found.add(name)
+        elif tokens(cell, cell.source.tree, name) != tokens(cell, patched, name):
+            found.add(name)
+    return found
+
+
+def of_an_image(name: str) -> bool:
+    folders = Path(name).parent.parts
+    return name not in KERNEL_SIDE and any(f.startswith("vdso") for f in folders)
+
+
+def objects(cell: Cell, plain: Cell) -> list[str]:
+    """To be made and compared; those of the images are made with them.
+
+    cell: configured with the option off, FIRST is built; plain: built with it on.
+    """
+    hooked = touched(plain)
+    known = list(dependencies(plain))
+    used = set().union(*(files | {source} for _, source, files in known))
+    other = changed(cell, plain.source.tree, hooked & used)
+    return [
+        name
+        for name, source, files in known
+        if (cell.source.tree / source).is_file()
+        and not of_an_image(name)
+        and (files | {source}) & other
+    ]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which objects are looked at when a kernel with the option off is compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import offparts
+from harness.errors import Fault
+
+PART = "include/linux/part.h"
+HIDDEN = "#ifdef CONFIG_VDSO_TASK\nint hidden;\n#endif\n"
+DEPENDENCIES = """\
+savedcmd_{name} := ccache gcc -c -o {name} {source}
+
+source_{name} := {source}
+
+deps_{name} := \\
+    $(wildcard include/config/SMP) \\
+  {header} \\
+  /usr/lib/gcc/include/stdarg.h \\
+
+{name}: $(deps_{name})
+"""
+
+
+@dataclass
+class Toy:
+    """As much of a cell as is looked at."""
+
+    build: Path
+    tree: Path
+
+    @property
+    def source(self) -> SimpleNamespace:
+        return SimpleNamespace(tree=self.tree)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def compiled(self, name: str, source: str, header: str) -> None:
+        """What kbuild leaves of an object."""
+        path = self.build / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = DEPENDENCIES.format(name=name, source=source, header=header)
+        (path.parent / f".{path.name}.cmd").write_text(text)
+
+
+@pytest.fixture(name="toys")
+def fixture_toys(tmp_path: Path) -> tuple[Toy, Toy]:
+    """Without the patches and with them."""
+    old = Toy(tmp_path / "off", tmp_path / "src" / "old")
+    new = Toy(tmp_path / "on", tmp_path / "src" / "new")
+    for toy in (old, new):
+        toy.write(PART, "int part;\n")
+        for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "fs/free"):
+            toy.write(f"{name}.c", "int code;\n")
+    (old.build / "kernel").mkdir(parents=True)
+    (old.build / "kernel" / ".fork.o.cmd").write_text(
+        f"savedcmd_kernel/fork.o := sametokens store gcc -Wp,-MMD,x -I{old.tree}/include"
+        f" -c -o kernel/fork.o {old.tree}/kernel/fork.c ; objtool kernel/fork.o\n"
+    )
+    return old, new
+
+
+def changed(toys: tuple[Toy, Toy], *files: str) -> set[str]:
+    old, new = toys
+    return offparts.changed(old, new.tree, set(files))  # type: ignore[arg-type]
+
+
+def test_header_with_other_tokens_is_changed(toys) -> None:
+    toys[1].write(PART, f"{HIDDEN}int part;\n")
+    assert changed(toys, PART) == set()
+    toys[1].write(PART, "int part, more;\n")
+    assert changed(toys, PART) == {PART}
+
+
+def test_header_of_a_header(toys) -> None:
+    """Of each tree its own."""
+    for toy in toys:
+        toy.write("include/linux/outer.h", "#include <linux/part.h>\n")
+    toys[1].write(PART, "int part, more;\n")
+    assert changed(toys, "include/linux/outer.h") == {"include/linux/outer.h"}
+
+
+def test_touched_source_is_changed(toys) -> None:
+    assert changed(toys, "kernel/fork.c") == {"kernel/fork.c"}
+
+
+def test_header_that_cannot_be_read_is_a_fault(toys) -> None:
+    toys[1].write(PART, "#error no\n")
+    with pytest.raises(Fault, match="part.h"):
+        changed(toys, PART)
+
+
+@pytest.mark.parametrize("changes", [{"kernel/fork.c"}, {"kernel/fork.c", PART}])
+def test_objects_that_depend_on_what_changed(toys, monkeypatch, changes) -> None:
+    """By absolute names and by those that ccache makes relative; an image's own are
+    made with it, and what only the patches have is in no unpatched kernel."""
+    old, new = toys
+    new.write("kernel/new.c", "int code;\n")
+    for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "kernel/new"):
+        new.compiled(f"{name}.o", f"{new.tree}/{name}.c", f"../src/new/{PART}")
+    new.compiled("fs/free.o", "../src/new/fs/free.c", "../src/new/include/other.h")
+    new.write(PART, "int part, more;\n" if PART in changes else "int part;\n")
+    monkeypatch.setattr(offparts, "touched", lambda _: {"kernel/fork.c", PART})
+    want = ["kernel/fork.o"] + (["kernel/user.o"] if PART in changes else [])
+    assert offparts.objects(old, new) == want  # type: ignore[arg-type]
