@@ -55,14 +55,7 @@ def test_32_bit_entry(cells, entry: str) -> None:
     assert f"landing-pad: {entry}" in log
 
 
-# What every guest of arm64 has, and vectors that these two put together.
-USUAL = {"plain", "no-kpti", "bhb-loop"}
-
-
-@pytest.mark.parametrize(
-    "model",
-    [pytest.param(m, marks=[pytest.mark.thorough] if m in USUAL else []) for m in ARM],
-)
+@pytest.mark.parametrize("model", ARM)
 def test_arm64_vectors(cells, model: str) -> None:
     """The CPU number survives vectors that use its register, and those that do not."""
     cpu, args = ARM[model]
