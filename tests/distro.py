@@ -8,6 +8,7 @@ and each image is linked and checked as in any kernel build.
 from __future__ import annotations
 
 import lzma
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,32 @@ def configuration(ctx: Context, source: Source, log: Path) -> str:
     return lzma.decompress(path.read_bytes()).decode()
 
 
-def touched(source: Source) -> list[str]:
+def touched(source: Source, config: dict[str, str]) -> list[str]:
     """Objects of the files that the hooks are in, but for arm64's."""
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     names = [name for name in plan.after if name.endswith(".c")]
     mine = [name for name in names if name.startswith(("fs/", "kernel/"))]
-    return sorted(n[:-1] + "o" for n in mine if not n.startswith(tuple(FOLDERS)))
+    own = [name for name in mine if not name.startswith(tuple(FOLDERS))]
+    made = {compiled(source.tree, name)[:-1] + "o" for name in own}
+    return sorted(name for name in made if asked_for(source.tree, config, name))
+
+
+def asked_for(tree: Path, config: dict[str, str], name: str) -> bool:
+    """Whether the folder's Makefile wants the object with this configuration."""
+    path = tree / name
+    rule = rf"^obj-\$\((CONFIG_\w+)\)\s*\+=.*\b{re.escape(path.name)}"
+    found = re.search(rule, (path.parent / "Makefile").read_text(), re.M)
+    return not found or config.get(found[1]) == "y"
+
+
+def compiled(tree: Path, name: str) -> str:
+    """The file itself, or the one that includes it, as most of kernel/sched is."""
+    path = Path(name)
+    line = f'#include "{path.name}"'
+    for other in sorted((tree / path.parent).glob("*.c")):
+        if line in other.read_text().splitlines():
+            return str(path.with_name(other.name))
+    return name
 
 
 def _cell(ctx: Context, source: Source) -> DistroCell:
@@ -73,5 +94,6 @@ def images(ctx: Context, source: Source) -> list[Path]:
         config.write_text(kconfig.render({**given, **wanted}))
         build.make(cell, "make olddefconfig", "-s", "olddefconfig")
         kconfig.verify({"CONFIG_VDSO_TASK": "y"}, config)
-        build.make(cell, "part of a kernel build", *FOLDERS, *touched(source))
+        objects = touched(source, kconfig.parse(config.read_text()))
+        build.make(cell, "part of a kernel build", *FOLDERS, *objects)
     return sorted(cell.build.glob("arch/x86/entry/vdso/vdso*.so"))
