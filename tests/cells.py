@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 THOROUGH = "VDSOX_THOROUGH" in os.environ
 # Every architecture and one instrumented kernel; ./vdsox test --thorough adds others.
 NAMES = [*machine.names(), "x86_64-debug"]
-NAMES += ["x86_64-kcsan", "arm64-debug"] if THOROUGH else []
+NAMES += ["x86_64-kcsan", "x86_64-labels", "arm64-debug"] if THOROUGH else []
 
 
 def arch_of(name: str) -> str:

@@ -15,7 +15,7 @@ from harness.ui import Ui, duration
 
 COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--help"}
 CELL = {"--base", "--arch", "--tree"}
-VARIANT = {"--debug", "--kcsan"}
+VARIANT = {"--debug", "--kcsan", "--labels"}
 CONTRACT = {
     "run": CELL | VARIANT | {"--config"},
     "test": {"-k", "--list", "--quick", "--thorough"},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Instrumented kernels: what they are built with, and what their guests get."""
+"""Kernels beside the plain one: what they are built with, and what their guests get."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from harness import bases, build, guest, kconfig, machine, manifest, qemu, varia
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
+from harness.initramfs import Mission
 from harness.manifest import Promise
 from harness.qemu import Shape
 from harness.source import Source
-from harness.variant import ALL, DEBUG, INSTRUMENTED, KCSAN, PLAIN, Variant
+from harness.variant import ALL, DEBUG, KCSAN, LABELS, OTHERS, PLAIN, Variant
 
 CHECKERS = {
     "debug": "KASAN KASAN_GENERIC PROVE_LOCKING PROVE_RCU DEBUG_ATOMIC_SLEEP"
-    " DEBUG_LIST DEBUG_VM DEBUG_PREEMPT PREEMPT",
-    "kcsan": "KCSAN KCSAN_INTERRUPT_WATCHER PREEMPT DEBUG_INFO_REDUCED",
+    " DEBUG_LIST DEBUG_VM DEBUG_PREEMPT PREEMPT !PREEMPT_VOLUNTARY",
+    "kcsan": "KCSAN KCSAN_INTERRUPT_WATCHER PREEMPT !PREEMPT_VOLUNTARY DEBUG_INFO_REDUCED",
+    "labels": "JUMP_LABEL PREEMPT_DYNAMIC DEBUG_ATOMIC_SLEEP PREEMPT_VOLUNTARY",
 }
 
 
@@ -36,13 +38,13 @@ def fixture_cell_of(toy_repo: Path, toy_tree: Path, tmp_path: Path):
     return make
 
 
-@pytest.mark.parametrize("kind", INSTRUMENTED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
 def test_checkers_are_asked_for(cell_of, kind: Variant) -> None:
     """What is asked for and not got is a fault: test_kconfig.py."""
     wanted = kconfig.request(cell_of(kind).all_fragments())
     for name in CHECKERS[kind.name].split():
-        assert wanted[f"CONFIG_{name}"] == "y", name
-    assert wanted["CONFIG_PREEMPT_VOLUNTARY"] == "n"
+        value = "n" if name.startswith("!") else "y"
+        assert wanted[f"CONFIG_{name.lstrip('!')}"] == value, name
 
 
 def test_plain_kernel_has_no_checker(cell_of) -> None:
@@ -57,6 +59,7 @@ def test_variants_share_nothing(cell_of) -> None:
     assert [cell.name for cell in cells][1:] == [
         "6.12-x86_64-debug",
         "6.12-x86_64-kcsan",
+        "6.12-x86_64-labels",
     ]
     assert [cell.label for cell in cells][:2] == ["x86_64", "x86_64-debug"]
 
@@ -97,6 +100,25 @@ def command_of(cell: Cell, extra: list[str]) -> str:
     image = cell.image
     line = qemu.command(cell.machine, shape, "tcg", image, image, channels, extra)
     return line[line.index("-append") + 1]
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name or "plain")
+def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> None:
+    """Not so by all of QEMU's threads: Documentation/testing.rst."""
+
+    class Asked(Exception):
+        """QEMU was to be started, so."""
+
+    def tell(args: list[str], _channels: object) -> None:
+        raise Asked(*args)
+
+    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
+    monkeypatch.setattr(guest, "Qemu", tell)
+    with pytest.raises(Asked) as asked:
+        guest.run(cell_of(kind), Mission("probe"), Shape(), "tcg")
+    line = asked.value.args
+    threads = "single" if kind == LABELS else "multi"
+    assert line[line.index("-accel") + 1] == f"tcg,thread={threads}"
 
 
 def test_guest_learns_of_its_slowness(cell_of) -> None:

@@ -38,7 +38,7 @@ def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
 
 def _add_variant(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
-    for kind in variant.INSTRUMENTED:
+    for kind in variant.OTHERS:
         group.add_argument(
             kind.option,
             action="store_const",

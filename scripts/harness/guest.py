@@ -8,7 +8,7 @@ import re
 import tarfile
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Callable, Optional
 
@@ -122,6 +122,7 @@ def run(
         initrd = Path(temporary) / "initramfs"
         initramfs.make(cell, mission, initrd)
         extra = cell.variant.kernel_args
+        shape = replace(shape, one_thread=cell.variant.one_thread)
         args = command(cell.machine, shape, accel, cell.image, initrd, channels, extra)
         limits = {test.name: test.timeout for test in mission.tests}
         patience = cell.variant.patience

@@ -29,6 +29,7 @@ class Shape:
     icount: bool = False
     append: Sequence[str] = field(default_factory=tuple)
     root: Optional[Path] = None
+    one_thread: bool = False
 
 
 @dataclass
@@ -63,11 +64,13 @@ def _escape(value: object) -> str:
     return str(value).replace(",", ",,")
 
 
-def _accel(accel: str, icount: bool) -> list[str]:
-    if icount:
+def _accel(accel: str, shape: Shape) -> list[str]:
+    if shape.icount:
         counted = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
         return [*counted, *SAME_EACH_TIME]
-    return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
+    if accel == "kvm":
+        return ["-accel", "kvm"]
+    return ["-accel", f"tcg,thread={'single' if shape.one_thread else 'multi'}"]
 
 
 def _export(root: Path) -> list[str]:
@@ -94,7 +97,7 @@ def command(
     cpu = shape.cpu or ("host" if accel == "kvm" else machine.cpu)
     args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
     args += ["-smp", str(shape.cpus), "-m", str(shape.mem)]
-    args += _accel(accel, shape.icount)
+    args += _accel(accel, shape)
     args += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     args += ["-monitor", "none", *machine.options]
     args += ["-kernel", str(image), "-initrd", str(initrd)]
