@@ -28,6 +28,13 @@ extern char vdso_task_end[] __attribute__((visibility("hidden")));
 	((const struct vdso_task_global *)vdso_task_end)
 
 #ifdef CONFIG_64BIT
+#ifndef __arch_vdso_task_is
+static __always_inline bool __arch_vdso_task_is(const u64 *at, u64 value)
+{
+	return READ_ONCE(*at) == value;
+}
+#endif
+
 static __always_inline u64 __vdso_task_read_seq(const struct vdso_task_slot *slot)
 {
 	return READ_ONCE(slot->seq);
@@ -36,7 +43,7 @@ static __always_inline u64 __vdso_task_read_seq(const struct vdso_task_slot *slo
 static __always_inline bool __vdso_task_is_seq(const struct vdso_task_slot *slot,
 					       u64 seq)
 {
-	return READ_ONCE(slot->seq) == seq;
+	return __arch_vdso_task_is(&slot->seq, seq);
 }
 
 /* Is the generation of @slot, read between two looks at seq, the present one? */
@@ -44,7 +51,7 @@ static __always_inline bool
 __vdso_task_is_now(const struct vdso_task_slot *slot,
 		   const struct vdso_task_header *header)
 {
-	return READ_ONCE(slot->gen) == READ_ONCE(header->begin);
+	return __arch_vdso_task_is(&header->begin, READ_ONCE(slot->gen));
 }
 #else
 /*

@@ -5,6 +5,7 @@
 /* Task slots, the reader's part: included by <vdso/task.h> only. */
 
 #include <asm/alternative.h>
+#include <asm/asm.h>
 #include <asm/cpufeatures.h>
 #include <asm/segment.h>
 #include <asm/unistd.h>
@@ -38,6 +39,21 @@ __arch_vdso_task_slot(unsigned int cpunode)
 	return (const void *)(vdso_task_end - 2 * VDSO_TASK_SLOT_SIZE -
 			      (cpu << VDSO_TASK_SLOT_SHIFT));
 }
+
+#ifdef CONFIG_64BIT
+/* A volatile load that the comparison makes: none of C's is. */
+static __always_inline bool __arch_vdso_task_is(const u64 *at, u64 value)
+{
+	bool same;
+
+	asm volatile("cmpq %[value], %[at]"
+		     CC_SET(e)
+		     : CC_OUT(e) (same)
+		     : [at] "m" (*at), [value] "r" (value));
+	return same;
+}
+#define __arch_vdso_task_is __arch_vdso_task_is
+#endif
 
 static __always_inline long __arch_vdso_task_syscall(long nr)
 {
