@@ -157,6 +157,9 @@ ORDER = {
     ],
     "kernel/vdso/slot.c:refresh": [
         "is_filled(area, slot, kind);",
+        "recompute(area);",
+    ],
+    "kernel/vdso/slot.c:recompute": [
         "rcu_assign_pointer(current->vdso_task_changes.area, area);",
         "vdso_task_compute(area, &record)",
         "keep(&record);",

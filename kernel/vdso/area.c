@@ -33,10 +33,21 @@
 
 static u64 seq_offset __ro_after_init;
 
+DEFINE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);
+
 /* Before the first area. */
 void __init vdso_task_area_init(void)
 {
+	unsigned int cpu;
+
 	seq_offset = get_random_u64();
+	for_each_possible_cpu(cpu) {
+		struct vdso_task_place *place = &per_cpu(vdso_task_place, cpu);
+		unsigned int line = cpu + 1;
+
+		place->page = line / VDSO_TASK_LINES_PER_PAGE;
+		place->offset = vdso_task_line(NULL, line) - NULL;
+	}
 }
 
 static void area_free(struct rcu_head *rcu)

@@ -251,15 +251,13 @@ void vdso_task_compute_clocks(struct vdso_task_slot *record)
 
 /**
  * vdso_task_can_tell() - could a slot answer this kind of call by current?
- * @kind: what the call asks for
+ * @kind: which time the call asks for
  * @why: gets the reason if not
  */
 bool vdso_task_can_tell(enum vdso_task_kind kind, enum vdso_task_stat *why)
 {
 	u64 dead;
 
-	if (kind == VDSO_TASK_IDS)
-		return true;
 	*why = VDSO_TASK_STAT_CLOCK;
 	if (!vdso_task_clock_usable())
 		return false;
@@ -307,7 +305,7 @@ void __vdso_task_interrupted(void)
 	area = rcu_dereference_protected(current->vdso_task_changes.area, true);
 	if (!area || !current->vdso_task.base)
 		return;
-	slot = vdso_task_slot(area, smp_processor_id());
+	slot = vdso_task_this_slot(area);
 	if (!slot)
 		return;
 	WRITE_ONCE(slot->seq, slot->seq + 1);

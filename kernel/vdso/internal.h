@@ -50,6 +50,28 @@ vdso_task_slot(const struct vdso_task_area *area, unsigned int cpu)
 	return page ? vdso_task_line(page, line) : NULL;
 }
 
+/**
+ * struct vdso_task_place - where the slot of a CPU lies in every area
+ * @page: which of the area's pages
+ * @offset: in that page, in bytes
+ */
+struct vdso_task_place {
+	unsigned int	page;
+	unsigned int	offset;
+};
+
+DECLARE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);
+
+/* The slot of this CPU, for who cannot be moved to another: it costs less. */
+static __always_inline struct vdso_task_slot *
+vdso_task_this_slot(const struct vdso_task_area *area)
+{
+	unsigned int index = __this_cpu_read(vdso_task_place.page);
+	void *page = READ_ONCE(area->pages[index]);
+
+	return page ? page + __this_cpu_read(vdso_task_place.offset) : NULL;
+}
+
 /* The header's begin is written by any CPU and read by user space. */
 static inline atomic64_t *vdso_task_begin(const struct vdso_task_area *area)
 {

@@ -106,6 +106,10 @@ static void place_of_slots(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, (void *)vdso_task_slot(f->area, cpu),
 				    top - 64 * (cpu + 2));
 	}
+	cpu = get_cpu();
+	KUNIT_EXPECT_PTR_EQ(test, vdso_task_this_slot(f->area),
+			    vdso_task_slot(f->area, cpu));
+	put_cpu();
 }
 
 static void new_area_answers_nothing(struct kunit *test)

@@ -46,6 +46,20 @@ static bool unmap_nothing(struct mm_struct *mm)
 	return done;
 }
 
+/* Out of line, for a counted call not to pay for its registers. */
+static noinline void become_hot(struct mm_struct *mm)
+{
+	if (!READ_ONCE(vdso_task_armed) || !READ_ONCE(vdso_task_allowed))
+		return;
+	/*
+	 * First the mark, then the entry: a fault that comes after the removal
+	 * sees the mark; one that came before looks for it again at its end.
+	 */
+	WRITE_ONCE(mm->vdso_task.heat, VDSO_TASK_HOT);
+	if (!unmap_nothing(mm))
+		WRITE_ONCE(mm->vdso_task.heat, 1);
+}
+
 /**
  * vdso_task_heat_up() - count a call of a process that has no slots yet
  * @mm: the current mm, touched before
@@ -54,20 +68,10 @@ void vdso_task_heat_up(struct mm_struct *mm)
 {
 	unsigned int heat = READ_ONCE(mm->vdso_task.heat);
 
-	if (heat >= VDSO_TASK_HOT || !READ_ONCE(vdso_task_armed) ||
-	    !READ_ONCE(vdso_task_allowed))
-		return;
-	if (heat + 1 < VDSO_TASK_HOT) {
+	if (heat + 1 < VDSO_TASK_HOT)
 		WRITE_ONCE(mm->vdso_task.heat, heat + 1);
-		return;
-	}
-	/*
-	 * First the mark, then the entry: a fault that comes after the removal
-	 * sees the mark; one that came before looks for it again at its end.
-	 */
-	WRITE_ONCE(mm->vdso_task.heat, VDSO_TASK_HOT);
-	if (!unmap_nothing(mm))
-		WRITE_ONCE(mm->vdso_task.heat, 1);
+	else if (heat < VDSO_TASK_HOT)
+		become_hot(mm);
 }
 
 static bool is_hot(struct mm_struct *mm)

@@ -77,7 +77,7 @@ static_assert(offsetofend(struct vdso_task_header, begin) <=
 void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
 		      u64 base)
 {
-	struct vdso_task_slot *slot = vdso_task_slot(area, smp_processor_id());
+	struct vdso_task_slot *slot = vdso_task_this_slot(area);
 	const u64 *from = (const u64 *)&next->vdso_task;
 	u64 *to = (u64 *)slot;
 	unsigned int i;
@@ -159,14 +159,14 @@ static bool is_filled(const struct vdso_task_area *area,
 {
 	const struct vdso_task_slot *record = &current->vdso_task;
 	const u64 *to = (const u64 *)slot, *from = (const u64 *)record;
+	u64 differ = record->gen ^ atomic64_read(vdso_task_begin(area));
 	unsigned int i;
 
-	if (record->gen != atomic64_read(vdso_task_begin(area)))
-		return false;
+#pragma GCC unroll 8
 	for (i = 1; i < VDSO_TASK_WORDS; i++)
-		if (i != VDSO_TASK_BASE_WORD && to[i] != from[i])
-			return false;
-	return has_base(slot, kind);
+		if (i != VDSO_TASK_BASE_WORD)
+			differ |= to[i] ^ from[i];
+	return !differ && has_base(slot, kind);
 }
 
 /* Show what current has at once: a nohz_full thread may never switch. */
@@ -191,35 +191,24 @@ static void keep(const struct vdso_task_slot *record)
 	local_irq_restore(flags);
 }
 
-/* Out of line, for a cold call not to pay for its registers. */
-static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
-				   struct vdso_task_area *area,
-				   enum vdso_task_kind kind)
+/* Somebody watches current: leave nothing to read, once. */
+static void empty_current(struct vdso_task_area *area)
+{
+	const struct vdso_task_slot *slot;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	slot = vdso_task_this_slot(area);
+	if (slot && slot->gen)
+		__vdso_task_fill(current, area, 0);
+	local_irq_restore(flags);
+}
+
+/* Out of line, for a call that finds all as it should be not to pay for this. */
+static noinline enum vdso_task_stat recompute(struct vdso_task_area *area)
 {
 	struct vdso_task_slot record = {};
-	struct vdso_task_slot *slot;
-	enum vdso_task_stat why;
-	bool filled;
 
-	if (!READ_ONCE(vdso_task_allowed))
-		return VDSO_TASK_STAT_OFF;
-	if (vdso_task_is_watched(current)) {
-		fill_current(area);
-		return VDSO_TASK_STAT_POLICY;
-	}
-
-	if (!vdso_task_can_tell(kind, &why))
-		return why;
-
-	preempt_disable();
-	slot = vdso_task_slot(area, smp_processor_id());
-	filled = slot && is_filled(area, slot, kind);
-	preempt_enable();
-	if (filled && is_complete(&current->vdso_task, kind))
-		return VDSO_TASK_STAT_DIRECT;
-	if (filled && vdso_task_is_filtered(current))
-		return VDSO_TASK_STAT_POLICY;
-	/* What has no answer may have one by now: somebody mapped an ID. */
 	/* Before the first look at the changes: see (C) in change.c. */
 	rcu_assign_pointer(current->vdso_task_changes.area, area);
 	if (!vdso_task_compute(area, &record))
@@ -227,6 +216,39 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	keep(&record);
 	vdso_task_delay(VDSO_TASK_DELAY_KEPT, current);
 	fill_current(area);
+	return VDSO_TASK_STAT_REFRESH;
+}
+
+/* Out of line, for a cold call not to pay for its registers. */
+static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
+				   struct vdso_task_area *area,
+				   enum vdso_task_kind kind)
+{
+	struct vdso_task_slot *slot;
+	enum vdso_task_stat why;
+	bool filled;
+
+	if (!READ_ONCE(vdso_task_allowed))
+		return VDSO_TASK_STAT_OFF;
+	if (vdso_task_is_watched(current)) {
+		empty_current(area);
+		return VDSO_TASK_STAT_POLICY;
+	}
+	if (kind != VDSO_TASK_IDS && !vdso_task_can_tell(kind, &why))
+		return why;
+
+	preempt_disable();
+	slot = vdso_task_this_slot(area);
+	filled = slot && is_filled(area, slot, kind);
+	preempt_enable();
+	if (filled && is_complete(&current->vdso_task, kind))
+		return VDSO_TASK_STAT_DIRECT;
+	if (filled && vdso_task_is_filtered(current))
+		return VDSO_TASK_STAT_POLICY;
+	/* What has no answer may have one by now: somebody mapped an ID. */
+	why = recompute(area);
+	if (why != VDSO_TASK_STAT_REFRESH)
+		return why;
 	if (!slot) {
 		vdso_task_heat_up(mm);
 		return VDSO_TASK_STAT_COLD;
