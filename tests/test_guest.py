@@ -125,6 +125,15 @@ def test_kernel_vdso_selftests(cells, cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", shared.NAMES)
+def test_kernel_clock_selftest(find, cell: str) -> None:
+    """The base's own test of clocks that never go back, CPU-time clocks among them."""
+    result = find(cell, "timers.inconsistency-check")
+    assert not result.bad, _told(result)
+    passed = {test.name for test in result.subtests if test.status == ktap.PASS}
+    assert {"CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID"} <= passed
+
+
+@pytest.mark.parametrize("cell", shared.NAMES)
 def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
     """Real results make valid reports, too."""
     import jsonschema

@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from harness import kconfig, procs
+from harness import kconfig, manifest, procs
 from harness.cell import Cell
 from harness.errors import Fault
 
@@ -145,11 +145,12 @@ def selftests(cell: Cell) -> None:
     with cell.ctx.ui.step(cell.base, cell.label, "kselftest") as outcome:
         targets = [
             name
-            for name in ("vdso_task", "vDSO")
+            for name in manifest.FOLDERS
             if (cell.source.tree / "tools/testing/selftests" / name).is_dir()
         ]
         outcome.note = ", ".join(targets)
-        mark = cell.tests_fingerprint()
+        inputs = cell.tests_fingerprint()
+        mark = f"{inputs} {outcome.note}" if inputs else ""
         if same_tests(cell, mark):
             outcome.word = "cached"
             return

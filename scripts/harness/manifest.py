@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the guest must answer: the table's manifest, and the base's own vDSO tests."""
+"""What the guest must answer: the table's manifest, and tests that the base has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from harness.context import Context
 from harness.errors import Fault
 from harness.initramfs import GUEST_TESTS, Planned
 
-OWN, KERNEL = "vdso_task", "vDSO"
+OWN = "vdso_task"
+# The base's: all of a folder, or those of it that ask for clocks and need no quiet host.
+KERNEL: dict[str, tuple[str, ...]] = {"vDSO": (), "timers": ("inconsistency-check",)}
+FOLDERS = (OWN, *KERNEL)
 KERNEL_TIMEOUT = 300
 
 
@@ -73,11 +76,15 @@ def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
 
 
 def kernel_promises(tests: Path) -> list[Promise]:
-    """The base's own vDSO kselftests, as its Makefile lists them."""
+    """The base's own kselftests, of those that its Makefiles list."""
     path = tests / "kselftest-list.txt"
     lines = path.read_text().splitlines() if path.is_file() else []
-    programs = [ln.split(":", 1)[1] for ln in lines if ln.startswith(KERNEL + ":")]
-    return [Promise(f"{KERNEL}.{p}", KERNEL, p, KERNEL_TIMEOUT) for p in programs]
+    listed = [line.partition(":")[::2] for line in lines]
+    return [
+        Promise(f"{folder}.{program}", folder, program, KERNEL_TIMEOUT)
+        for folder, program in listed
+        if folder in KERNEL and program in (KERNEL[folder] or (program,))
+    ]
 
 
 def promises(cell: Cell) -> list[Promise]:
