@@ -72,6 +72,7 @@ def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
         found[name] = built.compile("vdsox_verify.c", program, link=link)
     if arch == machine.host_arch():
         found["musl"] = libcs.verifier(ctx, arch)
+        found["musl-loader"] = libcs.musl(ctx, arch).prefix / "lib/libc.so"
         found["vdsox"] = built.out / "vdsox"
         found["vdsogen"] = built.out.parent / "vdsogen"
         found["vdso.tbl"] = library.TABLE
