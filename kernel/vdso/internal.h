@@ -40,16 +40,6 @@ static inline void *vdso_task_line(void *page, unsigned int line)
 	return page + PAGE_SIZE - ((size_t)(line + 1) << VDSO_TASK_SLOT_SHIFT);
 }
 
-/* The slot of @cpu, NULL if its page does not exist (yet). */
-static inline struct vdso_task_slot *
-vdso_task_slot(const struct vdso_task_area *area, unsigned int cpu)
-{
-	unsigned int line = cpu + 1;
-	void *page = READ_ONCE(area->pages[line / VDSO_TASK_LINES_PER_PAGE]);
-
-	return page ? vdso_task_line(page, line) : NULL;
-}
-
 /**
  * struct vdso_task_place - where the slot of a CPU lies in every area
  * @page: which of the area's pages
@@ -62,7 +52,7 @@ struct vdso_task_place {
 
 DECLARE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);
 
-/* The slot of this CPU, for who cannot be moved to another: it costs less. */
+/* For who cannot be moved: this CPU's slot, NULL if its page does not exist. */
 static __always_inline struct vdso_task_slot *
 vdso_task_this_slot(const struct vdso_task_area *area)
 {

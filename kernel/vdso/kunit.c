@@ -53,6 +53,15 @@ static void vdso_task_exit_case(struct kunit *test)
 	vdso_task_mm_free(f->mm);
 }
 
+/* Where the layout has the slot of a CPU; NULL if its page does not exist. */
+static struct vdso_task_slot *slot_of(const struct fixture *f, unsigned int cpu)
+{
+	unsigned int line = cpu + 1;
+	void *page = f->area->pages[line / VDSO_TASK_LINES_PER_PAGE];
+
+	return page ? vdso_task_line(page, line) : NULL;
+}
+
 #define BASE	0x123456789abcdefull
 
 /* What a switch computes for a record that allows it. */
@@ -80,7 +89,7 @@ static void fill(struct fixture *f, struct vdso_task_slot *before,
 	unsigned long flags;
 
 	local_irq_save(flags);
-	slot = vdso_task_slot(f->area, smp_processor_id());
+	slot = slot_of(f, smp_processor_id());
 	*before = *slot;
 	__vdso_task_fill(current, f->area, base());
 	*after = *slot;
@@ -103,12 +112,11 @@ static void place_of_slots(struct kunit *test)
 	for_each_possible_cpu(cpu) {
 		if (cpu + 1 >= VDSO_TASK_LINES_PER_PAGE)
 			break;
-		KUNIT_EXPECT_PTR_EQ(test, (void *)vdso_task_slot(f->area, cpu),
+		KUNIT_EXPECT_PTR_EQ(test, (void *)slot_of(f, cpu),
 				    top - 64 * (cpu + 2));
 	}
 	cpu = get_cpu();
-	KUNIT_EXPECT_PTR_EQ(test, vdso_task_this_slot(f->area),
-			    vdso_task_slot(f->area, cpu));
+	KUNIT_EXPECT_PTR_EQ(test, vdso_task_this_slot(f->area), slot_of(f, cpu));
 	put_cpu();
 }
 
@@ -119,7 +127,7 @@ static void new_area_answers_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_NE(test, f->area->header->begin, 0);
 	for_each_possible_cpu(cpu) {
-		struct vdso_task_slot *slot = vdso_task_slot(f->area, cpu);
+		struct vdso_task_slot *slot = slot_of(f, cpu);
 
 		if (!slot)
 			continue;
@@ -165,7 +173,7 @@ static void interrupt_empties_base(struct kunit *test)
 	local_irq_save(flags);
 	fill(f, &before, &filled);
 	__vdso_task_interrupted();
-	after = *vdso_task_slot(f->area, smp_processor_id());
+	after = *slot_of(f, smp_processor_id());
 	local_irq_restore(flags);
 	KUNIT_EXPECT_EQ(test, after.seq, filled.seq + 1);
 	KUNIT_EXPECT_EQ(test, after.base, 0);
@@ -293,9 +301,9 @@ static void drop_empties_record_and_slot(struct kunit *test)
 	mark_record();
 	local_irq_save(flags);
 	__vdso_task_fill(current, f->area, base());
-	before = *vdso_task_slot(f->area, smp_processor_id());
+	before = *slot_of(f, smp_processor_id());
 	__vdso_task_drop();
-	slot = *vdso_task_slot(f->area, smp_processor_id());
+	slot = *slot_of(f, smp_processor_id());
 	local_irq_restore(flags);
 	KUNIT_EXPECT_FALSE(test, is_empty(&before));
 	KUNIT_EXPECT_TRUE(test, is_empty(&slot));
