@@ -84,6 +84,7 @@ int check_resolution(const void *arg);
 int check_moving(const void *arg);
 int check_wakeups(const void *arg);
 int check_forced_wakeup(const void *arg);
+int check_forced(const void *arg);
 int check_classes(const void *arg);
 int check_unplugged(const void *arg);
 int check_throttled(const void *arg);

@@ -19,6 +19,7 @@
 #define READERS		12
 #define FORCED_US	20000
 #define FORCED		10
+#define HELD_UP_US	1500
 #define CLOCK_FILE	"/sys/kernel/debug/vdso_task/clock"
 #define GROUPS		"/tmp/vdso_task_groups"
 #define GROUP		GROUPS "/throttled"
@@ -197,6 +198,57 @@ int check_forced_wakeup(const void *arg)
 	}
 	end_sleeper(sleeper);
 	return result ?: join(1, "forced wakeup");
+}
+
+/* What another thread was told of the first reader's time, by system call. */
+static struct cputime_reader watcher;
+
+/* It is told no less than the reader was before it asked. */
+static void *watch(void *arg)
+{
+	const clockid_t clock = CPUTIME_THREAD(tids[0]);
+
+	(void)arg;
+	while (!vt_load(&stop) && !watcher.wrong) {
+		int64_t told = __atomic_load_n(&readers[0].last, __ATOMIC_ACQUIRE);
+		int64_t raw = cputime_raw(clock);
+
+		watcher.wrong = raw < told;
+		watcher.what = "the watcher's system call";
+		watcher.by = told - raw;
+		watcher.reads++;
+	}
+	return NULL;
+}
+
+/*
+ * A reader that is moved to and fro, and held up at @arg each time it comes there,
+ * while another thread asks for its time.
+ */
+int check_forced(const void *arg)
+{
+	int result = cputime_init() ?: need_two_cpus() ?: vt_delays_init();
+	pthread_t thread;
+	uint64_t end;
+	int moves;
+
+	if (result)
+		return result;
+	if (start(1, read_on))
+		return VT_FAIL;
+	errno = pthread_create(&thread, NULL, watch, NULL);
+	VT_NEED(!errno);
+	result = !vt_delay(arg, HELD_UP_US, getpid());
+	end = cputime_end(4);
+	for (moves = 0; vt_now() < end && !result; moves++) {
+		result = vt_pin_tid(tids[0], cpus[moves % 2]);
+		usleep(2 * HELD_UP_US);
+	}
+	vt_delays_off();
+	vt_store(&stop, 1);
+	pthread_join(thread, NULL);
+	vt_note("%d moves", moves);
+	return result ?: cputime_report(&watcher, 1, "watcher") ?: join(1, arg);
 }
 
 /* As sched_setattr() has it; the C library may be older than the call. */

@@ -75,8 +75,10 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 static __always_inline void vdso_task_schedule(struct rq *rq,
 					       struct task_struct *prev)
 {
-	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(prev))
+	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(prev)) {
+		vdso_task_delay(VDSO_TASK_DELAY_SWITCH, prev);
 		rq_clock_cancel_skipupdate(rq);
+	}
 }
 
 /**
@@ -90,9 +92,34 @@ static __always_inline void vdso_task_wakeup(struct rq *rq)
 	vdso_task_delay(VDSO_TASK_DELAY_WAKEUP, rq->curr);
 }
 
+/**
+ * vdso_task_tick() - a tick is about to charge the task that it met
+ * @rq: this CPU's runqueue, locked, its clock not yet updated
+ *
+ * Where tests hold up a tick, so that much of an interrupt is charged to the task
+ * before it is known to be an interrupt's.
+ */
+static __always_inline void vdso_task_tick(struct rq *rq)
+{
+	vdso_task_delay(VDSO_TASK_DELAY_TICK, rq->curr);
+}
+
+/**
+ * vdso_task_move() - a task has left a runqueue and is in no other yet
+ * @p: the task
+ *
+ * Where tests hold up a move: others may ask for the task's CPU time meanwhile.
+ */
+static __always_inline void vdso_task_move(struct task_struct *p)
+{
+	vdso_task_delay(VDSO_TASK_DELAY_MOVE, p);
+}
+
 #else /* !CONFIG_VDSO_TASK */
 
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
+static __always_inline void vdso_task_tick(struct rq *rq) { }
+static __always_inline void vdso_task_move(struct task_struct *p) { }
 static __always_inline void vdso_task_switch(struct rq *rq,
 					     struct task_struct *next) { }
 static __always_inline void vdso_task_schedule(struct rq *rq,
