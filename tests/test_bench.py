@@ -15,15 +15,18 @@ from pathlib import Path
 import pytest
 
 import offbuild
-from harness import machine
+from harness import guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
 from harness.bench import run as laboratory
 from harness.bench import targets
 from harness.bench.costs import Cost
 from harness.bench.figures import Figure
 from harness.bench.native import Native
+from harness.cell import Cell
 from harness.context import REPO
 from harness.errors import Fault
+from harness.initramfs import Mission
+from harness.qemu import Shape
 
 PATCHED = """\
 entry.getpid.syscall instructions 142 142 900 200
@@ -329,17 +332,16 @@ def test_counts_are_those_of_the_baseline(path: Path, cells, capsys) -> None:
     assert status == 0, capsys.readouterr().out
 
 
-# --- the native program ---
+# --- the native programs ---
 
 
 @pytest.fixture(name="native_program", scope="module")
-def fixture_native_program(cells, tmp_path_factory) -> tuple[Path, list[str]]:
+def fixture_native_program(cells, tmp_path_factory) -> tuple[Path, list[Path]]:
     arch = machine.host_arch()
     cells.build(arch)
     cell = cells.cell(arch)
     program = native.build(cell, tmp_path_factory.mktemp("native"))
-    image = cell.folder / native.IMAGE[arch]
-    return program, [str(image), f"{image}.dbg"]
+    return program, native.images(cell)
 
 
 def call(*words: object) -> "subprocess.CompletedProcess[str]":
@@ -348,40 +350,58 @@ def call(*words: object) -> "subprocess.CompletedProcess[str]":
     )
 
 
-KERNEL_CLOCKS = "monotonic realtime monotonic_raw realtime_coarse monotonic_coarse"
-KERNEL_CLOCKS += " boottime tai"
-
-
-def steps_of(program: Path, images: list[str]) -> dict[str, int]:
-    done = call(program, "steps", *images)
-    assert (done.returncode, done.stderr) == (0, "")
-    pairs = (line.split() for line in done.stdout.splitlines())
-    return {name: int(count) for name, count in pairs}
-
-
 @pytest.mark.guest
 def test_image_answers_in_this_process(native_program) -> None:
     program, images = native_program
     done = call(program, "check", *images)
     assert (done.returncode, done.stderr) == (0, "")
-    steps = steps_of(program, images)
-    assert len(steps) > 14
-    assert all(10 < count < 500 for count in steps.values())
+
+
+KERNEL_CLOCKS = "monotonic realtime monotonic_raw realtime_coarse monotonic_coarse"
+KERNEL_CLOCKS += " boottime tai"
+
+
+def in_guest(cell: Cell, program: Path, images: list[Path]) -> str:
+    """What a program says that the cell's guest runs, with these files."""
+    names = ["count", "image", "image.dbg"]
+    files = [(path, f"/{name}") for path, name in zip([program, *images], names)]
+    mission = Mission("exec", (), ["/count", "/image", "/image.dbg"], files)
+    said: dict[str, bytes] = {}
+
+    def sink(name: str, data: bytes) -> None:
+        said[name] = said.get(name, b"") + data
+
+    ending = guest.run(cell, mission, Shape(), "tcg", prefix="count-", sink=sink)
+    assert (ending.reason, ending.exit_status) == ("", 0), said
+    return said["stdout"].decode()
 
 
 @pytest.mark.guest
-@pytest.mark.skipif(machine.host_arch() != "x86_64", reason="the image has other pages")
-def test_clocks_cost_what_they_do_without_the_patches(native_program, cells) -> None:
-    """To the instruction, by the image that has the same bytes as an unpatched one."""
-    program, images = native_program
+@pytest.mark.parametrize("arch", machine.names())
+def test_clocks_cost_what_they_do_without_the_patches(
+    cells, arch: str, tmp_path: Path
+) -> None:
+    """To the instruction, by the image that has the same bytes as an unpatched one.
+
+    Both are counted under the patched kernel; of another architecture, in its guest.
+    """
     cells.off()
-    folder = offbuild.unpatched(cells.ctx, cells.source(), machine.host_arch()).build
-    name = Path(cells.cell(machine.host_arch()).machine.vdso).parent
-    image = folder / name / native.IMAGE[machine.host_arch()]
-    with_slots = steps_of(program, images)
-    without = steps_of(program, [str(image), f"{image}.dbg"])
+    cell = cells.cell(arch)
+    counter = native.build_counter(cell, tmp_path)
+    folder = offbuild.unpatched(cells.ctx, cells.source(), arch).build
+    image = folder / Path(cell.machine.vdso).parent / native.IMAGE[arch]
+
+    def steps(images: list[Path]) -> dict[str, int]:
+        if cell.machine.native:
+            return native.read_steps(native.execute(counter, *images))
+        return native.read_steps(in_guest(cell, counter, images))
+
+    with_slots = steps(native.images(cell))
+    without = steps([image, image.with_name(f"{image.name}.dbg")])
     assert set(without) == {f"clock_{clock}" for clock in KERNEL_CLOCKS.split()}
     assert {clock: with_slots[clock] for clock in without} == without
+    assert len(with_slots) > 14
+    assert all(10 < count < 500 for count in with_slots.values())
 
 
 @pytest.mark.guest
@@ -389,11 +409,10 @@ def test_emulated_machine_prints_no_time(native_program) -> None:
     """qemu-user shows the CPU that QEMU emulates."""
     program, images = native_program
     emulator = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}[machine.host_arch()]
-    for verb in ("time", "steps"):
-        done = call(emulator, "-cpu", "max", program, verb, *images)
-        assert done.returncode == native.MEANINGLESS
-        assert done.stdout == ""
-        assert "mean nothing" in done.stderr
+    done = call(emulator, "-cpu", "max", program, "time", *images)
+    assert done.returncode == native.MEANINGLESS
+    assert done.stdout == ""
+    assert "mean nothing" in done.stderr
 
 
 @pytest.mark.guest
@@ -401,7 +420,7 @@ def test_spoiled_image_is_a_fault(native_program, tmp_path: Path) -> None:
     """An image that is none, and one whose slots lie elsewhere."""
     program, (image, debug) = native_program
     bad = tmp_path / "bad.so"
-    for data in (b"", b"\x7fELF", Path(image).read_bytes()[:3000]):
+    for data in (b"", b"\x7fELF", image.read_bytes()[:3000]):
         bad.write_bytes(data)
         done = call(program, "check", bad, debug)
         assert done.returncode == 2, done

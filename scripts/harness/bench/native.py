@@ -25,6 +25,9 @@ LIKE = {
     "arm64": "arch/arm64/kernel/vdso/.vgettimeofday.o.cmd",
 }
 IMAGE = {"x86_64": "vdso64.so", "arm64": "vdso.so"}
+# Files that only one of the two programs has; Google Benchmark is for times alone.
+OWN_FILES = {"native": {"main.cc", "timings.cc", "references.cc"}}
+OWN_FILES["count"] = {"count.cc", "steps.cc"}
 DEFINED = re.compile(r'^\s*\.ascii "->(\w+) [$#]?(-?\d+) ', re.MULTILINE)
 MEANINGLESS = 3
 
@@ -73,8 +76,8 @@ def offsets(cell: Cell, target: Path) -> None:
     target.write_text("\n".join(["/* Made of offsets.c. */", *lines, ""]))
 
 
-def build(cell: Cell, folder: Path) -> Path:
-    """Compile the laboratory against the cell's table and tree."""
+def _headers(cell: Cell, folder: Path) -> None:
+    """What the laboratory must know of the cell's table and tree."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = cell.source.tree / "scripts" / "vdsogen"
     tool = manifest.build_vdsogen(cell.ctx, generator)
@@ -83,24 +86,41 @@ def build(cell: Cell, folder: Path) -> Path:
         words = [tool, "generate", kind, table, folder / name]
         procs.capture(words, f"vdsogen generate {kind}")
     offsets(cell, folder / "offsets.h")
-    target = folder / "native"
-    files = sorted(sources(cell).glob("*.cc"))
-    files += [cell.ctx.scripts / "vdsogen" / name for name in READERS]
-    command = [f"{cell.machine.cross}g++", *FLAGS, f"-I{folder}", "-o", target, *files]
-    command += ["-lbenchmark", "-lpthread"]
-    procs.run_logged(command, folder / "build.log", "build of the native laboratory")
+
+
+def _compile(cell: Cell, folder: Path, name: str, *options: str) -> Path:
+    """One of the programs: its own files and those that no other owns."""
+    _headers(cell, folder)
+    others = set[str]().union(*OWN_FILES.values()) - OWN_FILES[name]
+    files = [p for p in sources(cell).glob("*.cc") if p.name not in others]
+    files += [cell.ctx.scripts / "vdsogen" / reader for reader in READERS]
+    target = folder / name
+    command = [f"{cell.machine.cross}g++", *FLAGS, f"-I{folder}", "-o", target]
+    command += [*sorted(files), *options]
+    procs.run_logged(command, folder / f"{name}.log", f"build of {name}")
     return target
 
 
-def _images(cell: Cell) -> list[Path]:
+def build(cell: Cell, folder: Path) -> Path:
+    """The program that times the image on this machine."""
+    return _compile(cell, folder, "native", "-lbenchmark", "-lpthread")
+
+
+def build_counter(cell: Cell, folder: Path) -> Path:
+    """The program that counts its instructions, on this machine or in a guest."""
+    return _compile(cell, folder, "count", "-static")
+
+
+def images(cell: Cell) -> list[Path]:
+    """The vDSO as the kernel carries it, and its twin with symbols."""
     image = cell.folder / IMAGE[cell.machine.arch]
     return [image, image.with_name(image.name + ".dbg")]
 
 
-def execute(program: Path, verb: str, images: list[Path], *options: str) -> str:
+def execute(*command: object) -> str:
     """Its output; a Fault with what it said where it failed."""
     done = subprocess.run(
-        [str(program), verb, *map(str, images), *options],
+        [str(word) for word in command],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -114,6 +134,12 @@ def execute(program: Path, verb: str, images: list[Path], *options: str) -> str:
 
 class Refused(Fault):
     """The program itself says that times mean nothing here."""
+
+
+def read_steps(text: str) -> dict[str, int]:
+    """What the counter says: a call and its instructions, one a line."""
+    pairs = (line.split() for line in text.splitlines())
+    return {name: int(count) for name, count in pairs}
 
 
 def read_times(document: dict[str, Any]) -> dict[str, list[float]]:
@@ -135,12 +161,12 @@ def run(cell: Cell, repetitions: int, seconds: float) -> Native:
         folder = cell.folder / "bench"
         program = build(cell, folder)
         try:
-            steps = execute(program, "steps", _images(cell))
+            execute(program, "check", *images(cell))
         except Refused as refused:
             found.refusal = outcome.note = refused.message
             return found
-        pairs = (line.split() for line in steps.splitlines())
-        found.steps = {name: int(count) for name, count in pairs}
+        counter = build_counter(cell, folder)
+        found.steps = read_steps(execute(counter, *images(cell)))
         document = _time(program, cell, folder / "times.json", repetitions, seconds)
         found.context, found.times = document["context"], read_times(document)
         outcome.note = f"{len(found.times)} functions, {repetitions} times each"
@@ -157,7 +183,7 @@ def _time(
         f"--benchmark_repetitions={repetitions}",
         f"--benchmark_min_time={seconds}",
     ]
-    execute(program, "time", _images(cell), *options)
+    execute(program, "time", *images(cell), *options)
     value = json.loads(target.read_text())
     assert isinstance(value, dict)
     return value

@@ -34,7 +34,10 @@ constexpr const char *slots_end_symbol = "vdso_task_end";
 /* Where, from the image's start, the pages begin that are no slots; below 0. */
 std::int64_t other_pages(const Image &image)
 {
-	return image.local(image.has_local(slots_end_symbol) ? slots_end_symbol : "vvar_start");
+	for (const char *name : {slots_end_symbol, "vvar_start", "_vdso_data"})
+		if (image.has_local(name))
+			return image.local(name);
+	throw Fault("the image has no symbol of its first page");
 }
 
 std::size_t total_size(const Image &image)

@@ -24,11 +24,7 @@ namespace
 
 std::uintptr_t program_counter(pid_t child)
 {
-#if defined(__x86_64__)
 	user_regs_struct registers = {};
-#else
-	user_pt_regs registers = {};
-#endif
 	iovec area = {&registers, sizeof(registers)};
 
 	if (ptrace(PTRACE_GETREGSET, child, reinterpret_cast<void *>(NT_PRSTATUS), &area) != 0)

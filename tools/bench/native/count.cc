@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * count IMAGE IMAGE.dbg
+ *
+ * Instructions of each call that the image answers, one call a line. Of an image without
+ * slots: those of the kernel's own clocks. Counts need no CPU of silicon, but one that
+ * runs the image and a kernel that steps.
+ *
+ * Exit status: 0 done, 2 fault.
+ */
+#include <iostream>
+
+#include "calls.h"
+#include "checks.h"
+#include "steps.h"
+
+namespace
+{
+
+using namespace bench;
+
+void print_steps(const Laboratory &laboratory, const std::vector<Clock> &list)
+{
+	const auto function = laboratory.function<ClockFunction>(clock_symbol());
+
+	for (const Clock &clock : list) {
+		const clockid_t id = clock.id;
+		timespec time;
+
+		std::cout << clock.name << ' '
+			  << count_steps(laboratory, [&] { function(id, &time); }) << '\n';
+	}
+}
+
+void print_slot_steps(const Laboratory &laboratory)
+{
+	for (const SlotEntry &entry : slot_entries()) {
+		const auto function = laboratory.function<IdFunction>(entry.symbol);
+
+		/* The child's answers would be others, the way to them is the same. */
+		std::cout << entry.name << ' '
+			  << count_steps(laboratory, [function] { function(); }) << '\n';
+	}
+	print_steps(laboratory, task_clocks());
+}
+
+int run(int argc, char **argv)
+{
+	if (argc != 3) {
+		std::cerr << "usage: count IMAGE IMAGE.dbg\n";
+		return exit_fault;
+	}
+
+	const Image image(argv[1], argv[2]);
+	const Laboratory laboratory(image);
+
+	check_clocks(laboratory);
+	print_steps(laboratory, kernel_clocks());
+	if (laboratory.has_slots()) {
+		check_entries(laboratory);
+		print_slot_steps(laboratory);
+	}
+	return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	return tell_faults("count", [&] { return run(argc, argv); });
+}
