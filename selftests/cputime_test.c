@@ -246,7 +246,6 @@ static const struct vt_case cases[] = {
 	{ "wakeups", check_wakeups, NULL, 120 },
 	{ "wakeup-forced", check_forced_wakeup, NULL, 60 },
 	{ "tick-forced", check_forced, "tick", 60 },
-	{ "switch-forced", check_forced, "switch", 60 },
 	{ "move-forced", check_forced, "move", 60 },
 	{ "fill-forced", check_forced, "fill", 60 },
 	{ "classes", check_classes, NULL, 120 },

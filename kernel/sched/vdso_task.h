@@ -11,14 +11,14 @@
 #include "../vdso/internal.h"
 
 /*
- * Has all time in interrupts on this CPU been taken off clock_task? Time that is
- * still to be taken off may have been charged to the task already, and then its
- * CPU time stands still for a while.
+ * Has all time in interrupts on this CPU, whose runqueue @rq is, been taken off
+ * clock_task? Time that is still to be taken off may have been charged to the task
+ * already, and then its CPU time stands still for a while.
  */
 static __always_inline bool vdso_task_irq_time_settled(struct rq *rq)
 {
 #ifdef CONFIG_IRQ_TIME_ACCOUNTING
-	return irq_time_read(cpu_of(rq)) == rq->prev_irq_time;
+	return __this_cpu_read(cpu_irqtime.total) == rq->prev_irq_time;
 #else
 	return true;
 #endif
@@ -26,7 +26,7 @@ static __always_inline bool vdso_task_irq_time_settled(struct rq *rq)
 
 /**
  * vdso_task_base() - what sched_clock_cpu() said when a task had run for no time
- * @rq: its runqueue, locked
+ * @rq: this CPU's runqueue, locked
  * @p: the task that runs there
  *
  * It stays the same for as long as @p runs, but for interrupts: update_curr() adds
@@ -65,20 +65,18 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 }
 
 /**
- * vdso_task_schedule() - a task stops running: charge it up to now
- * @rq: this CPU's runqueue, locked, its clock not yet updated
- * @prev: the task
+ * vdso_task_needs_clock() - must a task be charged up to when it stops running?
+ * @curr: the task that runs on a runqueue, locked
  *
- * A wakeup from another CPU asks for the next update of the clock to be left out,
- * which charges @prev up to the wakeup only. It may have told more since.
+ * A wakeup from another CPU wants the next update of the runqueue's clock to be
+ * left out, which charges @curr up to the wakeup only. It may tell more until it
+ * is switched out. One that does not tell yet cannot begin to before that: it
+ * would take the runqueue's lock in a system call, and see on its way out that it
+ * is to be switched.
  */
-static __always_inline void vdso_task_schedule(struct rq *rq,
-					       struct task_struct *prev)
+static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr)
 {
-	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(prev)) {
-		vdso_task_delay(VDSO_TASK_DELAY_SWITCH, prev);
-		rq_clock_cancel_skipupdate(rq);
-	}
+	return static_branch_unlikely(&vdso_task_key) && vdso_task_tells(curr);
 }
 
 /**
@@ -122,8 +120,10 @@ static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }
 static __always_inline void vdso_task_switch(struct rq *rq,
 					     struct task_struct *next) { }
-static __always_inline void vdso_task_schedule(struct rq *rq,
-					       struct task_struct *prev) { }
+static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr)
+{
+	return false;
+}
 
 #endif /* CONFIG_VDSO_TASK */
 

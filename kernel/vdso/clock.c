@@ -21,13 +21,14 @@
  *	CPU 0: T in user mode                   CPU 1
  *	---------------------                   -----
  *	                                        wakes a task on CPU 0:
- *	                                          rq clock = t0, "skip the next update"
+ *	                                          rq clock = t0
+ *	                                          "skip the next update"? not if
+ *	                                          vdso_task_needs_clock(T)
  *	vDSO: sched_clock() = t1 > t0
  *	(interrupt) __schedule():
- *	  vdso_task_schedule(): no skip
  *	  rq clock = t2 > t1, charge T
  *
- *    Without the first step T would be charged up to t0. A task that leaves its mm
+ *    With the update skipped T would be charged up to t0. A task that leaves its mm
  *    (exec, exit), starts a second thread or gets a CPU timer is charged at once
  *    (vdso_task_settle()), as is one whose process time another process reads.
  *

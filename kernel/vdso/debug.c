@@ -6,9 +6,9 @@
  * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
  * PID is 0 or left out or the process ID (in the initial namespace) of the task
  * that the point is about: the incoming one in a fill, the changed one in a
- * change, the running one in a wakeup and a tick, the outgoing one in a switch,
- * the moved one in a move, else the caller. Writing "off" ends all delays. The wait
- * is busy, as most points hold locks.
+ * change, the running one in a wakeup and a tick, the moved one in a move, else the
+ * caller. Writing "off" ends all delays. The wait is busy, as most points hold
+ * locks.
  *
  *   fill      in a fill, after seq was incremented and before the answers change
  *   refresh   in a refresh, before the answers are computed
@@ -22,8 +22,6 @@
  *   wakeup    in a wakeup, after the runqueue's clock was updated and before the
  *             task that runs there is told to stop
  *   tick      in a tick, before the runqueue's clock is updated
- *   switch    in a switch, before a task that tells its CPU time is charged for
- *             the last time
  *   move      in a move to another CPU, when the task is in no runqueue
  *
  * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
@@ -63,7 +61,6 @@ static struct {
 	[VDSO_TASK_DELAY_FAULT]		= { "fault" },
 	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 	[VDSO_TASK_DELAY_TICK]		= { "tick" },
-	[VDSO_TASK_DELAY_SWITCH]	= { "switch" },
 	[VDSO_TASK_DELAY_MOVE]		= { "move" },
 };
 
