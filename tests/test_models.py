@@ -151,6 +151,7 @@ ORDER = {
         "atomic64_read(vdso_task_begin(area));",
         "atomic64_read(&changes->end);",
         "smp_mb();",
+        "if (!READ_ONCE(vdso_task_allowed))",
         "VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)",
         "smp_mb();",
         "atomic64_read(&changes->begin) == end;",
@@ -166,8 +167,9 @@ ORDER = {
         "fill_current(area);",
     ],
     "kernel/vdso/slot.c:__vdso_task_fill": [
-        "WRITE_ONCE(slot->seq, slot->seq + 1);",
-        "WRITE_ONCE(to[i], i == VDSO_TASK_BASE_WORD ? base : from[i]);",
+        "WRITE_ONCE(*to, *to + 1);",
+        "memcpy(to + 1, from + 1, VDSO_TASK_SIZE_TO(VDSO_TASK_BASE_WORD));",
+        "to[VDSO_TASK_BASE_WORD] = base;",
     ],
     "kernel/vdso/slot.c:__vdso_task_drop": [
         "local_irq_save(flags);",

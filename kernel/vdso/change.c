@@ -83,7 +83,9 @@ void vdso_task_change_end(struct task_struct *p)
 /**
  * vdso_task_change_all() - put all answers of all tasks out of use
  *
- * For changes of what the answers rest on.
+ * Once vdso_task_allowed is false: a refresh that has the generation from after
+ * this sees that, and so keeps nothing. A task that is too new to be met here
+ * was added to the list after that, and sees it, too.
  *
  * Context: any; does not sleep.
  */
@@ -91,6 +93,7 @@ void vdso_task_change_all(void)
 {
 	struct task_struct *p, *t;
 
+	smp_mb();	/* the list is looked at after the caller's store */
 	rcu_read_lock();
 	for_each_process_thread(p, t) {
 		vdso_task_change_begin(t);

@@ -43,9 +43,13 @@ static DEFINE_MUTEX(allowed_lock);
 
 static void update_allowed(void)
 {
+	bool allowed;
+
 	mutex_lock(&allowed_lock);
-	WRITE_ONCE(vdso_task_allowed,
-		   READ_ONCE(vdso_task_wanted) && READ_ONCE(vdso_task_trusted));
+	allowed = READ_ONCE(vdso_task_wanted) && READ_ONCE(vdso_task_trusted);
+	WRITE_ONCE(vdso_task_allowed, allowed);
+	if (!allowed)
+		vdso_task_change_all();
 	mutex_unlock(&allowed_lock);
 }
 
@@ -97,9 +101,8 @@ static int check_cpu(unsigned int cpu)
 /**
  * vdso_task_resume() - the boot CPU is back from a suspend, does it know itself?
  *
- * All other CPUs are offline and user threads are frozen, so nobody reads
- * between the two steps: no fill shows anything from here on, and what is in the
- * slots is out of use.
+ * All other CPUs are offline and user threads are frozen, so nobody reads before
+ * what is in the slots is out of use.
  *
  * Context: on the boot CPU, before the others come back.
  */

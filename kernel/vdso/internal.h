@@ -52,14 +52,26 @@ struct vdso_task_place {
 
 DECLARE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);
 
-/* For who cannot be moved: this CPU's slot, NULL if its page does not exist. */
+/* For who cannot be moved: the page of this CPU's slot, NULL if it does not exist. */
+static __always_inline void *
+vdso_task_this_page(const struct vdso_task_area *area)
+{
+	return READ_ONCE(area->pages[__this_cpu_read(vdso_task_place.page)]);
+}
+
+/* The slot in that page. */
+static __always_inline struct vdso_task_slot *vdso_task_slot_in(void *page)
+{
+	return page + __this_cpu_read(vdso_task_place.offset);
+}
+
+/* Both in one; NULL if there is no page. */
 static __always_inline struct vdso_task_slot *
 vdso_task_this_slot(const struct vdso_task_area *area)
 {
-	unsigned int index = __this_cpu_read(vdso_task_place.page);
-	void *page = READ_ONCE(area->pages[index]);
+	void *page = vdso_task_this_page(area);
 
-	return page ? page + __this_cpu_read(vdso_task_place.offset) : NULL;
+	return page ? vdso_task_slot_in(page) : NULL;
 }
 
 /* The header's begin is written by any CPU and read by user space. */

@@ -267,16 +267,6 @@ static void fill_of_watched_task_empties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
 }
 
-static void fill_while_off_empties(struct kunit *test)
-{
-	struct vdso_task_slot before, after;
-
-	mark_record();
-	WRITE_ONCE(vdso_task_allowed, false);
-	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_TRUE(test, is_empty(&after));
-}
-
 /* No thread of the process has called on a CPU whose slot lies there. */
 static void fill_without_page(struct kunit *test)
 {
@@ -360,6 +350,27 @@ static void compute_loses_against_change(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
 }
 
+static void nothing_is_computed_while_off(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	WRITE_ONCE(vdso_task_allowed, false);
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+}
+
+/* Also those of a thread that runs on and is never switched out. */
+static void off_ends_answers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	WRITE_ONCE(vdso_task_allowed, false);
+	vdso_task_change_all();
+	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
+}
+
 static void answers_of_before_are_dead(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -441,7 +452,6 @@ static struct kunit_case vdso_task_cases[] = {
 	KUNIT_CASE(fill_again_changes_seq),
 	KUNIT_CASE(fill_of_new_task_empties),
 	KUNIT_CASE(fill_of_watched_task_empties),
-	KUNIT_CASE(fill_while_off_empties),
 	KUNIT_CASE(fill_without_page),
 	KUNIT_CASE(drop_empties_record_and_slot),
 	KUNIT_CASE(interrupt_empties_base),
@@ -451,6 +461,8 @@ static struct kunit_case vdso_task_cases[] = {
 	KUNIT_CASE(change_opens_generation),
 	KUNIT_CASE(change_of_other_task),
 	KUNIT_CASE(compute_loses_against_change),
+	KUNIT_CASE(nothing_is_computed_while_off),
+	KUNIT_CASE(off_ends_answers),
 	KUNIT_CASE(answers_of_before_are_dead),
 	KUNIT_CASE(changes_at_once),
 	KUNIT_CASE(change_without_area),

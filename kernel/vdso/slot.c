@@ -62,6 +62,9 @@ static_assert(offsetof(struct vdso_task_slot, seq) == 0);
 
 #define VDSO_TASK_BASE_WORD	(offsetof(struct vdso_task_slot, base) / sizeof(u64))
 
+/* Bytes from behind seq up to a word. */
+#define VDSO_TASK_SIZE_TO(word)	(((word) - 1) * sizeof(u64))
+
 /* A reader that is told no CPU looks for answers in the header: see arm64. */
 static_assert(offsetofend(struct vdso_task_header, begin) <=
 	      offsetofend(struct vdso_task_slot, gen));
@@ -72,29 +75,32 @@ static_assert(offsetofend(struct vdso_task_header, begin) <=
  * @area: the area of its mm
  * @base: the scheduler's clock at which its CPU time was 0, 0 if that is not told
  *
+ * Only seq is written in one piece and in its place: a reader that meets half a
+ * fill is on another CPU, and what it read does not count.
+ *
  * Context: interrupts off, on the CPU that @next runs on or is switched to.
  */
 void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
 		      u64 base)
 {
-	struct vdso_task_slot *slot = vdso_task_this_slot(area);
 	const u64 *from = (const u64 *)&next->vdso_task;
-	u64 *to = (u64 *)slot;
-	unsigned int i;
+	void *page = vdso_task_this_page(area);
+	u64 *to;
 
-	if (unlikely(!slot))
+	if (unlikely(!page))
 		return;
-	WRITE_ONCE(slot->seq, slot->seq + 1);
+	to = (u64 *)vdso_task_slot_in(page);
+	WRITE_ONCE(*to, *to + 1);
 	vdso_task_delay(VDSO_TASK_DELAY_FILL, next);
-	if (unlikely(vdso_task_is_watched(next) ||
-		     !READ_ONCE(vdso_task_allowed))) {
-		for (i = 1; i < VDSO_TASK_WORDS; i++)
-			WRITE_ONCE(to[i], 0);
+	if (unlikely(vdso_task_is_watched(next))) {
+		memset(to + 1, 0, VDSO_TASK_SIZE_TO(VDSO_TASK_WORDS));
 		return;
 	}
-#pragma GCC unroll 8
-	for (i = 1; i < VDSO_TASK_WORDS; i++)
-		WRITE_ONCE(to[i], i == VDSO_TASK_BASE_WORD ? base : from[i]);
+	memcpy(to + 1, from + 1, VDSO_TASK_SIZE_TO(VDSO_TASK_BASE_WORD));
+	to[VDSO_TASK_BASE_WORD] = base;
+	memcpy(to + VDSO_TASK_BASE_WORD + 1, from + VDSO_TASK_BASE_WORD + 1,
+	       sizeof(struct vdso_task_slot) -
+	       offsetofend(struct vdso_task_slot, base));
 }
 
 /**
@@ -102,7 +108,8 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
  * @area: the area of current's mm
  * @record: where they go; all zeros before
  *
- * Return: false if another task is just changing one of them.
+ * Return: false if another task is just changing one of them, or if answers are
+ * switched off.
  */
 bool vdso_task_compute(const struct vdso_task_area *area,
 		       struct vdso_task_slot *record)
@@ -114,6 +121,8 @@ bool vdso_task_compute(const struct vdso_task_area *area,
 	end = atomic64_read(&changes->end);
 	smp_mb();	/* (A) in change.c */
 	vdso_task_delay(VDSO_TASK_DELAY_REFRESH, current);
+	if (!READ_ONCE(vdso_task_allowed))
+		return false;
 
 #define VDSO_TASK_COMPUTE(field, value)	record->field = (u32)(value) + 1;
 	VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)
@@ -228,8 +237,6 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	enum vdso_task_stat why;
 	bool filled;
 
-	if (!READ_ONCE(vdso_task_allowed))
-		return VDSO_TASK_STAT_OFF;
 	if (vdso_task_is_watched(current)) {
 		empty_current(area);
 		return VDSO_TASK_STAT_POLICY;
@@ -267,12 +274,12 @@ void __vdso_task_refresh(struct mm_struct *mm, enum vdso_task_kind kind)
 {
 	struct vdso_task_area *area = READ_ONCE(mm->vdso_task.area);
 
-	if (area) {
-		vdso_task_count(refresh(mm, area, kind), 1);
-		return;
-	}
 	if (!READ_ONCE(vdso_task_allowed)) {
 		vdso_task_count(VDSO_TASK_STAT_OFF, 1);
+		return;
+	}
+	if (area) {
+		vdso_task_count(refresh(mm, area, kind), 1);
 		return;
 	}
 	if (vdso_task_is_watched(current)) {
