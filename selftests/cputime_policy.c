@@ -95,15 +95,34 @@ int check_filtered(const void *arg)
 	return VT_PASS;
 }
 
+/* The caller's thread is hot, and stopped until its tracer lets it go on. */
+static int await_tracer(void)
+{
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return VT_FAIL;
+	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	return raise(SIGSTOP) ? VT_FAIL : VT_PASS;
+}
+
+/* A child that has come so far, 0 after a message. */
+static pid_t start_traced(int (*body)(void *))
+{
+	pid_t pid = vt_child(body, NULL);
+	int status;
+
+	if (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		return pid;
+	vt_fail("the child does not stop for its tracer");
+	return 0;
+}
+
 static int call_for_tracer(void *arg)
 {
 	int i;
 
 	(void)arg;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (await_tracer())
 		return VT_FAIL;
-	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-	raise(SIGSTOP);
 	for (i = 0; i < CALLS; i++)
 		if (cputime_vdso(CLOCK_THREAD_CPUTIME_ID) < 0)
 			return VT_FAIL;
@@ -119,9 +138,8 @@ int check_traced(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	pid = vt_child(call_for_tracer, NULL);
-	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
-	VT_NEED(!ptrace(PTRACE_SETOPTIONS, pid, NULL,
+	pid = start_traced(call_for_tracer);
+	VT_NEED(pid && !ptrace(PTRACE_SETOPTIONS, pid, NULL,
 			PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
 	for (;;) {
 		VT_NEED(!ptrace(PTRACE_SYSCALL, pid, NULL, NULL));
@@ -142,10 +160,8 @@ static int call_for_stepper(void *arg)
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
 
 	(void)arg;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (await_tracer())
 		return VT_FAIL;
-	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-	raise(SIGSTOP);
 	cputime_bracket(&r, 3);
 	raise(SIGSTOP);
 	return r.wrong ? VT_FAIL : VT_PASS;
@@ -160,8 +176,8 @@ int check_stepped(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	pid = vt_child(call_for_stepper, NULL);
-	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	pid = start_traced(call_for_stepper);
+	VT_NEED(pid);
 	do {
 		VT_NEED(!ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL));
 		VT_NEED(waitpid(pid, &status, 0) == pid);
