@@ -115,6 +115,12 @@ static bool told(struct cputime_reader *r, int64_t ns, const char *what)
 	return !r->wrong;
 }
 
+bool cputime_read(struct cputime_reader *r)
+{
+	r->reads++;
+	return told(r, cputime_vdso(r->clock), "vDSO after vDSO");
+}
+
 bool cputime_bracket(struct cputime_reader *r, unsigned int n)
 {
 	if (!told(r, cputime_raw(r->clock), "system call after vDSO"))

@@ -63,6 +63,9 @@ struct cputime_reader {
  */
 bool cputime_bracket(struct cputime_reader *r, unsigned int n);
 
+/* One vDSO call: it must not tell less than the call before. */
+bool cputime_read(struct cputime_reader *r);
+
 /* A result; adds a note of how much was read. */
 int cputime_report(const struct cputime_reader *r, unsigned int n,
 		   const char *what);
@@ -88,6 +91,7 @@ int check_forced(const void *arg);
 int check_classes(const void *arg);
 int check_unplugged(const void *arg);
 int check_throttled(const void *arg);
+int check_balanced(const void *arg);
 int check_retuned(const void *arg);
 int check_unstable(const void *arg);
 

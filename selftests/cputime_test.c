@@ -251,6 +251,7 @@ static const struct vt_case cases[] = {
 	{ "classes", check_classes, NULL, 120 },
 	{ "unplugged", check_unplugged, NULL, 120 },
 	{ "throttled", check_throttled, NULL, 120 },
+	{ "balanced", check_balanced, NULL, 120 },
 	{ "retuned", check_retuned, NULL, 120 },
 	{ "second-thread", check_second_thread, NULL, 60 },
 	{ "threads-come-and-go", check_threads_come_and_go, NULL, 120 },

@@ -19,7 +19,7 @@
 #define READERS		12
 #define FORCED_US	800
 #define FORCED		60
-#define HELD_UP_US	1500
+#define HELD_UP_US	700
 #define CLOCK_FILE	"/sys/kernel/debug/vdso_task/clock"
 #define GROUPS		"/tmp/vdso_task_groups"
 #define GROUP		GROUPS "/throttled"
@@ -175,6 +175,22 @@ int check_wakeups(const void *arg)
 	return join(2, "wakeups");
 }
 
+/* From before a wakeup until after it. */
+static volatile int waking;
+
+/* A system call would charge the reader: none while a wakeup is under way. */
+static void *read_through_wakeups(void *arg)
+{
+	struct cputime_reader *r = &readers[0];
+
+	(void)arg;
+	vt_store(&tids[0], vt_raw0(__NR_gettid));
+	while (!vt_load(&stop) && cputime_bracket(r, 20))
+		while (vt_load(&waking) && cputime_read(r))
+			;
+	return NULL;
+}
+
 /*
  * The wakeup is held up after it has updated the runqueue's clock: the reader goes
  * on and tells later times than those it would be charged for. For less than a tick
@@ -188,12 +204,14 @@ int check_forced_wakeup(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (start(1, read_on) || start_sleeper(&sleeper, &cpus[0]))
+	if (start(1, read_through_wakeups) || start_sleeper(&sleeper, &cpus[0]))
 		return VT_FAIL;
 	vt_pin_tid(tids[0], cpus[0]);
 	vt_pin(cpus[1]);
 	for (i = 0; i < FORCED && !result; i++) {
+		vt_store(&waking, 1);
 		result = !vt_delay("wakeup", FORCED_US, getpid()) || wake();
+		vt_store(&waking, 0);
 		vt_delays_off();
 		vt_sleep_ms(2);
 	}
@@ -251,7 +269,7 @@ int check_forced(const void *arg)
 	vt_store(&watched, 1);
 	pthread_join(thread, NULL);
 	vt_note("%d moves", moves);
-	return result ?: cputime_report(&watcher, 1, "watcher") ?: join(1, arg);
+	return result ?: join(1, arg) ?: cputime_report(&watcher, 1, "watcher");
 }
 
 /* As sched_setattr() has it; the C library may be older than the call. */
@@ -320,10 +338,8 @@ int check_unplugged(const void *arg)
 	return join(READERS, "unplugged");
 }
 
-static int enter_group(void)
+static int make_group(void)
 {
-	char number[16];
-
 	mkdir(GROUPS, 0700);
 	if (mount("cgroup2", GROUPS, "cgroup2", 0, NULL) && errno != EBUSY)
 		return vt_skip("no cgroup2: %s", strerror(errno));
@@ -332,17 +348,22 @@ static int enter_group(void)
 	mkdir(GROUP, 0700);
 	if (access(GROUP "/cpu.max", W_OK))
 		return vt_skip("needs CONFIG_CFS_BANDWIDTH");
-	snprintf(number, sizeof(number), "%d", getpid());
-	VT_NEED(vt_write_file(GROUP "/cgroup.procs", number));
 	return VT_PASS;
 }
 
-static void leave_group(void)
+/* The calling process goes into the group, or back into the one of all. */
+static int move_to(const char *procs)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", getpid());
-	vt_write_file(GROUPS "/cgroup.procs", number);
+	VT_NEED(vt_write_file(procs, number));
+	return VT_PASS;
+}
+
+static void remove_group(void)
+{
+	move_to(GROUPS "/cgroup.procs");
 	rmdir(GROUP);
 	umount2(GROUPS, MNT_DETACH);
 	rmdir(GROUPS);
@@ -371,13 +392,68 @@ int check_throttled(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	result = enter_group();
+	result = make_group() ?: move_to(GROUP "/cgroup.procs");
 	if (!result)
 		result = start(4, read_on) || throttle();
 	vt_write_file(GROUP "/cpu.max", "max 10000");
 	if (!result)
 		result = join(4, "throttled");
-	leave_group();
+	remove_group();
+	return result;
+}
+
+/* Is told much, sleeps uncharged, and asks what it was charged. */
+static void *read_and_sleep(void *arg)
+{
+	const struct timespec moment = { 0, 20000 };
+	long i = (long)arg;
+	int n;
+
+	vt_store(&tids[i], vt_raw0(__NR_gettid));
+	do {
+		for (n = 0; n < 300 && cputime_read(&readers[i]); n++)
+			;
+		nanosleep(&moment, NULL);
+	} while (!vt_load(&stop) && cputime_bracket(&readers[i], 1));
+	return NULL;
+}
+
+static int spin_in_group(void *arg)
+{
+	if (move_to(GROUP "/cgroup.procs"))
+		return VT_FAIL;
+	while (!vt_load((volatile int *)arg))
+		;
+	return VT_PASS;
+}
+
+/*
+ * A process that tells nothing runs out of its quota, and its CPU takes over a
+ * reader from another: that balancing asks for the next update of the clock to be
+ * left out, and the update is the reader's then.
+ */
+int check_balanced(const void *arg)
+{
+	volatile int *enough = vt_shared(sizeof(*enough));
+	int result = cputime_init() ?: make_group(), n, i;
+	pid_t pids[READERS];
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(enough);
+	n = vt_cpus(cpus, VT_MAX_CPUS);
+	if (n >= READERS)
+		n = READERS - 1;
+	for (i = 0; i < n; i++)
+		pids[i] = vt_child(spin_in_group, (void *)enough);
+	result = start(n + 1, read_and_sleep) || throttle();
+	vt_store(enough, 1);
+	for (i = 0; i < n; i++)
+		result |= vt_reap(pids[i], "spinner");
+	if (!result)
+		result = join(n + 1, "balanced");
+	remove_group();
 	return result;
 }
 

@@ -19,6 +19,7 @@ u64 vdso_task_current_base(void)
 	u64 base;
 
 	rq = task_rq_lock(current, &rf);
+	vdso_task_begin_to_tell(rq);
 	update_rq_clock(rq);
 	base = vdso_task_base(rq, current);
 	task_rq_unlock(rq, current, &rf);

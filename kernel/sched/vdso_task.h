@@ -44,6 +44,18 @@ static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 }
 
 /**
+ * vdso_task_begin_to_tell() - a task is about to tell its CPU time
+ * @rq: this CPU's runqueue, locked
+ *
+ * A wakeup that met no such task, or the balancing within the last switch, may
+ * have asked for the next update of the clock to be left out.
+ */
+static __always_inline void vdso_task_begin_to_tell(struct rq *rq)
+{
+	rq_clock_cancel_skipupdate(rq);
+}
+
+/**
  * vdso_task_switch() - the incoming thread takes over this CPU's slot
  * @rq: this CPU's runqueue, locked
  * @next: the thread, which has an mm and runs on @rq already
@@ -58,10 +70,12 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
 	area = READ_ONCE(next->mm->vdso_task.area);
-	if (area)
+	if (area) {
+		vdso_task_begin_to_tell(rq);
 		__vdso_task_fill(next, area, next->vdso_task.base ?
 						     vdso_task_base(rq, next) :
 						     0);
+	}
 }
 
 /**
@@ -70,9 +84,8 @@ static __always_inline void vdso_task_switch(struct rq *rq,
  *
  * A wakeup from another CPU wants the next update of the runqueue's clock to be
  * left out, which charges @curr up to the wakeup only. It may tell more until it
- * is switched out. One that does not tell yet cannot begin to before that: it
- * would take the runqueue's lock in a system call, and see on its way out that it
- * is to be switched.
+ * is switched out. For one that does not tell yet the update may be left out:
+ * whoever begins to tell asks for it again, see vdso_task_begin_to_tell().
  */
 static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr)
 {
@@ -88,6 +101,19 @@ static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr
 static __always_inline void vdso_task_wakeup(struct rq *rq)
 {
 	vdso_task_delay(VDSO_TASK_DELAY_WAKEUP, rq->curr);
+}
+
+/**
+ * vdso_task_charged() - a task was seen to have left its CPU
+ *
+ * It was charged before that, which the caller is about to look at: a task may
+ * have told its time before it was charged, and whoever heard of it must not be
+ * told less.
+ */
+static __always_inline void vdso_task_charged(void)
+{
+	if (static_branch_unlikely(&vdso_task_key))
+		smp_acquire__after_ctrl_dep();
 }
 
 /**
@@ -115,6 +141,7 @@ static __always_inline void vdso_task_move(struct task_struct *p)
 
 #else /* !CONFIG_VDSO_TASK */
 
+static __always_inline void vdso_task_charged(void) { }
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
 static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }

@@ -28,7 +28,11 @@
  *	(interrupt) __schedule():
  *	  rq clock = t2 > t1, charge T
  *
- *    With the update skipped T would be charged up to t0. A task that leaves its mm
+ *    With the update skipped T would be charged up to t0. A skip that was asked for
+ *    before T began to tell is taken back then: by the switch to T, or by T's
+ *    refresh (vdso_task_begin_to_tell()). Who hears from T what it was told, and
+ *    then finds T gone from its CPU, looks at T's time after that
+ *    (vdso_task_charged()). A task that leaves its mm
  *    (exec, exit), starts a second thread or gets a CPU timer is charged at once
  *    (vdso_task_settle()), as is one whose process time another process reads.
  *
