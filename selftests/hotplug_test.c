@@ -224,6 +224,22 @@ static int no_switch(void)
 	return VT_PASS;
 }
 
+/* Whatever still stands in a slot, no reader believes it. */
+static bool nothing_holds(void)
+{
+	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS), i;
+	struct vt_maps m;
+
+	if (!vt_read_maps(&m, 0))
+		return false;
+	for (i = 0; i < n; i++)
+		if (vt_slot(&m, cpus[i])->gen == vt_header(&m)->begin) {
+			vt_fail("off, and CPU %d's slot still answers", cpus[i]);
+			return false;
+		}
+	return true;
+}
+
 static int check_toggled(const void *arg)
 {
 	int result = no_switch(), i;
@@ -235,7 +251,7 @@ static int check_toggled(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < TOGGLES; i++) {
 		VT_NEED(vt_write_file(SWITCH, i & 1 ? "1" : "0"));
-		if (!vt_same_now("toggled"))
+		if (!vt_same_now("toggled") || (i % 2 == 0 && !nothing_holds()))
 			return VT_FAIL;
 		if (i % 8 == 0)
 			vt_sleep_ms(1);

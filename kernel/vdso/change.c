@@ -46,8 +46,10 @@
  * call, whichever comes first. Nobody believes them: their generation is over.
  */
 
+#include <linux/oom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include "internal.h"
 
@@ -81,23 +83,43 @@ void vdso_task_change_end(struct task_struct *p)
 }
 
 /**
- * vdso_task_change_all() - put all answers of all tasks out of use
+ * vdso_task_end_answers() - put all answers in an mm's slots out of use
+ * @mm: an mm that has a user
  *
- * Once vdso_task_allowed is false: a refresh that has the generation from after
- * this sees that, and so keeps nothing. A task that is too new to be met here
- * was added to the list after that, and sees it, too.
- *
- * Context: any; does not sleep.
+ * Once vdso_task_allowed is false: a refresh under the next generation sees that,
+ * and keeps nothing.
  */
-void vdso_task_change_all(void)
+void vdso_task_end_answers(struct mm_struct *mm)
+{
+	struct vdso_task_area *area = READ_ONCE(mm->vdso_task.area);
+
+	if (!area)
+		return;
+	atomic64_inc(vdso_task_begin(area));
+	vdso_task_count(VDSO_TASK_STAT_GEN, 1);
+}
+
+/**
+ * vdso_task_end_all() - the same for all processes
+ *
+ * It reaches each mm, as a slot may hold what a thread left that is gone. An mm
+ * that is too new to be met here, or has no area yet, has all its refreshes after
+ * the barrier.
+ *
+ * Context: any without a task_lock(); does not sleep.
+ */
+void vdso_task_end_all(void)
 {
 	struct task_struct *p, *t;
 
-	smp_mb();	/* the list is looked at after the caller's store */
+	smp_mb();	/* between vdso_task_allowed and the looks at tasks and mms */
 	rcu_read_lock();
-	for_each_process_thread(p, t) {
-		vdso_task_change_begin(t);
-		vdso_task_change_end(t);
+	for_each_process(p) {
+		t = find_lock_task_mm(p);
+		if (!t)
+			continue;
+		vdso_task_end_answers(t->mm);
+		task_unlock(t);
 	}
 	rcu_read_unlock();
 }

@@ -49,7 +49,7 @@ static void update_allowed(void)
 	allowed = READ_ONCE(vdso_task_wanted) && READ_ONCE(vdso_task_trusted);
 	WRITE_ONCE(vdso_task_allowed, allowed);
 	if (!allowed)
-		vdso_task_change_all();
+		vdso_task_end_all();
 	mutex_unlock(&allowed_lock);
 }
 
@@ -118,7 +118,7 @@ void vdso_task_resume(void)
 		cpu);
 	WRITE_ONCE(vdso_task_trusted, false);
 	WRITE_ONCE(vdso_task_allowed, false);
-	vdso_task_change_all();
+	vdso_task_end_all();
 }
 
 static int set_wanted(const struct ctl_table *table, int write, void *buffer,

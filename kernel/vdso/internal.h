@@ -101,7 +101,8 @@ bool vdso_task_clock_caught_up(void);
 bool vdso_task_time_stolen(void);
 
 /* change.c */
-void vdso_task_change_all(void);
+void vdso_task_end_answers(struct mm_struct *mm);
+void vdso_task_end_all(void);
 
 /* policy.c */
 void vdso_task_withhold(struct vdso_task_slot *record);

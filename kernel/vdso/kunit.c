@@ -367,7 +367,7 @@ static void off_ends_answers(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
 	WRITE_ONCE(vdso_task_allowed, false);
-	vdso_task_change_all();
+	vdso_task_end_answers(f->mm);
 	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
 }
 

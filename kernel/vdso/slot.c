@@ -161,21 +161,19 @@ static bool has_base(const struct vdso_task_slot *slot,
 	       READ_ONCE(slot->base);
 }
 
-/* Does the slot of this CPU already say what the record says? */
+/*
+ * Does the slot of this CPU already say what the record says, and is that still
+ * so? What is in a slot comes from a fill, of the record or of zeros: no record
+ * that was computed has generation 0.
+ */
 static bool is_filled(const struct vdso_task_area *area,
 		      const struct vdso_task_slot *slot,
 		      enum vdso_task_kind kind)
 {
-	const struct vdso_task_slot *record = &current->vdso_task;
-	const u64 *to = (const u64 *)slot, *from = (const u64 *)record;
-	u64 differ = record->gen ^ atomic64_read(vdso_task_begin(area));
-	unsigned int i;
+	u64 gen = current->vdso_task.gen;
 
-#pragma GCC unroll 8
-	for (i = 1; i < VDSO_TASK_WORDS; i++)
-		if (i != VDSO_TASK_BASE_WORD)
-			differ |= to[i] ^ from[i];
-	return !differ && has_base(slot, kind);
+	return gen == atomic64_read(vdso_task_begin(area)) &&
+	       gen == READ_ONCE(slot->gen) && has_base(slot, kind);
 }
 
 /* Show what current has at once: a nohz_full thread may never switch. */
