@@ -167,9 +167,9 @@ ORDER = {
         "fill_current(area);",
     ],
     "kernel/vdso/slot.c:__vdso_task_fill": [
-        "WRITE_ONCE(*to, *to + 1);",
-        "memcpy(to + 1, from + 1, VDSO_TASK_SIZE_TO(VDSO_TASK_BASE_WORD));",
-        "to[VDSO_TASK_BASE_WORD] = base;",
+        "++*to;",
+        "barrier();",
+        "to[i] = i == VDSO_TASK_BASE_WORD ? base : from[i];",
     ],
     "kernel/vdso/slot.c:__vdso_task_drop": [
         "local_irq_save(flags);",

@@ -50,9 +50,9 @@ extern u64 vdso_task_clock_offset;
 
 void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
 		      u64 base);
-void __vdso_task_refresh(struct mm_struct *mm, enum vdso_task_kind kind);
-void __vdso_task_refresh_clock(struct mm_struct *mm, clockid_t clock);
-void __vdso_task_refresh_res(struct mm_struct *mm, clockid_t clock);
+void __vdso_task_refresh(enum vdso_task_kind kind);
+void __vdso_task_refresh_clock(clockid_t clock);
+void __vdso_task_refresh_res(clockid_t clock);
 void __vdso_task_interrupted(void);
 
 /* The architecture's vdso/task_clock.c. */
@@ -90,16 +90,15 @@ struct vdso_task_call {
 /**
  * vdso_task_refresh() - a system call was made that a slot could have answered
  *
+ * All that follows is out of line: the compiler would keep current, which the
+ * system calls need as well, in a register for both, and save that register.
+ *
  * Context: the system calls that have a vDSO entry.
  */
 static __always_inline void vdso_task_refresh(void)
 {
-	if (static_branch_unlikely(&vdso_task_key)) {
-		struct mm_struct *mm = current->mm;
-
-		if (mm && READ_ONCE(mm->vdso_task.heat))
-			__vdso_task_refresh(mm, VDSO_TASK_IDS);
-	}
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_refresh(VDSO_TASK_IDS);
 }
 
 /**
@@ -110,23 +109,15 @@ static __always_inline void vdso_task_refresh(void)
  */
 static __always_inline void vdso_task_refresh_clock(clockid_t clock)
 {
-	if (static_branch_unlikely(&vdso_task_key)) {
-		struct mm_struct *mm = current->mm;
-
-		if (mm && READ_ONCE(mm->vdso_task.heat))
-			__vdso_task_refresh_clock(mm, clock);
-	}
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_refresh_clock(clock);
 }
 
 /* The same where its resolution is asked for. */
 static __always_inline void vdso_task_refresh_res(clockid_t clock)
 {
-	if (static_branch_unlikely(&vdso_task_key)) {
-		struct mm_struct *mm = current->mm;
-
-		if (mm && READ_ONCE(mm->vdso_task.heat))
-			__vdso_task_refresh_res(mm, clock);
-	}
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_refresh_res(clock);
 }
 
 /**

@@ -69,13 +69,13 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
+	/* It is set once and stays: what tests it need not be what loads it. */
+	if (likely(!data_race(next->mm->vdso_task.area)))
+		return;
 	area = READ_ONCE(next->mm->vdso_task.area);
-	if (area) {
-		vdso_task_begin_to_tell(rq);
-		__vdso_task_fill(next, area, next->vdso_task.base ?
-						     vdso_task_base(rq, next) :
-						     0);
-	}
+	vdso_task_begin_to_tell(rq);
+	__vdso_task_fill(next, area,
+			 next->vdso_task.base ? vdso_task_base(rq, next) : 0);
 }
 
 /**

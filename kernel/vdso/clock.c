@@ -280,19 +280,19 @@ static bool is_own(clockid_t clock)
 }
 
 /* A CPU-time clock was read by system call. */
-void __vdso_task_refresh_clock(struct mm_struct *mm, clockid_t clock)
+void __vdso_task_refresh_clock(clockid_t clock)
 {
 	if (is_own(clock))
-		__vdso_task_refresh(mm, CPUCLOCK_PERTHREAD(clock) ?
-						VDSO_TASK_THREAD_TIME :
-						VDSO_TASK_PROCESS_TIME);
+		__vdso_task_refresh(CPUCLOCK_PERTHREAD(clock) ?
+					    VDSO_TASK_THREAD_TIME :
+					    VDSO_TASK_PROCESS_TIME);
 }
 
 /* Its resolution was, which is told where the thread's time is. */
-void __vdso_task_refresh_res(struct mm_struct *mm, clockid_t clock)
+void __vdso_task_refresh_res(clockid_t clock)
 {
 	if (is_own(clock))
-		__vdso_task_refresh(mm, VDSO_TASK_THREAD_TIME);
+		__vdso_task_refresh(VDSO_TASK_THREAD_TIME);
 }
 
 /**

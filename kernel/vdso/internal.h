@@ -46,8 +46,8 @@ static inline void *vdso_task_line(void *page, unsigned int line)
  * @offset: in that page, in bytes
  */
 struct vdso_task_place {
-	unsigned int	page;
-	unsigned int	offset;
+	unsigned long	page;
+	unsigned long	offset;
 };
 
 DECLARE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);

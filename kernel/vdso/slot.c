@@ -62,9 +62,6 @@ static_assert(offsetof(struct vdso_task_slot, seq) == 0);
 
 #define VDSO_TASK_BASE_WORD	(offsetof(struct vdso_task_slot, base) / sizeof(u64))
 
-/* Bytes from behind seq up to a word. */
-#define VDSO_TASK_SIZE_TO(word)	(((word) - 1) * sizeof(u64))
-
 /* A reader that is told no CPU looks for answers in the header: see arm64. */
 static_assert(offsetofend(struct vdso_task_header, begin) <=
 	      offsetofend(struct vdso_task_slot, gen));
@@ -75,8 +72,8 @@ static_assert(offsetofend(struct vdso_task_header, begin) <=
  * @area: the area of its mm
  * @base: the scheduler's clock at which its CPU time was 0, 0 if that is not told
  *
- * Only seq is written in one piece and in its place: a reader that meets half a
- * fill is on another CPU, and what it read does not count.
+ * Plain stores will do: a reader that meets half a fill is on another CPU, and what
+ * it read does not count.
  *
  * Context: interrupts off, on the CPU that @next runs on or is switched to.
  */
@@ -85,22 +82,22 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
 {
 	const u64 *from = (const u64 *)&next->vdso_task;
 	void *page = vdso_task_this_page(area);
+	unsigned int i;
 	u64 *to;
 
 	if (unlikely(!page))
 		return;
 	to = (u64 *)vdso_task_slot_in(page);
-	WRITE_ONCE(*to, *to + 1);
+	++*to;
+	barrier();	/* seq first, for who looks from there */
 	vdso_task_delay(VDSO_TASK_DELAY_FILL, next);
 	if (unlikely(vdso_task_is_watched(next))) {
-		memset(to + 1, 0, VDSO_TASK_SIZE_TO(VDSO_TASK_WORDS));
+		memset(to + 1, 0, (VDSO_TASK_WORDS - 1) * sizeof(u64));
 		return;
 	}
-	memcpy(to + 1, from + 1, VDSO_TASK_SIZE_TO(VDSO_TASK_BASE_WORD));
-	to[VDSO_TASK_BASE_WORD] = base;
-	memcpy(to + VDSO_TASK_BASE_WORD + 1, from + VDSO_TASK_BASE_WORD + 1,
-	       sizeof(struct vdso_task_slot) -
-	       offsetofend(struct vdso_task_slot, base));
+#pragma GCC unroll 8
+	for (i = 1; i < VDSO_TASK_WORDS; i++)
+		to[i] = i == VDSO_TASK_BASE_WORD ? base : from[i];
 }
 
 /**
@@ -263,15 +260,20 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 
 /**
  * __vdso_task_refresh() - compute the answers of current and fill its slot
- * @mm: the mm of current, in which the slots were touched
  * @kind: what the system call asks for
+ *
+ * Nothing is done for a process that never touched its slots.
  *
  * Context: a system call; may sleep, but does not wait for a lock of the mm.
  */
-void __vdso_task_refresh(struct mm_struct *mm, enum vdso_task_kind kind)
+void __vdso_task_refresh(enum vdso_task_kind kind)
 {
-	struct vdso_task_area *area = READ_ONCE(mm->vdso_task.area);
+	struct mm_struct *mm = current->mm;
+	struct vdso_task_area *area;
 
+	if (!mm || !READ_ONCE(mm->vdso_task.heat))
+		return;
+	area = READ_ONCE(mm->vdso_task.area);
 	if (!READ_ONCE(vdso_task_allowed)) {
 		vdso_task_count(VDSO_TASK_STAT_OFF, 1);
 		return;
