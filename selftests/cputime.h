@@ -89,6 +89,7 @@ int check_wakeups(const void *arg);
 int check_forced_wakeup(const void *arg);
 int check_forced(const void *arg);
 int check_classes(const void *arg);
+int check_deadline(const void *arg);
 int check_unplugged(const void *arg);
 int check_throttled(const void *arg);
 int check_balanced(const void *arg);

@@ -249,6 +249,7 @@ static const struct vt_case cases[] = {
 	{ "move-forced", check_forced, "move", 60 },
 	{ "fill-forced", check_forced, "fill", 60 },
 	{ "classes", check_classes, NULL, 120 },
+	{ "deadline", check_deadline, NULL, 60 },
 	{ "unplugged", check_unplugged, NULL, 120 },
 	{ "throttled", check_throttled, NULL, 120 },
 	{ "balanced", check_balanced, NULL, 120 },

@@ -46,6 +46,17 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
+/* With few system calls, which charge it. */
+static void *read_through(void *arg)
+{
+	long i = (long)arg;
+
+	vt_store(&tids[i], vt_raw0(__NR_gettid));
+	while (!vt_load(&stop) && cputime_bracket(&readers[i], 20000))
+		;
+	return NULL;
+}
+
 /* Moves itself, and yields. */
 static void *read_and_hop(void *arg)
 {
@@ -281,6 +292,8 @@ struct attr {
 	uint64_t runtime, deadline, period;
 };
 
+#define DEADLINE	5	/* in attrs[] */
+
 static void change_class(pid_t tid, unsigned int which)
 {
 	static const struct attr attrs[] = {
@@ -289,7 +302,7 @@ static void change_class(pid_t tid, unsigned int which)
 		{ .policy = SCHED_RR, .priority = 2 },
 		{ .policy = SCHED_OTHER, .nice = -10 },
 		{ .policy = SCHED_BATCH },
-		{ .policy = 6 /* SCHED_DEADLINE */, .runtime = 2000000,
+		[DEADLINE] = { .policy = 6 /* SCHED_DEADLINE */, .runtime = 2000000,
 		  .deadline = 20000000, .period = 20000000 },
 		{ .policy = SCHED_IDLE },
 		{ .policy = SCHED_OTHER },
@@ -317,6 +330,29 @@ int check_classes(const void *arg)
 	for (i = 0; i < n; i++)
 		change_class(tids[i], 7);
 	return join(n, "classes");
+}
+
+/*
+ * Whoever asks for the reader's time charges it, and may so end its budget: it runs
+ * on until the interrupt of that comes, and is told so.
+ */
+int check_deadline(const void *arg)
+{
+	int result = cputime_init() ?: need_two_cpus();
+	pthread_t thread;
+
+	(void)arg;
+	if (result)
+		return result;
+	if (start(1, read_through))
+		return VT_FAIL;
+	errno = pthread_create(&thread, NULL, watch, NULL);
+	VT_NEED(!errno);
+	change_class(tids[0], DEADLINE);
+	vt_sleep_ms(cputime_seconds * 500);
+	vt_store(&watched, 1);
+	pthread_join(thread, NULL);
+	return join(1, "deadline") ?: cputime_report(&watcher, 1, "watcher");
 }
 
 int check_unplugged(const void *arg)

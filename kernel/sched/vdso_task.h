@@ -69,10 +69,13 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
-	/* It is set once and stays: what tests it need not be what loads it. */
+	/* Most often there is none, which is told by where it lies. */
 	if (likely(!data_race(next->mm->vdso_task.area)))
 		return;
+	/* Who borrows an mm (kthread_use_mm()) may see its last user go. */
 	area = READ_ONCE(next->mm->vdso_task.area);
+	if (unlikely(!area))
+		return;
 	vdso_task_begin_to_tell(rq);
 	__vdso_task_fill(next, area,
 			 next->vdso_task.base ? vdso_task_base(rq, next) : 0);
@@ -117,6 +120,19 @@ static __always_inline void vdso_task_charged(void)
 }
 
 /**
+ * vdso_task_off_queue() - the running task is charged, but has left its queue
+ * @rq: its runqueue, locked
+ *
+ * A SCHED_DEADLINE task that another CPU charged for the last of its budget runs on
+ * until it is interrupted, and is not charged for that. If it tells its time, it is.
+ */
+static __always_inline void vdso_task_off_queue(struct rq *rq)
+{
+	if (vdso_task_needs_clock(rq->curr))
+		update_curr_common(rq);
+}
+
+/**
  * vdso_task_tick() - a tick is about to charge the task that it met
  * @rq: this CPU's runqueue, locked, its clock not yet updated
  *
@@ -142,6 +158,7 @@ static __always_inline void vdso_task_move(struct task_struct *p)
 #else /* !CONFIG_VDSO_TASK */
 
 static __always_inline void vdso_task_charged(void) { }
+static __always_inline void vdso_task_off_queue(struct rq *rq) { }
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
 static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }

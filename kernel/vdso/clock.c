@@ -32,7 +32,9 @@
  *    before T began to tell is taken back then: by the switch to T, or by T's
  *    refresh (vdso_task_begin_to_tell()). Who hears from T what it was told, and
  *    then finds T gone from its CPU, looks at T's time after that
- *    (vdso_task_charged()). A task that leaves its mm
+ *    (vdso_task_charged()). A SCHED_DEADLINE task that was charged to the end of its
+ *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()),
+ *    one of sched_ext before it is seen off its queue. A task that leaves its mm
  *    (exec, exit), starts a second thread or gets a CPU timer is charged at once
  *    (vdso_task_settle()), as is one whose process time another process reads.
  *
