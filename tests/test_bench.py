@@ -384,6 +384,8 @@ def test_clocks_cost_what_they_do_without_the_patches(
     """To the instruction, by the image that has the same bytes as an unpatched one.
 
     Both are counted under the patched kernel; of another architecture, in its guest.
+    On arm64 the compiler saves one for the coarse clocks, whose system call, for
+    clocks that are none, is elsewhere now.
     """
     cells.off()
     cell = cells.cell(arch)
@@ -399,7 +401,10 @@ def test_clocks_cost_what_they_do_without_the_patches(
     with_slots = steps(native.images(cell))
     without = steps([image, image.with_name(f"{image.name}.dbg")])
     assert set(without) == {f"clock_{clock}" for clock in KERNEL_CLOCKS.split()}
-    assert {clock: with_slots[clock] for clock in without} == without
+    saved = {clock: without[clock] - with_slots[clock] for clock in without}
+    allowed = {0, 1} if arch == "arm64" else {0}
+    assert {n for clock, n in saved.items() if "coarse" in clock} <= allowed
+    assert {n for clock, n in saved.items() if "coarse" not in clock} == {0}
     assert len(with_slots) > 14
     assert all(10 < count < 500 for count in with_slots.values())
 

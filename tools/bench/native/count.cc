@@ -8,7 +8,10 @@
  *
  * Exit status: 0 done, 2 fault.
  */
+#include <algorithm>
+#include <functional>
 #include <iostream>
+#include <limits>
 
 #include "calls.h"
 #include "checks.h"
@@ -19,6 +22,19 @@ namespace
 
 using namespace bench;
 
+/* Of a clock: the least of some, each from a second that has just begun. */
+long count_clock(const Laboratory &laboratory, const std::function<void()> &call)
+{
+	constexpr int tries = 5;
+	long least = std::numeric_limits<long>::max();
+
+	for (int i = 0; i < tries; i++) {
+		laboratory.fill_clocks();
+		least = std::min(least, count_steps(laboratory, call));
+	}
+	return least;
+}
+
 void print_steps(const Laboratory &laboratory, const std::vector<Clock> &list)
 {
 	const auto function = laboratory.function<ClockFunction>(clock_symbol());
@@ -28,7 +44,7 @@ void print_steps(const Laboratory &laboratory, const std::vector<Clock> &list)
 		timespec time;
 
 		std::cout << clock.name << ' '
-			  << count_steps(laboratory, [&] { function(id, &time); }) << '\n';
+			  << count_clock(laboratory, [&] { function(id, &time); }) << '\n';
 	}
 }
 

@@ -102,7 +102,8 @@ const std::vector<SlotEntry> &slot_entries()
 }
 
 Laboratory::Laboratory(const Image &image)
-    : image_(image), has_slots_(image.has_local(slots_end_symbol)), pages_(total_size(image))
+    : image_(image), rate_(counter_rate()), has_slots_(image.has_local(slots_end_symbol)),
+      pages_(total_size(image))
 {
 	slots_end_ = pages_.begin() + slots_size();
 	code_ = slots_end_ - other_pages(image);
@@ -147,16 +148,15 @@ void Laboratory::fill_slots(unsigned int shift) const
 
 void Laboratory::fill_clocks() const
 {
-	const double rate = counter_rate();
 	timespec now = {};
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (std::size_t i = 0; i < CLOCK_DATA_COUNT; i++)
-		fill_clock(code_ + clock_data(image_) + i * CLOCK_DATA_SIZE, rate, now);
+		fill_clock(code_ + clock_data(image_) + i * CLOCK_DATA_SIZE, now.tv_sec);
 }
 
 /* From now on, by the counter's rate, as the timekeeping core would write it. */
-void Laboratory::fill_clock(char *data, double rate, const timespec &now) const
+void Laboratory::fill_clock(char *data, std::int64_t second) const
 {
 	constexpr unsigned int shift = 24;
 
@@ -167,14 +167,13 @@ void Laboratory::fill_clock(char *data, double rate, const timespec &now) const
 #endif
 	put<std::uint64_t>(data + CLOCK_MASK_OFFSET, ~0ull);
 	put<std::uint32_t>(data + CLOCK_MULT_OFFSET,
-			   static_cast<std::uint32_t>(std::lround(std::ldexp(1e9 / rate, shift))));
+			   static_cast<std::uint32_t>(std::lround(std::ldexp(1e9 / rate_, shift))));
 	put<std::uint32_t>(data + CLOCK_SHIFT_OFFSET, shift);
 	for (clockid_t id = 0; id < CLOCK_BASE_COUNT; id++) {
 		char *base = data + id * CLOCK_BASE_SIZE;
 
-		put<std::int64_t>(base + CLOCK_SEC_OFFSET, now.tv_sec + seconds_apart(id));
-		put<std::uint64_t>(base + CLOCK_NSEC_OFFSET, static_cast<std::uint64_t>(now.tv_nsec)
-								     << shift);
+		put<std::int64_t>(base + CLOCK_SEC_OFFSET, second + seconds_apart(id));
+		put<std::uint64_t>(base + CLOCK_NSEC_OFFSET, 0);
 	}
 }
 
@@ -182,7 +181,7 @@ void Laboratory::fill_clock(char *data, double rate, const timespec &now) const
 void Laboratory::fill_scheduler_clock() const
 {
 	constexpr unsigned int shift = 24;
-	const double mult = std::ldexp(1e9 / counter_rate(), shift);
+	const double mult = std::ldexp(1e9 / rate_, shift);
 
 	put<std::uint32_t>(slots_end_ + VDSO_TASK_GLOBAL_SEQ_OFFSET, 2);
 	put(slots_end_ + VDSO_TASK_GLOBAL_MULT_OFFSET,

@@ -75,13 +75,19 @@ public:
 	/* All answers are what the system calls say plus @shift. */
 	void fill_slots(unsigned int shift) const;
 
-private:
+	/*
+	 * Lets the clocks run from the second that it is now. An image subtracts each
+	 * second that has passed since by itself, which takes instructions.
+	 */
 	void fill_clocks() const;
-	void fill_clock(char *data, double rate, const timespec &now) const;
+
+private:
+	void fill_clock(char *data, std::int64_t second) const;
 	void fill_scheduler_clock() const;
 	char *line(unsigned int index) const;
 
 	const Image &image_;
+	double rate_;
 	bool has_slots_;
 	Mapping pages_;
 	char *code_ = nullptr;
