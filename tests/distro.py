@@ -67,9 +67,9 @@ def asked_for(tree: Path, config: dict[str, str], name: str) -> bool:
 def compiled(tree: Path, name: str) -> str:
     """The file itself, or the one that includes it, as most of kernel/sched is."""
     path = Path(name)
-    line = f'#include "{path.name}"'
+    line = re.compile(rf'^#\s*include "{re.escape(path.name)}"$', re.MULTILINE)
     for other in sorted((tree / path.parent).glob("*.c")):
-        if line in other.read_text().splitlines():
+        if line.search(other.read_text()):
             return str(path.with_name(other.name))
     return name
 
