@@ -252,6 +252,24 @@ static void *watch(void *arg)
 	return NULL;
 }
 
+/* One reader, and another thread that asks for its time. */
+static int start_watched(pthread_t *thread, void *(*body)(void *))
+{
+	if (start(1, body))
+		return VT_FAIL;
+	errno = pthread_create(thread, NULL, watch, NULL);
+	VT_NEED(!errno);
+	return VT_PASS;
+}
+
+/* The watcher ends before the reader: a thread that is gone has no clock. */
+static int join_watched(pthread_t thread, const char *what)
+{
+	vt_store(&watched, 1);
+	pthread_join(thread, NULL);
+	return join(1, what) ?: cputime_report(&watcher, 1, "watcher");
+}
+
 /*
  * A reader that is moved to and fro, and held up at @arg each time it comes there,
  * while another thread asks for its time.
@@ -265,10 +283,8 @@ int check_forced(const void *arg)
 
 	if (result)
 		return result;
-	if (start(1, read_on))
+	if (start_watched(&thread, read_on))
 		return VT_FAIL;
-	errno = pthread_create(&thread, NULL, watch, NULL);
-	VT_NEED(!errno);
 	result = !vt_delay(arg, HELD_UP_US, getpid());
 	end = cputime_end(4);
 	for (moves = 0; vt_now() < end && !result; moves++) {
@@ -276,11 +292,8 @@ int check_forced(const void *arg)
 		usleep(2 * HELD_UP_US);
 	}
 	vt_delays_off();
-	/* Before the reader ends: a thread that is gone has no clock. */
-	vt_store(&watched, 1);
-	pthread_join(thread, NULL);
 	vt_note("%d moves", moves);
-	return result ?: join(1, arg) ?: cputime_report(&watcher, 1, "watcher");
+	return join_watched(thread, arg) ?: result;
 }
 
 /* As sched_setattr() has it; the C library may be older than the call. */
@@ -344,15 +357,11 @@ int check_deadline(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (start(1, read_through))
+	if (start_watched(&thread, read_through))
 		return VT_FAIL;
-	errno = pthread_create(&thread, NULL, watch, NULL);
-	VT_NEED(!errno);
 	change_class(tids[0], DEADLINE);
 	vt_sleep_ms(cputime_seconds * 500);
-	vt_store(&watched, 1);
-	pthread_join(thread, NULL);
-	return join(1, "deadline") ?: cputime_report(&watcher, 1, "watcher");
+	return join_watched(thread, "deadline");
 }
 
 int check_unplugged(const void *arg)

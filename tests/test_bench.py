@@ -384,8 +384,7 @@ def test_clocks_cost_what_they_do_without_the_patches(
     """To the instruction, by the image that has the same bytes as an unpatched one.
 
     Both are counted under the patched kernel; of another architecture, in its guest.
-    On arm64 the compiler saves one for the coarse clocks, whose system call, for
-    clocks that are none, is elsewhere now.
+    On arm64 the compiler saves one for the coarse clocks.
     """
     cells.off()
     cell = cells.cell(arch)
