@@ -258,6 +258,52 @@ static int read_under_timer(void *arg)
 	return VT_PASS;
 }
 
+/* More than a tick, which stops the sum of a process without timers. */
+#define STOP_US		5000
+
+/* Arms a timer of @pid's clock, deletes it and waits for the sum to stop. */
+static bool time_once(pid_t pid)
+{
+	struct itimerspec late = { .it_value = { 1000, 0 } };
+	timer_t timer;
+	bool ok;
+
+	if (timer_create(CPUTIME_PROCESS(pid), NULL, &timer))
+		return false;
+	ok = !timer_settime(timer, 0, &late, NULL);
+	ok &= !timer_delete(timer);
+	usleep(STOP_US);
+	return ok;
+}
+
+/*
+ * A timer of another process starts the reader's own sum, and its end stops it,
+ * again and again: neither way may less be told.
+ */
+int check_foreign_timers(const void *arg)
+{
+	struct board *board = vt_shared(sizeof(*board));
+	uint64_t end = cputime_end(1);
+	unsigned long n = 0;
+	bool ok = true;
+	pid_t pid;
+
+	(void)arg;
+	VT_NEED(board);
+	if (cputime_init() || cputime_expected())
+		return cputime_expected() ?: VT_FAIL;
+	pid = vt_child(read_under_timer, board);
+	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	for (; ok && vt_now() < end && !vt_load(&board->reader.wrong); n++)
+		ok = time_once(pid);
+	vt_store(&board->stop, 1);
+	if (vt_reap(pid, "reader"))
+		return VT_FAIL;
+	VT_CHECK(ok, "no timer: %m");
+	vt_note("%lu timers", n);
+	return cputime_report(&board->reader, 1, "foreign timers");
+}
+
 /* RLIMIT_CPU from outside starts the process's own sum: it must not start short. */
 static int limit_one(const char *point)
 {

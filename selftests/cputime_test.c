@@ -10,7 +10,7 @@
  * the kernel accounts for it); nothing is ever answered (answered).
  *
  * -t: seconds that the cases with many readers take, together with others of
- * their kind. -u: also make the TSC unstable, up to the next boot.
+ * their kind. -u: also make the TSC unstable, up to the next boot. CASE: only these.
  */
 #include <errno.h>
 #include <limits.h>
@@ -264,6 +264,7 @@ static const struct vt_case cases[] = {
 	{ "foreign-timer-begin", check_foreign_timer, "begin", 60 },
 	{ "foreign-timer-change", check_foreign_timer, "change", 60 },
 	{ "foreign-timer-end", check_foreign_timer, "end", 60 },
+	{ "foreign-timers", check_foreign_timers, NULL, 60 },
 	{ "no-counter", check_no_counter, NULL, 0 },
 	{ "filtered", check_filtered, NULL, 0 },
 	{ "traced", check_traced, NULL, 60 },
@@ -271,28 +272,52 @@ static const struct vt_case cases[] = {
 	{ "unstable", check_unstable, NULL, 120 },
 };
 
+static bool is_named(const char *name, char **names)
+{
+	for (; *names; names++)
+		if (!strcmp(*names, name))
+			return true;
+	return false;
+}
+
+/* Where @names are given, the cases so called; else all but those to be dared. */
+static unsigned int choose(struct vt_case *chosen, char **names, bool dare)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+		if (*names ? !is_named(cases[i].name, names) :
+			     !dare && cases[i].run == check_unstable)
+			continue;
+		chosen[n] = cases[i];
+		chosen[n++].timeout = (cases[i].timeout ?: 30) + cputime_seconds;
+	}
+	return n;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: cputime [-t SECONDS] [-u] [CASE...]\n");
+	return VT_FAIL;
+}
+
 int main(int argc, char **argv)
 {
 	struct vt_case chosen[VT_ARRAY_SIZE(cases)];
 	bool dare = false;
-	unsigned int i;
+	unsigned int n;
 	int opt;
 
 	if (argc == 3 && !strcmp(argv[1], "--told"))
 		return cputime_after_exec(argv[2]);
 	while ((opt = getopt(argc, argv, "t:u")) != -1) {
-		if (opt == 'u') {
+		if (opt == 'u')
 			dare = true;
-		} else if (opt == 't' && atoi(optarg) > 0) {
+		else if (opt == 't' && atoi(optarg) > 0)
 			cputime_seconds = atoi(optarg);
-		} else {
-			fprintf(stderr, "usage: cputime [-t SECONDS] [-u]\n");
-			return VT_FAIL;
-		}
+		else
+			return usage();
 	}
-	for (i = 0; i < VT_ARRAY_SIZE(cases); i++) {
-		chosen[i] = cases[i];
-		chosen[i].timeout = (cases[i].timeout ?: 30) + cputime_seconds;
-	}
-	return vt_run(chosen, VT_ARRAY_SIZE(cases) - !dare);
+	n = choose(chosen, argv + optind, dare);
+	return n ? vt_run(chosen, n) : usage();
 }

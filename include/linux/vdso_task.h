@@ -173,14 +173,16 @@ void vdso_task_change_begin(struct task_struct *p);
  */
 void vdso_task_change_end(struct task_struct *p);
 
+bool vdso_task_start_sum(struct task_struct *p);
+
 /**
- * vdso_task_is_changing() - is a change of a task's answers under way?
- * @p: a task that cannot be freed
+ * vdso_task_sum_started() - a process was seen to count its own CPU time
+ *
+ * It counts from what its threads had used then, which is about to be read.
  */
-static inline bool vdso_task_is_changing(struct task_struct *p)
+static __always_inline void vdso_task_sum_started(void)
 {
-	return atomic64_read(&p->vdso_task_changes.begin) !=
-	       atomic64_read(&p->vdso_task_changes.end);
+	smp_rmb();	/* pairs with smp_store_release() in vdso_task_start_sum() */
 }
 
 void __vdso_task_drop(void);
@@ -299,10 +301,12 @@ static __always_inline void vdso_task_interrupted(void) { }
 static inline void vdso_task_clock_begin(void) { }
 static inline void vdso_task_clock_stop(void) { }
 static inline void vdso_task_clock_end(void) { }
-static inline bool vdso_task_is_changing(struct task_struct *p)
+static inline bool vdso_task_start_sum(struct task_struct *p)
 {
 	return false;
 }
+
+static __always_inline void vdso_task_sum_started(void) { }
 
 static inline void vdso_task_change_begin(struct task_struct *p) { }
 static inline void vdso_task_change_end(struct task_struct *p) { }

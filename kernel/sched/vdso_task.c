@@ -26,6 +26,41 @@ u64 vdso_task_current_base(void)
 	return base;
 }
 
+#ifdef CONFIG_POSIX_TIMERS
+/**
+ * vdso_task_start_sum() - a process's own sum of CPU time is put to use
+ * @p: a thread of the process
+ *
+ * Done here if @p, as its only thread, may have told the process's time: what is
+ * charged before is in the sum, what is charged after is added to it.
+ *
+ * Context: the process's siglock held, which keeps the number of its threads; the
+ * sum says no more than what @p has used.
+ *
+ * Return: false if nothing was done.
+ */
+bool vdso_task_start_sum(struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+	struct rq_flags rf;
+	struct rq *rq;
+
+	if (!vdso_task_tells(p) || READ_ONCE(sig->nr_threads) != 1)
+		return false;
+	rq = task_rq_lock(p, &rf);
+	if (task_current(rq, p) && task_on_rq_queued(p)) {
+		update_rq_clock(rq);
+		p->sched_class->update_curr(rq);
+	}
+	atomic64_set(&sig->cputimer.cputime_atomic.sum_exec_runtime,
+		     sig->sum_sched_runtime + p->se.sum_exec_runtime);
+	/* Pairs with smp_rmb() in vdso_task_sum_started(). */
+	smp_store_release(&sig->posix_cputimers.timers_active, true);
+	task_rq_unlock(rq, p, &rf);
+	return true;
+}
+#endif
+
 /* Charge whoever runs on a CPU up to now, if it may have told its CPU time. */
 static void settle_cpu(unsigned int cpu)
 {

@@ -70,9 +70,19 @@
  *    fills base again if nothing is left to be taken off. It costs a system call
  *    an interrupt to those who ask, and no total of a CPU is shown.
  *
- * 4. The process's own sum, which counts while CPU timers run, used to start with
- *    less than a system call told that was made meanwhile. It catches up once it is
- *    in use, and up to then whoever reads it makes it catch up.
+ * 4. While CPU timers run, the process has a sum of its own, to which charges are
+ *    added as well. It starts with what was used up to then. A charge that comes
+ *    between must be counted once, or the sum tells less, or more until it ends:
+ *
+ *	CPU 0: charges T                        CPU 1: starts the sum
+ *	----------------                        ---------------------
+ *	lock T's runqueue                       lock T's runqueue
+ *	T's time += delta                       charge T, sum = T's time
+ *	in use ? sum += delta                   in use
+ *	unlock                                  unlock
+ *
+ *    Where only one thread can have been told the process's time, its runqueue's
+ *    lock makes the start one step (vdso_task_start_sum()).
  *
  * 5. The process's clock is answered while the caller is its only thread and no
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
