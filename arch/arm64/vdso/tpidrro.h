@@ -12,8 +12,9 @@
  *
  * The trampoline vectors of KPTI and of the Spectre-BHB mitigations use the
  * register to pass x30 into the kernel, and kernel_ventry clears it. Where such
- * vectors may be in use on any CPU, kernel_exit writes it again on each return
- * to native user space; elsewhere a patched branch skips that.
+ * vectors may be in use on any CPU, kernel_exit writes it again on each return to
+ * user space, from the task's copy; elsewhere a patched branch skips that. Whoever
+ * writes the register for a task writes the copy as well: vdso_task_set_tpidrro().
  */
 
 #define TPIDRRO_NODE_SHIFT	16
@@ -21,16 +22,14 @@
 
 #ifdef __ASSEMBLY__
 
-/* In kernel_exit: x22 holds SPSR_EL1, interrupts are off. */
-	.macro	vdso_task_reload_cpu, tmp1, tmp2
+/* In kernel_exit, of a task that returns to user mode; interrupts are off. */
+	.macro	vdso_task_reload_cpu, tmp
 #ifdef CONFIG_VDSO_TASK
 alternative_cb ARM64_ALWAYS_SYSTEM, vdso_task_patch_reload
 	b	.Lvdso_task_reloaded\@		// Patched to NOP
 alternative_cb_end
-	tst	x22, #PSR_MODE32_BIT
-	b.ne	.Lvdso_task_reloaded\@
-	ldr_this_cpu \tmp1, vdso_task_cpunode, \tmp2
-	msr	tpidrro_el0, \tmp1
+	ldr	\tmp, [tsk, #THREAD_TPIDRRO]
+	msr	tpidrro_el0, \tmp
 .Lvdso_task_reloaded\@:
 #endif
 	.endm
@@ -39,6 +38,7 @@ alternative_cb_end
 
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <asm/compat.h>
 #include <asm/sysreg.h>
 
@@ -57,6 +57,22 @@ static inline unsigned long vdso_task_tpidrro(void)
 	return __this_cpu_read(vdso_task_cpunode);
 }
 
+/**
+ * vdso_task_set_tpidrro() - what a task is to find in TPIDRRO_EL0
+ * @p: current, or the task that is just switched to
+ * @value: its CPU number or, of an AArch32 task, its TLS pointer
+ *
+ * An interrupt between the two stores does no harm: a switch in it writes both
+ * again, for the CPU that the task comes back to. So @value must be what such a
+ * switch would write, or preemption must be off.
+ */
+static inline void vdso_task_set_tpidrro(struct task_struct *p,
+					 unsigned long value)
+{
+	p->thread.tpidrro_el0 = value;
+	write_sysreg(value, tpidrro_el0);
+}
+
 /*
  * An exec has settled which kind of task current is. It may not switch for
  * long, so give it what a switch would: a native one its CPU number, an AArch32
@@ -65,7 +81,8 @@ static inline unsigned long vdso_task_tpidrro(void)
 static inline void vdso_task_new_exec(void)
 {
 	preempt_disable();
-	write_sysreg(is_compat_task() ? 0 : vdso_task_tpidrro(), tpidrro_el0);
+	vdso_task_set_tpidrro(current,
+			      is_compat_task() ? 0 : vdso_task_tpidrro());
 	preempt_enable();
 }
 
@@ -74,6 +91,12 @@ static inline void vdso_task_new_exec(void)
 static inline unsigned long vdso_task_tpidrro(void)
 {
 	return 0;
+}
+
+static inline void vdso_task_set_tpidrro(struct task_struct *p,
+					 unsigned long value)
+{
+	write_sysreg(value, tpidrro_el0);
 }
 
 static inline void vdso_task_new_exec(void) { }
