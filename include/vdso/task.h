@@ -132,12 +132,22 @@ static __always_inline enum vdso_task_look __vdso_task_look(size_t field,
 	return VDSO_TASK_AGAIN;
 }
 
+/*
+ * Looks, until a fill has come into each of them; then the system call. A thread that
+ * is not single-stepped hardly ever needs a third.
+ */
+#define VDSO_TASK_TRIES	4
+
 /* Out of line, so that the first look needs no register to be saved. */
 static noinline notrace __cold u32 __vdso_task_get_again(size_t field, long nr)
 {
+	enum vdso_task_look look = VDSO_TASK_AGAIN;
+	unsigned int tries = VDSO_TASK_TRIES;
 	u32 answer;
 
-	if (__vdso_task_look(field, &answer) == VDSO_TASK_ANSWER)
+	while (look == VDSO_TASK_AGAIN && --tries)
+		look = __vdso_task_look(field, &answer);
+	if (look == VDSO_TASK_ANSWER)
 		return answer - 1;
 	return (u32)__arch_vdso_task_syscall(nr);
 }

@@ -59,9 +59,6 @@ static __always_inline bool __vdso_task_owns(const struct vdso_task_slot *slot,
 	return !which->owner || READ_ONCE(slot->tid) == which->owner + 1;
 }
 
-/* Once, and once more if a fill came between; then the system call. */
-#define VDSO_TASK_TRIES	2
-
 /**
  * __vdso_task_time() - the CPU time of the calling thread or process
  * @which: the clock
