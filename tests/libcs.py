@@ -92,7 +92,7 @@ class Musl:
 
 
 def musl(ctx: Context, arch: str) -> Musl:
-    """musl for an architecture: static, and where it is ours shared as well."""
+    """musl for an architecture: static, and where guests are shared as well."""
     tree = patched(ctx, "musl")
     build = tree.with_name(f"{tree.name}-{arch}")
     log = log_of(ctx, f"musl-{arch}")
@@ -101,7 +101,7 @@ def musl(ctx: Context, arch: str) -> Musl:
     if stamp.is_file():
         return made
     build.mkdir(exist_ok=True)
-    shared = "enable" if made.compiler == "gcc" else "disable"
+    shared = "enable" if arch in machine.names() else "disable"
     configure = [
         tree / "configure",
         f"--target={TARGETS[arch][0]}",

@@ -83,10 +83,21 @@ def build_library(base: Path, arch: str) -> Library:
     """VDSOGEN_TOOLS names a folder to keep, which saves the build of a later run."""
     tools = build_tools(base)
     library = Library(arch, tools / f"library-{arch}")
-    what = "all" if arch == NATIVE else "libs"
     words = [f"CROSS_COMPILE={library.prefix}", "CXXFLAGS=-O1 -g0"]
-    make(library.out, FOLDER, f"VDSOGEN={tools}/vdsogen", *words, what)
+    make(library.out, FOLDER, f"VDSOGEN={tools}/vdsogen", *words)
     return library
+
+
+@lru_cache
+def build_generator(base: Path, arch: str) -> Path:
+    """vdsogen as a program of the architecture."""
+    tools = build_tools(base)
+    if arch == NATIVE:
+        return tools / "vdsogen"
+    out = tools / f"library-{arch}"
+    made = out / "host" / "vdsogen"
+    make(out, FOLDER, f"HOSTCXX={CROSS[arch]}g++", made)
+    return made
 
 
 @lru_cache

@@ -30,10 +30,8 @@ PACKAGES = (
 LIMIT = 400.0
 IMAGES = "/vdsox/artifacts/{}.tar"
 
-pytestmark = [
-    pytest.mark.guest,
-    pytest.mark.skipif(machine.host_arch() != "x86_64", reason="CRIU runs natively"),
-]
+pytestmark = pytest.mark.guest
+each_arch = pytest.mark.parametrize("arch", machine.names())
 
 
 @dataclass
@@ -43,10 +41,10 @@ class Step:
 
 
 def boot(cell: Cell, program: Path, given: dict[str, Path], *steps: str) -> list[Step]:
-    """The steps in a guest on this machine's root; what it sent is in artifacts/."""
+    """The steps in a guest on Debian 13's root; what it sent is in artifacts/."""
     files = [(program, f"{PLACE}/frozen"), (HERE / "criu.sh", f"{PLACE}/criu.sh")]
     files += [(path, f"{PLACE}/{name}") for name, path in given.items()]
-    root = hostroot.debian(cell.ctx, "x86_64", tuple(PACKAGES), "trixie")
+    root = hostroot.debian(cell.ctx, cell.machine.arch, tuple(PACKAGES), "trixie")
     argv = ["/bin/sh", f"{PLACE}/criu.sh", PLACE, *steps]
     mission = Mission("exec", (), argv, files, root=root)
     said = bytearray()
@@ -67,9 +65,9 @@ def boot(cell: Cell, program: Path, given: dict[str, Path], *steps: str) -> list
     return [Step(int(status), part) for _, part, status in found]
 
 
-@pytest.fixture(name="program", scope="module")
-def fixture_program(tmp_path_factory) -> Path:
-    built = library.build_library(tmp_path_factory.getbasetemp(), "x86_64")
+@pytest.fixture(name="program")
+def fixture_program(tmp_path_factory, arch: str) -> Path:
+    built = library.build_library(tmp_path_factory.getbasetemp(), arch)
     return built.compile(str(HERE / "frozen.c"), built.out / "frozen", link="a")
 
 
@@ -77,23 +75,23 @@ def check(steps: list[Step], count: int) -> None:
     assert [step.status for step in steps] == [0] * count, steps
 
 
-def dumped(cells: Cells, program: Path, patched: bool) -> Path:
+def dumped(cells: Cells, arch: str, program: Path, patched: bool) -> Path:
     """What a dump on that kernel left."""
-    cell = kernel(cells, patched)
+    cell = kernel(cells, arch, patched)
     name = "patched" if patched else "unpatched"
 
     def make() -> Path:
         check(boot(cell, program, {}, "again", "dump", IMAGES.format(name)), 2)
         return cell.folder / "artifacts" / f"{name}.tar"
 
-    return cells.once(f"criu-{name}", make)
+    return cells.once(f"criu-{arch}-{name}", make)
 
 
-def kernel(cells: Cells, patched: bool) -> Cell:
+def kernel(cells: Cells, arch: str, patched: bool) -> Cell:
     if not patched:
-        return cells.unpatched("x86_64")
-    cells.build("x86_64")
-    return cells.cell("x86_64")
+        return cells.unpatched(arch)
+    cells.build(arch)
+    return cells.cell(arch)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +99,21 @@ def kernel(cells: Cells, patched: bool) -> Cell:
     [True, pytest.param(False, marks=pytest.mark.thorough)],
     ids=["patched", "unpatched"],
 )
-def test_dump_and_restore_in_place(cells: Cells, program: Path, patched: bool) -> None:
-    assert dumped(cells, program, patched).stat().st_size > 0
+@each_arch
+def test_dump_and_restore_in_place(
+    cells: Cells, arch: str, program: Path, patched: bool
+) -> None:
+    assert dumped(cells, arch, program, patched).stat().st_size > 0
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("patched", [True, False], ids=["to-patched", "to-unpatched"])
-def test_between_kernels(cells: Cells, program: Path, patched: bool) -> None:
+@each_arch
+def test_between_kernels(cells: Cells, arch: str, program: Path, patched: bool) -> None:
     """The program goes on, by system calls if its image is another kernel's."""
-    images = {"images.tar": dumped(cells, program, not patched)}
+    images = {"images.tar": dumped(cells, arch, program, not patched)}
     steps = boot(
-        kernel(cells, patched), program, images, "restore", f"{PLACE}/images.tar"
+        kernel(cells, arch, patched), program, images, "restore", f"{PLACE}/images.tar"
     )
     check(steps, 1)
     assert "vdso mismatches dumpee, generate proxy" in steps[0].text

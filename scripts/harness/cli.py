@@ -61,6 +61,14 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
         help="run CMD on this machine's root file system, read-only under a layer"
         " that is forgotten; a small Debian one for another architecture",
     )
+    parser.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="packages",
+        help="with --host-root: a Debian package that CMD needs",
+    )
     parser.add_argument("--append", action="append", default=[], metavar="ARGS")
     parser.add_argument("--timeout", type=float, metavar="SECONDS")
     parser.add_argument(

@@ -90,7 +90,7 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
         builder.selftests(cell)
     chosen = "tcg" if args.icount else accel.choose(cell)
     memory = args.mem or cell.variant.mem
-    root = hostroot.folder(ctx, cell) if args.host_root else None
+    root = hostroot.folder(ctx, cell, args.packages) if args.host_root else None
     shape = Shape(args.cpus, memory, args.cpu, args.icount, args.append, root)
     mission = Mission("exec", (), args.command, files, with_tests=True, root=root)
     ending = guest.run(

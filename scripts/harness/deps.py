@@ -23,8 +23,11 @@ TEST = (
     " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
     " python3-pytest-timeout qemu-user spin strace valgrind"
 ).split()
-# tests/programs: they run in guests, on this machine's root.
-PROGRAMS = "bubblewrap fzf gdb nodejs proot python3-seccomp rt-tests stress-ng".split()
+# tests/programs: they run in guests, on this machine's root or on one unpacked for them.
+PROGRAMS = (
+    "binutils bubblewrap fzf gdb nodejs proot python3 python3-seccomp qemu-user"
+    " rt-tests stress-ng valgrind"
+).split()
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 

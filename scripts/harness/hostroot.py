@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Sequence
 
-from harness import apt, procs
+from harness import apt, deps, procs
 from harness.cell import Cell
 from harness.context import Context
 
@@ -24,20 +25,22 @@ DEBIAN = {"arm64": "arm64", "x86_64": "amd64"}
 MERGED = ("bin", "lib", "sbin")
 
 
-def folder(ctx: Context, cell: Cell) -> Path:
-    """What the guest is to see as its root."""
+def folder(ctx: Context, cell: Cell, more: Sequence[str] = ()) -> Path:
+    """What the guest is to see as its root, with these packages too."""
     if cell.machine.native:
+        deps.ensure(ctx, more)
         return Path("/")
-    return debian(ctx, cell.machine.arch)
+    return debian(ctx, cell.machine.arch, (*PACKAGES, *more))
 
 
 def debian(
     ctx: Context, arch: str, packages: tuple[str, ...] = PACKAGES, suite: str = ""
 ) -> Path:
     """A Debian of the configured suites, or of another one, unpacked below out/."""
-    root = ctx.out / f"root-{arch}{suite and '-'}{suite}"
+    wanted = hashlib.sha256(" ".join(sorted(packages)).encode()).hexdigest()
+    name = [f"root-{arch}", suite, "" if packages == PACKAGES else wanted[:8]]
+    root = ctx.out / "-".join(filter(None, name))
     mark = root / ".vdsox-root"
-    wanted = hashlib.sha256(" ".join(packages).encode()).hexdigest()
     with ctx.ui.step("-", arch, "root") as outcome:
         if mark.is_file() and mark.read_text() == wanted:
             outcome.word = "cached"

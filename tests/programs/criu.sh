@@ -22,7 +22,7 @@ pid() {
 
 complain() {
 	echo "$*"
-	grep -h "Error" "$run"/*.log
+	grep -h "Error\|Warn" "$run"/*.log
 	false
 }
 

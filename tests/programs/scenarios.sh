@@ -3,13 +3,14 @@
 #
 # Programs that nobody here wrote, on the patched kernel, with the preload object.
 #
-#	scenarios.sh PLACE NAME...
+#	scenarios.sh PLACE ARCH NAME...
 #
 # runs the functions that are called scenario_NAME, each in a shell of its own, and
 # says `end NAME STATUS` behind each. PLACE has what the project built, see
 # test_programs.py.
 place=$1
-shift
+arch=$2
+shift 2
 export PYTHONPATH="$place" PYTHONDONTWRITEBYTECODE=1
 
 preloaded() {
@@ -145,9 +146,10 @@ scenario_browser() {
 	"$place/vdsox" entries $! | grep -q "process $!:" &&
 	"$place/vdsox" dump $! /tmp/image || return
 	kill $!
-	"$place/vdsogen" check "$place/vdso.tbl" x86_64 /tmp/image --page-size 4096 &&
-	objdump -d /tmp/image | grep -q '<__vdso_getpid.*>:' &&
-	gdb -batch -nx -ex 'disassemble __vdso_getpid' /tmp/image | grep -q '<+0>'
+	"$place/vdsogen" check "$place/vdso.tbl" "$arch" /tmp/image --page-size 4096 &&
+	getpid=$(grep getpid "$place/slots")
+	objdump -d /tmp/image | grep -q "<$getpid.*>:" &&
+	gdb -batch -nx -ex "disassemble $getpid" /tmp/image | grep -q '<+0>'
 }
 
 scenario_gdb() {
@@ -159,7 +161,7 @@ scenario_valgrind() {
 }
 
 scenario_qemu_user() {
-	qemu-x86_64 "$place/verify-static"
+	"qemu-$(uname -m)" "$place/verify-static"
 }
 
 # --- sandboxes ---
@@ -188,6 +190,16 @@ scenario_proot() {
 
 scenario_stress_ng() {
 	stress-ng --vdso 2 --vdso-ops 20000 --timeout 100 --metrics-brief
+}
+
+# The system call, the vDSO and the system call again, while others take the CPUs.
+scenario_bracketing() {
+	stress-ng --quiet --switch 1 --fork 1 --timer 1 --pthread 1 --clock 1 --timeout 100 &
+	VT_PATIENCE=4 /kselftest/vdso_task/cputime -t 2 moving wakeups classes exit exec \
+		process-answered threads-come-and-go foreign-reader own-timer foreign-timers
+	status=$?
+	kill $! && wait
+	return $status
 }
 
 scenario_cyclictest() {
