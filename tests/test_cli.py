@@ -26,7 +26,7 @@ CONTRACT = {
     "boot": CELL
     | VARIANT
     | {"--cpus", "--mem", "--cpu", "--icount", "--append", "--file", "--timeout"}
-    | {"--host-root"},
+    | {"--host-root", "--package"},
     "bench": CELL | {"--only", "--compare"},
     "report": set(),
     "clean": set(),

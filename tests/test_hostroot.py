@@ -78,13 +78,19 @@ def test_interpreter_says_its_ids(inside, arch: str) -> None:
 
 def test_only_another_architecture_gets_a_root_of_packages(monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(hostroot, "debian", lambda _ctx, arch: asked.append(arch))
+    named = []
+    monkeypatch.setattr(hostroot, "debian", lambda _ctx, *what: asked.append(what))
+    monkeypatch.setattr(
+        hostroot.deps, "ensure", lambda _ctx, names: named.extend(names)
+    )
 
     class AnyCell:
         machine = machine.load(HERE)
 
-    assert hostroot.folder(None, AnyCell()) == Path("/")
+    assert hostroot.folder(None, AnyCell(), ["hello"]) == Path("/")
+    assert named == ["hello"]
     for arch in set(ARCHES) - {HERE}:
         AnyCell.machine = machine.load(arch)
-        hostroot.folder(None, AnyCell())
-    assert asked == sorted(set(ARCHES) - {HERE})
+        hostroot.folder(None, AnyCell(), ["hello"])
+    wanted = (*hostroot.PACKAGES, "hello")
+    assert asked == [(arch, wanted) for arch in sorted(set(ARCHES) - {HERE})]
