@@ -22,7 +22,7 @@ pid() {
 
 complain() {
 	echo "$*"
-	grep -h "Error\|Warn" "$run"/*.log
+	grep -h "Error" "$run"/*.log
 	false
 }
 

@@ -147,7 +147,7 @@ scenario_browser() {
 	"$place/vdsox" dump $! /tmp/image || return
 	kill $!
 	"$place/vdsogen" check "$place/vdso.tbl" "$arch" /tmp/image --page-size 4096 &&
-	getpid=$(grep getpid "$place/slots")
+	getpid=$(grep getpid "$place/slots") &&
 	objdump -d /tmp/image | grep -q "<$getpid.*>:" &&
 	gdb -batch -nx -ex "disassemble $getpid" /tmp/image | grep -q '<+0>'
 }
@@ -194,11 +194,12 @@ scenario_stress_ng() {
 
 # The system call, the vDSO and the system call again, while others take the CPUs.
 scenario_bracketing() {
-	stress-ng --quiet --switch 1 --fork 1 --timer 1 --pthread 1 --clock 1 --timeout 100 &
+	stress-ng --quiet --switch 1 --fork 1 --timer 1 --pthread 1 --clock 1 --timeout 0 &
 	VT_PATIENCE=4 /kselftest/vdso_task/cputime -t 2 moving wakeups classes exit exec \
 		process-answered threads-come-and-go foreign-reader own-timer foreign-timers
 	status=$?
-	kill $! && wait
+	kill $! || return
+	wait
 	return $status
 }
 
