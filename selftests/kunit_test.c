@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel's own unit tests, which ran at boot: each of their cases is one of
- * ours.
+ * ours, and what it said there is why it failed here.
  *
  * Fails when: a case failed there, or there are no results although this kernel
  * has task slots: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
@@ -15,12 +15,13 @@
 #define RESULTS		"/sys/kernel/debug/kunit/vdso_task/results"
 #define MAX_CASES	100
 
-/* Cases of a suite are indented by this; those of a parameter by twice as much. */
+/* What a suite says is indented by this; results of parameters by twice as much. */
 #define INDENT		"    "
 
 struct line {
 	char name[64];
 	char skipped[128];
+	char said[512];
 	bool good;
 };
 
@@ -28,17 +29,31 @@ static struct line lines[MAX_CASES];
 static unsigned int nr_lines;
 static char fault[128];
 
-/* "ok 1 name", "not ok 2 name", "ok 3 name # SKIP why" */
+static void add_said(struct line *l, const char *text)
+{
+	size_t len = strlen(l->said);
+
+	text += strspn(text, " ");
+	snprintf(l->said + len, sizeof(l->said) - len, "%s%.*s", len ? " " : "",
+		 (int)strcspn(text, "\n"), text);
+}
+
+/* "ok 1 name", "not ok 2 name", "ok 3 name # SKIP why"; all else is said before. */
 static void parse(const char *text)
 {
 	struct line *l = &lines[nr_lines];
 	const char *skip;
 	int used = 0;
 
-	if (sscanf(text, INDENT "ok %*u %63s%n", l->name, &used) == 1 && used)
+	if (sscanf(text, "ok %*u %63s%n", l->name, &used) == 1) {
 		l->good = true;
-	else if (sscanf(text, INDENT "not ok %*u %63s%n", l->name, &used) != 1)
+	} else if (!strncmp(text, "1..", 3)) {	/* the header ends */
+		l->said[0] = '\0';
 		return;
+	} else if (sscanf(text, "not ok %*u %63s%n", l->name, &used) != 1) {
+		add_said(l, text);
+		return;
+	}
 	skip = strstr(text + used, "# SKIP");
 	if (skip)
 		snprintf(l->skipped, sizeof(l->skipped), "%.*s",
@@ -60,8 +75,8 @@ static void read_results(void)
 		return;
 	}
 	while (fgets(text, sizeof(text), f))
-		if (!strncmp(text, INDENT, 4) && text[4] != ' ')
-			parse(text);
+		if (!strncmp(text, INDENT, strlen(INDENT)))
+			parse(text + strlen(INDENT));
 	fclose(f);
 	if (!nr_lines)
 		snprintf(fault, sizeof(fault), "%s names no case", RESULTS);
@@ -82,7 +97,7 @@ static int check_line(const void *arg)
 
 	if (l->skipped[0])
 		return vt_skip("%s", l->skipped);
-	VT_CHECK(l->good, "failed at boot, see the kernel log");
+	VT_CHECK(l->good, "at boot: %s", l->said);
 	return VT_PASS;
 }
 

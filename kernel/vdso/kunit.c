@@ -11,6 +11,7 @@
 #include <linux/mm_types.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/thread_info.h>
 
 #include "internal.h"
@@ -202,16 +203,18 @@ static void clock_change_stops_answers(struct kunit *test)
 }
 
 /*
- * The base of current, with interrupts off. Time in an interrupt is taken off no
- * faster than time passes, so what the last one left is gone after that long.
+ * The base of current, with interrupts off. Time in interrupts is taken off no
+ * faster than time passes, so what they left is gone after that long: at most the
+ * time since boot, and in an emulator that is held up it may be much of it.
  */
 static u64 settled_base(void)
 {
-	unsigned int tries = 5000;
+	u64 end = 2 * local_clock();
 	u64 base;
 
-	while (!(base = vdso_task_current_base()) && --tries)
-		udelay(10);
+	do {
+		base = vdso_task_current_base();
+	} while (!base && local_clock() < end);
 	return base;
 }
 
