@@ -4,11 +4,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness import bases, build, guest, kconfig, machine, manifest, qemu, variant
+from harness import (
+    bases,
+    build,
+    guest,
+    kconfig,
+    machine,
+    manifest,
+    patcher,
+    qemu,
+    variant,
+)
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
@@ -153,6 +164,20 @@ def test_built_selftests_serve_every_variant(cell_of) -> None:
     assert (debug.tests / "ids").read_text() == "program"
     assert not (debug.tests / "stale").exists()
     assert not build.same_tests(debug, mark + "x")
+
+
+def test_what_is_built_is_known_by_the_tree(cell_of, toy_repo: Path) -> None:
+    """Who edits a file during a build is not told that it was built."""
+    cell = cell_of(PLAIN)
+    cell.source = replace(cell.source, patched=True)
+    edited = toy_repo / "selftests" / "toy_test.c"
+    marks = []
+    for text in ("int one;\n", "int two;\n"):
+        edited.write_text(text)
+        marks += [cell.tests_fingerprint()] if marks else []
+        patcher.sync(bases.load(toy_repo, "6.12"), cell.source.tree)
+        marks += [cell.tests_fingerprint()]
+    assert marks[0] == marks[1] != marks[2]
 
 
 def test_selftests_of_a_tree_of_ones_own_are_always_built(cell_of) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
-from harness import bases
+from harness import patcher
 from harness.context import Context
 from harness.machine import Machine
 from harness.source import Source
@@ -100,11 +100,8 @@ class Cell:
         return total.hexdigest()
 
     def _inputs(self) -> list[Path]:
-        repo, base = self.ctx.repo, self.source.base
-        if not self.source.patched:
-            return []
-        files = [repo / name for name in bases.overlay_files(repo, base.name)]
-        return files + sorted(base.folder.glob("*.patch"))
+        """What the tree was patched with, which the repository may be past by now."""
+        return [self.source.tree / patcher.STATE] if self.source.patched else []
 
     def read_metadata(self) -> dict[str, Any]:
         return read_metadata(self.folder)
