@@ -21,6 +21,9 @@ struct board {
 	volatile int64_t told;
 	volatile int ready, stop;
 	struct cputime_reader reader;
+	pid_t pid;		/* whose clock watch() reads, */
+	unsigned long seen;	/* how often it did, */
+	int64_t by;		/* and by how much a reading was less */
 };
 
 /* Reads @clock by the vDSO alone for some time; returns the last time told. */
@@ -276,17 +279,33 @@ static bool time_once(pid_t pid)
 	return ok;
 }
 
+/* A third process reads the clock of the one that is timed, until a reading is less. */
+static int watch(void *arg)
+{
+	struct board *board = arg;
+	int64_t last = 0, raw;
+
+	while (!vt_load(&board->stop) && !board->by) {
+		raw = cputime_raw(CPUTIME_PROCESS(board->pid));
+		if (raw < last)
+			board->by = last - raw;
+		last = raw;
+		board->seen++;
+	}
+	return VT_PASS;
+}
+
 /*
  * A timer of another process starts the reader's own sum, and its end stops it,
- * again and again: neither way may less be told.
+ * again and again: neither way may less be told, to the reader or to others.
  */
 int check_foreign_timers(const void *arg)
 {
 	struct board *board = vt_shared(sizeof(*board));
 	uint64_t end = cputime_end(1);
+	pid_t pid, watcher;
 	unsigned long n = 0;
 	bool ok = true;
-	pid_t pid;
 
 	(void)arg;
 	VT_NEED(board);
@@ -294,13 +313,17 @@ int check_foreign_timers(const void *arg)
 		return cputime_expected() ?: VT_FAIL;
 	pid = vt_child(read_under_timer, board);
 	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	board->pid = pid;
+	watcher = vt_child(watch, board);
 	for (; ok && vt_now() < end && !vt_load(&board->reader.wrong); n++)
 		ok = time_once(pid);
 	vt_store(&board->stop, 1);
-	if (vt_reap(pid, "reader"))
+	if (vt_reap(watcher, "watcher") || vt_reap(pid, "reader"))
 		return VT_FAIL;
 	VT_CHECK(ok, "no timer: %m");
-	vt_note("%lu timers", n);
+	VT_CHECK(!board->by, "others are told %lld ns less", (long long)board->by);
+	VT_CHECK(board->seen, "nobody watched");
+	vt_note("%lu timers, watched %lu times", n, board->seen);
 	return cputime_report(&board->reader, 1, "foreign timers");
 }
 

@@ -139,8 +139,12 @@ static __always_inline bool vdso_task_tells(const struct task_struct *p)
  */
 static __always_inline void vdso_task_settle(struct task_struct *p)
 {
-	if (static_branch_unlikely(&vdso_task_key) && vdso_task_tells(p))
+	if (!static_branch_unlikely(&vdso_task_key))
+		return;
+	if (vdso_task_tells(p))
 		task_sched_runtime(p);
+	else
+		smp_acquire__after_ctrl_dep();	/* pairs with vdso_task_forget() */
 }
 
 /**
@@ -185,6 +189,22 @@ static __always_inline void vdso_task_sum_started(void)
 	smp_rmb();	/* pairs with smp_store_release() in vdso_task_start_sum() */
 }
 
+/**
+ * vdso_task_sum_came() - did a process begin to count its own CPU time just now?
+ * @active: where it says so
+ *
+ * For who has just added up what its threads have used. A charge among that which
+ * was made after the start may be on its way to the process's sum, which the next
+ * reading will be of: so it has to be this one's, too.
+ */
+static __always_inline bool vdso_task_sum_came(const unsigned int *active)
+{
+	if (!static_branch_unlikely(&vdso_task_key))
+		return false;
+	smp_rmb();	/* pairs with the runqueue's lock that charges are made under */
+	return unlikely(READ_ONCE(*active));
+}
+
 void __vdso_task_drop(void);
 
 /**
@@ -210,7 +230,8 @@ static __always_inline void vdso_task_drop(void)
 static inline void vdso_task_forget(struct task_struct *p)
 {
 	memset(&p->vdso_task, 0, sizeof(p->vdso_task));
-	RCU_INIT_POINTER(p->vdso_task_changes.area, NULL);
+	/* Who sees that @p does not tell any more sees what it was charged. */
+	smp_store_release(&p->vdso_task_changes.area, NULL);
 }
 
 /**
@@ -307,6 +328,11 @@ static inline bool vdso_task_start_sum(struct task_struct *p)
 }
 
 static __always_inline void vdso_task_sum_started(void) { }
+
+static __always_inline bool vdso_task_sum_came(const unsigned int *active)
+{
+	return false;
+}
 
 static inline void vdso_task_change_begin(struct task_struct *p) { }
 static inline void vdso_task_change_end(struct task_struct *p) { }

@@ -31,11 +31,10 @@ u64 vdso_task_current_base(void)
  * vdso_task_start_sum() - a process's own sum of CPU time is put to use
  * @p: a thread of the process
  *
- * Done here if @p, as its only thread, may have told the process's time: what is
- * charged before is in the sum, what is charged after is added to it.
+ * Done here if @p is its only thread, which may have been told the process's time:
+ * what is charged before is in the sum, what is charged after is added to it.
  *
- * Context: the process's siglock held, which keeps the number of its threads; the
- * sum says no more than what @p has used.
+ * Context: the process's siglock held, which keeps the number of its threads.
  *
  * Return: false if nothing was done.
  */
@@ -45,7 +44,8 @@ bool vdso_task_start_sum(struct task_struct *p)
 	struct rq_flags rf;
 	struct rq *rq;
 
-	if (!vdso_task_tells(p) || READ_ONCE(sig->nr_threads) != 1)
+	if (!static_branch_unlikely(&vdso_task_key) ||
+	    READ_ONCE(sig->nr_threads) != 1)
 		return false;
 	rq = task_rq_lock(p, &rf);
 	if (task_current(rq, p) && task_on_rq_queued(p)) {
