@@ -82,7 +82,9 @@
  *	unlock                                  unlock
  *
  *    Where only one thread can have been told the process's time, its runqueue's
- *    lock makes the start one step (vdso_task_start_sum()).
+ *    lock makes the start one step (vdso_task_start_sum()). Who found the sum not in
+ *    use, and added up threads' times without that lock, may have met a charge
+ *    between its two additions. It looks again (vdso_task_sum_came()).
  *
  * 5. The process's clock is answered while the caller is its only thread and no
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
