@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* manifest.json: what the images hold and which tests a guest must run. */
 #include "generate.h"
+#include "text.h"
 
 namespace vdsogen
 {
@@ -8,31 +9,13 @@ namespace vdsogen
 namespace
 {
 
-/* The parser admits printable ASCII only and no quotes inside of quotes. */
-std::string quoted(const std::string &text)
-{
-	std::string out = "\"";
-
-	for (char c : text) {
-		if (c == '"' || c == '\\')
-			out += '\\';
-		out += c;
-	}
-	return out + "\"";
-}
-
-std::string quoted_or_null(const std::string &text)
-{
-	return text.empty() ? "null" : quoted(text);
-}
-
 /* One JSON object a line. */
 class Members
 {
 public:
 	Members &add(const std::string &key, const std::string &json)
 	{
-		text_ += (text_.empty() ? "" : ", ") + quoted(key) + ": " + json;
+		text_ += (text_.empty() ? "" : ", ") + json_string(key) + ": " + json;
 		return *this;
 	}
 
@@ -55,10 +38,10 @@ std::string abi_object(const Abi &abi)
 {
 	return Members()
 		.add("class", std::to_string(abi.bits))
-		.add("machine", quoted(abi.machine))
-		.add("version", quoted(abi.version))
-		.add("prefix", quoted(abi.prefix))
-		.add("image", quoted(abi.image))
+		.add("machine", json_string(abi.machine))
+		.add("version", json_string(abi.version))
+		.add("prefix", json_string(abi.prefix))
+		.add("image", json_string(abi.image))
 		.object();
 }
 
@@ -67,14 +50,14 @@ std::string symbol_object(const Symbol &symbol, const Abi &abi)
 	const Entry &entry = *symbol.entry;
 
 	return Members()
-		.add("name", quoted(entry.name))
-		.add("abi", quoted(abi.name))
-		.add("kind", quoted(kind_name(entry.kind)))
-		.add("symbol", quoted(symbol.name))
-		.add("version", quoted(symbol.version))
+		.add("name", json_string(entry.name))
+		.add("abi", json_string(abi.name))
+		.add("kind", json_string(kind_name(entry.kind)))
+		.add("symbol", json_string(symbol.name))
+		.add("version", json_string(symbol.version))
 		.add("weak", symbol.weak ? "true" : "false")
-		.add("nr", quoted_or_null(symbol.nr))
-		.add("config", quoted_or_null(entry.config))
+		.add("nr", json_string_or_null(symbol.nr))
+		.add("config", json_string_or_null(entry.config))
 		.object();
 }
 
@@ -87,9 +70,9 @@ std::string test_cases(const Table &table, const Test &test, const Abi &abi)
 		return "null";
 	for (const Symbol &symbol : table.symbols_of(abi)) {
 		if (test.cases == TestCases::symbols)
-			names.push_back(quoted(symbol.name));
+			names.push_back(json_string(symbol.name));
 		else if (symbol.entry->is_new())
-			names.push_back(quoted(symbol.entry->name));
+			names.push_back(json_string(symbol.entry->name));
 	}
 	return "[" + array(names) + "]";
 }
@@ -110,11 +93,11 @@ std::string test_object(const Table &table, const Test &test)
 	for (const Abi &abi : table.abis) {
 		if (!runs_on(test, abi))
 			continue;
-		abis.push_back(quoted(abi.name));
+		abis.push_back(json_string(abi.name));
 		cases.add(abi.name, test_cases(table, test, abi));
 	}
 	return Members()
-		.add("name", quoted(test.name))
+		.add("name", json_string(test.name))
 		.add("abis", "[" + array(abis) + "]")
 		.add("timeout", std::to_string(test.timeout))
 		.add("cases", cases.object())
@@ -135,7 +118,7 @@ std::string generate_manifest(const Table &table)
 	std::vector<std::string> tests;
 
 	for (const Abi &abi : table.abis) {
-		abis.push_back(quoted(abi.name) + ": " + abi_object(abi));
+		abis.push_back(json_string(abi.name) + ": " + abi_object(abi));
 		for (const Symbol &symbol : table.symbols_of(abi))
 			entries.push_back(symbol_object(symbol, abi));
 	}

@@ -101,4 +101,21 @@ std::string printable(std::string_view text)
 	return shown;
 }
 
+std::string json_string(std::string_view text)
+{
+	std::string out = "\"";
+
+	for (char c : text) {
+		if (c == '"' || c == '\\')
+			out += '\\';
+		out += c;
+	}
+	return out + '"';
+}
+
+std::string json_string_or_null(std::string_view text)
+{
+	return text.empty() ? "null" : json_string(text);
+}
+
 } // namespace vdsogen

@@ -30,6 +30,12 @@ std::string hex(unsigned long long value);
 /* @text with everything unprintable made visible, cut to a sane length. */
 std::string printable(std::string_view text);
 
+/* A string of JSON; @text is printable ASCII, as what was parsed or printable() is. */
+std::string json_string(std::string_view text);
+
+/* The same, but null for an empty text. */
+std::string json_string_or_null(std::string_view text);
+
 } // namespace vdsogen
 
 #endif

@@ -16,23 +16,8 @@ namespace vdsox_tool
 namespace
 {
 
-/* Everything from outside went through printable(), so this is all that JSON needs. */
-std::string quoted(const std::string &text)
-{
-	std::string out = "\"";
-
-	for (const char c : text) {
-		if (c == '"' || c == '\\')
-			out += '\\';
-		out += c;
-	}
-	return out + '"';
-}
-
-std::string quoted_or_null(const std::string &text)
-{
-	return text.empty() ? "null" : quoted(text);
-}
+using vdsogen::json_string;
+using vdsogen::json_string_or_null;
 
 /* What the last column says of an entry. */
 std::string verdict(const Answer *answer)
@@ -76,20 +61,21 @@ std::string export_json(const Report &report, const Export &symbol)
 {
 	const Answer *answer = report.find_answer(symbol.entry);
 
-	return "{\"symbol\": " + quoted(symbol.symbol) +
-	       ", \"entry\": " + quoted_or_null(symbol.entry) +
-	       ", \"version\": " + quoted_or_null(symbol.version) +
-	       ", \"address\": " + quoted(vdsogen::hex(report.base + symbol.value)) +
-	       ", \"kind\": " + quoted_or_null(symbol.kind) +
-	       ", \"source\": " + quoted_or_null(answer ? answer->source : "") +
-	       ", \"reason\": " + quoted_or_null(answer ? answer->reason : "") + "}";
+	return "{\"symbol\": " + json_string(symbol.symbol) +
+	       ", \"entry\": " + json_string_or_null(symbol.entry) +
+	       ", \"version\": " + json_string_or_null(symbol.version) +
+	       ", \"address\": " + json_string(vdsogen::hex(report.base + symbol.value)) +
+	       ", \"kind\": " + json_string_or_null(symbol.kind) +
+	       ", \"source\": " + json_string_or_null(answer ? answer->source : "") +
+	       ", \"reason\": " + json_string_or_null(answer ? answer->reason : "") + "}";
 }
 
 std::string absent_json(const Answer &answer)
 {
-	return "{\"symbol\": null, \"entry\": " + quoted(answer.entry) +
+	return "{\"symbol\": null, \"entry\": " + json_string(answer.entry) +
 	       ", \"version\": null, \"address\": null, \"kind\": null, \"source\": " +
-	       quoted(answer.source) + ", \"reason\": " + quoted_or_null(answer.reason) + "}";
+	       json_string(answer.source) +
+	       ", \"reason\": " + json_string_or_null(answer.reason) + "}";
 }
 
 } // namespace
@@ -150,14 +136,14 @@ void print_json(const Report &report, std::ostream &out)
 		if (!report.exports(answer.entry))
 			rows.push_back(absent_json(answer));
 	out << "{\n  \"pid\": " << report.pid
-	    << ",\n  \"base\": " << quoted(vdsogen::hex(report.base))
+	    << ",\n  \"base\": " << json_string(vdsogen::hex(report.base))
 	    << ",\n  \"class\": " << report.contents.bits
-	    << ",\n  \"machine\": " << quoted(report.contents.machine)
+	    << ",\n  \"machine\": " << json_string(report.contents.machine)
 	    << ",\n  \"bytes\": " << report.contents.length << ",\n  \"vdso_task\": "
 	    << (report.task_switch ? std::to_string(*report.task_switch) : "null")
 	    << ",\n  \"policy\": [";
 	for (std::size_t i = 0; i < report.watchers.size(); i++)
-		out << (i ? ", " : "") << quoted(report.watchers[i]);
+		out << (i ? ", " : "") << json_string(report.watchers[i]);
 	out << "],\n  \"entries\": [\n";
 	for (std::size_t i = 0; i < rows.size(); i++)
 		out << "    " << rows[i] << (i + 1 < rows.size() ? ",\n" : "\n");
