@@ -98,6 +98,8 @@ int check_unstable(const void *arg);
 
 /* cputime_process.c */
 int check_second_thread(const void *arg);
+int check_thread_alone(const void *arg);
+int check_thread_of_many(const void *arg);
 int check_threads_come_and_go(const void *arg);
 int check_foreign_reader(const void *arg);
 int check_exit(const void *arg);

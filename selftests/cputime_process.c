@@ -65,6 +65,141 @@ int check_second_thread(const void *arg)
 	return VT_PASS;
 }
 
+/* No clock may say less than the thread was told of its own time before. */
+static int within(int64_t told, int64_t said, const char *what)
+{
+	VT_CHECK(said >= told, "%s: %lld ns less than a thread of it was told",
+		 what, (long long)(told - said));
+	return VT_PASS;
+}
+
+/* User and system time of the caller, both of which are cut to microseconds. */
+static int64_t thread_usage(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage))
+		return -1;
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ll +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec + 2) * 1000ll;
+}
+
+static int within_process(int64_t ns)
+{
+	const clockid_t thread = CLOCK_THREAD_CPUTIME_ID;
+	int64_t begin = cputime_vdso(thread), told = begin;
+	int result = VT_PASS;
+
+	while (told - begin < ns && !result) {
+		told = spin(thread, 100000);
+		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+				"process");
+		told = spin(thread, 100000);
+		result |= within(told, thread_usage(), "getrusage");
+	}
+	return result;
+}
+
+/* Without and with a timer, for which the process has a sum of its own. */
+int check_thread_alone(const void *arg)
+{
+	struct itimerval late = { .it_value = { 1000, 0 } }, none = { 0 };
+	int result = cputime_init() ?: cputime_expected();
+	int i;
+
+	(void)arg;
+	if (!result)
+		result = cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	for (i = 0; i < ROUNDS / 6 && !result; i++) {
+		VT_NEED(!setitimer(ITIMER_PROF, &late, NULL));
+		result = within_process(20 * SPIN_NS);
+		VT_NEED(!setitimer(ITIMER_PROF, &none, NULL));
+		result |= within_process(2 * SPIN_NS);
+	}
+	return result;
+}
+
+static void *tell_thread_time(void *arg)
+{
+	struct board *board = arg;
+
+	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+		return NULL;
+	while (!vt_load(&board->stop)) {
+		__atomic_store_n(&board->told,
+				 cputime_vdso(CLOCK_THREAD_CPUTIME_ID),
+				 __ATOMIC_RELEASE);
+		vt_store(&board->ready, 1);
+	}
+	return NULL;
+}
+
+/* The process's first thread sleeps, or there would be more than the other's time. */
+static int tell_by_second(void *arg)
+{
+	pthread_t thread;
+
+	VT_NEED(!pthread_create(&thread, NULL, tell_thread_time, arg));
+	pthread_join(thread, NULL);
+	return VT_PASS;
+}
+
+static int64_t told_by(struct board *board)
+{
+	return __atomic_load_n(&board->told, __ATOMIC_ACQUIRE);
+}
+
+/* Asked by another thread, whose own time is part of the process's. */
+static int ask_as_thread(struct board *board)
+{
+	uint64_t end = cputime_end(4);
+	int result = VT_PASS;
+	pthread_t thread;
+	int64_t told;
+
+	VT_NEED(!pthread_create(&thread, NULL, tell_thread_time, board));
+	VT_CHECK(vt_await(&board->ready, 1, 10000), "the thread does not start");
+	while (vt_now() < end && !result) {
+		told = told_by(board) + cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
+		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+				"own process");
+	}
+	vt_store(&board->stop, 1);
+	pthread_join(thread, NULL);
+	return result;
+}
+
+static int ask_as_process(struct board *board)
+{
+	uint64_t end = cputime_end(4);
+	int result = VT_PASS;
+	int64_t told;
+	pid_t pid;
+
+	*board = (struct board){ 0 };
+	pid = vt_child(tell_by_second, board);
+	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	while (vt_now() < end && !result) {
+		told = told_by(board);
+		result = within(told, cputime_raw(CPUTIME_PROCESS(pid)),
+				"another process");
+	}
+	vt_store(&board->stop, 1);
+	return vt_reap(pid, "child") ? VT_FAIL : result;
+}
+
+int check_thread_of_many(const void *arg)
+{
+	struct board *board = vt_shared(sizeof(*board));
+	int result = cputime_init() ?: cputime_expected();
+
+	(void)arg;
+	VT_NEED(board);
+	if (!result)
+		result = cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	return result ?: ask_as_thread(board) ?: ask_as_process(board);
+}
+
 static void *burn(void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
@@ -133,7 +268,7 @@ int check_foreign_reader(const void *arg)
 	pid = vt_child(tell, board);
 	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
 	while (vt_now() < end && !by) {
-		told = __atomic_load_n(&board->told, __ATOMIC_ACQUIRE);
+		told = told_by(board);
 		raw = cputime_raw(CPUTIME_PROCESS(pid));
 		if (raw < told)
 			by = told - raw;

@@ -5,7 +5,8 @@
  *
  * Fails when: base is not what the scheduler charges (alone, moving, classes); a
  * task is charged less than it told (wakeups, wakeup-forced, second-thread,
- * foreign-reader, exit, exec, timers); the parameters are used while they change
+ * foreign-reader, exit, exec, timers), or a process less than one of its threads
+ * told (thread-alone-in-process, thread-of-many); the parameters are used while they change
  * (retuned); IRQ time is charged by one and not by the other (all of them where
  * the kernel accounts for it); nothing is ever answered (answered).
  *
@@ -30,25 +31,43 @@
 static const clockid_t clocks[] = { CLOCK_THREAD_CPUTIME_ID,
 				    CLOCK_PROCESS_CPUTIME_ID };
 
-/* Warm calls are no system calls; a tick or interrupt may cost one each. */
+static long system_calls(clockid_t clock, int n)
+{
+	long before = vt_fallbacks() + vt_stat("refresh");
+
+	while (n--)
+		cputime_vdso(clock);
+	return vt_fallbacks() + vt_stat("refresh") - before;
+}
+
+/*
+ * Warm calls are no system calls; a tick or interrupt may cost one each. After an
+ * interrupt that was held up all are, for as long as that lasted: then once more.
+ */
+static int check_warm(clockid_t clock, int n, long most)
+{
+	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	long calls, least = n;
+
+	do {
+		if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+			return VT_FAIL;
+		calls = system_calls(clock, n);
+		if (calls < least)
+			least = calls;
+	} while (least >= most && vt_now() < end);
+	VT_CHECK(least < most, "clock %d: %ld system calls in %d calls", clock,
+		 least, n);
+	vt_note("clock %d: %ld system calls in %d calls", clock, least, n);
+	return VT_PASS;
+}
+
 int check_answered(const void *arg)
 {
 	const clockid_t *clock = arg;
-	int i, result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
-	long before, calls;
+	int result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
 
-	if (result)
-		return result;
-	if (cputime_make_hot(*clock))
-		return VT_FAIL;
-	before = vt_fallbacks() + vt_stat("refresh");
-	for (i = 0; i < CALLS; i++)
-		cputime_vdso(*clock);
-	calls = vt_fallbacks() + vt_stat("refresh") - before;
-	VT_CHECK(calls < CALLS / 10, "%ld system calls in %d calls", calls,
-		 CALLS);
-	vt_note("%ld system calls in %d calls", calls, CALLS);
-	return VT_PASS;
+	return result ?: check_warm(*clock, CALLS, CALLS / 10);
 }
 
 int check_alone(const void *arg)
@@ -74,27 +93,17 @@ int check_own_ids(const void *arg)
 		{ .clock = CPUTIME_PROCESS(vt_raw0(__NR_getpid)) },
 	};
 	unsigned int i;
-	int result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
-	long before;
+	int n, result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
 
 	(void)arg;
-	if (result)
-		return result;
-	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
-		return VT_FAIL;
-	for (i = 0; i < VT_ARRAY_SIZE(r); i++) {
-		int n;
-
+	if (!result && cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		result = VT_FAIL;
+	for (i = 0; i < VT_ARRAY_SIZE(r) && !result; i++) {
 		for (n = 0; n < ROUNDS / 4 && cputime_bracket(&r[i], 20); n++)
 			;
-		before = vt_fallbacks() + vt_stat("refresh");
-		for (n = 0; n < CALLS / 10; n++)
-			cputime_vdso(r[i].clock);
-		before = vt_fallbacks() + vt_stat("refresh") - before;
-		VT_CHECK(before < CALLS / 100, "clock %u: %ld calls in %d", i,
-			 before, CALLS / 10);
+		result = check_warm(r[i].clock, CALLS / 10, CALLS / 100);
 	}
-	return cputime_report(r, VT_ARRAY_SIZE(r), "own IDs");
+	return result ?: cputime_report(r, VT_ARRAY_SIZE(r), "own IDs");
 }
 
 /* Another process's clock is another process's. */
@@ -255,6 +264,8 @@ static const struct vt_case cases[] = {
 	{ "balanced", check_balanced, NULL, 120 },
 	{ "retuned", check_retuned, NULL, 120 },
 	{ "second-thread", check_second_thread, NULL, 60 },
+	{ "thread-alone-in-process", check_thread_alone, NULL, 60 },
+	{ "thread-of-many", check_thread_of_many, NULL, 60 },
 	{ "threads-come-and-go", check_threads_come_and_go, NULL, 120 },
 	{ "foreign-reader", check_foreign_reader, NULL, 60 },
 	{ "exit", check_exit, NULL, 60 },

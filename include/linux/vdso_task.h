@@ -54,6 +54,8 @@ void __vdso_task_refresh(enum vdso_task_kind kind);
 void __vdso_task_refresh_clock(clockid_t clock);
 void __vdso_task_refresh_res(clockid_t clock);
 void __vdso_task_interrupted(void);
+void __vdso_task_settle_group(struct task_struct *p,
+			      const struct task_struct *but);
 
 /* The architecture's vdso/task_clock.c. */
 bool arch_vdso_task_clock(struct vdso_task_global *now);
@@ -148,6 +150,37 @@ static __always_inline void vdso_task_settle(struct task_struct *p)
 }
 
 /**
+ * vdso_task_settle_group() - charge a process at least what its threads may have told
+ * @p: a thread of it
+ * @but: a thread that is charged already, or NULL
+ *
+ * Each thread's own time is told without a charge, whatever makes the process's
+ * time one for the system call: it must not be less than that of a thread.
+ *
+ * Context: any without a lock of the scheduler.
+ */
+static __always_inline void vdso_task_settle_group(struct task_struct *p,
+						   const struct task_struct *but)
+{
+	if (static_branch_unlikely(&vdso_task_key))
+		__vdso_task_settle_group(p, but);
+}
+
+/**
+ * vdso_task_runtime() - what a task has used, and no less than it may have told
+ * @p: a task that cannot be freed
+ *
+ * Context: any without a lock of the scheduler.
+ *
+ * Return: nanoseconds, as charged.
+ */
+static __always_inline u64 vdso_task_runtime(struct task_struct *p)
+{
+	vdso_task_settle(p);
+	return p->se.sum_exec_runtime;
+}
+
+/**
  * vdso_task_interrupted() - time in an interrupt was found
  *
  * Context: IRQ time accounting, interrupts off.
@@ -202,7 +235,8 @@ static __always_inline bool vdso_task_sum_came(const unsigned int *active)
 	if (!static_branch_unlikely(&vdso_task_key))
 		return false;
 	smp_rmb();	/* pairs with the runqueue's lock that charges are made under */
-	return unlikely(READ_ONCE(*active));
+	/* What the sum began with is about to be read: vdso_task_start_sum(). */
+	return unlikely(smp_load_acquire(active));
 }
 
 void __vdso_task_drop(void);
@@ -318,6 +352,14 @@ static __always_inline void vdso_task_refresh(void) { }
 static __always_inline void vdso_task_refresh_clock(clockid_t clock) { }
 static __always_inline void vdso_task_refresh_res(clockid_t clock) { }
 static __always_inline void vdso_task_settle(struct task_struct *p) { }
+static __always_inline void vdso_task_settle_group(struct task_struct *p,
+						   const struct task_struct *but) { }
+
+static __always_inline u64 vdso_task_runtime(struct task_struct *p)
+{
+	return p->se.sum_exec_runtime;
+}
+
 static __always_inline void vdso_task_interrupted(void) { }
 static inline void vdso_task_clock_begin(void) { }
 static inline void vdso_task_clock_stop(void) { }

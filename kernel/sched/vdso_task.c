@@ -41,8 +41,10 @@ u64 vdso_task_current_base(void)
 bool vdso_task_start_sum(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
+	atomic64_t *sum = &sig->cputimer.cputime_atomic.sum_exec_runtime;
 	struct rq_flags rf;
 	struct rq *rq;
+	u64 used;
 
 	if (!static_branch_unlikely(&vdso_task_key) ||
 	    READ_ONCE(sig->nr_threads) != 1)
@@ -52,8 +54,10 @@ bool vdso_task_start_sum(struct task_struct *p)
 		update_rq_clock(rq);
 		p->sched_class->update_curr(rq);
 	}
-	atomic64_set(&sig->cputimer.cputime_atomic.sum_exec_runtime,
-		     sig->sum_sched_runtime + p->se.sum_exec_runtime);
+	used = sig->sum_sched_runtime + p->se.sum_exec_runtime;
+	/* It may be more from when the process had other threads, and was told. */
+	if (atomic64_read(sum) < used)
+		atomic64_set(sum, used);
 	/* Pairs with smp_rmb() in vdso_task_sum_started(). */
 	smp_store_release(&sig->posix_cputimers.timers_active, true);
 	task_rq_unlock(rq, p, &rf);

@@ -120,11 +120,13 @@ static __always_inline void vdso_task_charged(void)
 }
 
 /**
- * vdso_task_off_queue() - the running task is charged, but has left its queue
- * @rq: its runqueue, locked
+ * vdso_task_off_queue() - what the running task used is about to be forgotten
+ * @rq: its runqueue, locked, its clock updated; the task has left its class's queue
  *
- * A SCHED_DEADLINE task that another CPU charged for the last of its budget runs on
- * until it is interrupted, and is not charged for that. If it tells its time, it is.
+ * A task that another CPU charged for the last of its budget runs on until it is
+ * interrupted, and is not charged for that: SCHED_DEADLINE does not charge it then,
+ * and a fair task that is woken there meanwhile takes a runqueue where nobody is
+ * counted for one that idles. If it tells its time, it is charged.
  */
 static __always_inline void vdso_task_off_queue(struct rq *rq)
 {

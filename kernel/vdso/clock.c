@@ -35,8 +35,9 @@
  *    (vdso_task_charged()). A SCHED_DEADLINE task that was charged to the end of its
  *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()),
  *    one of sched_ext before it is seen off its queue. A task that leaves its mm
- *    (exec, exit), starts a second thread or gets a CPU timer is charged at once
- *    (vdso_task_settle()), as is one whose process time another process reads.
+ *    (exec, exit) or starts a second thread is charged at once (vdso_task_settle()).
+ *    So are all threads of a process whose time is asked for by system call
+ *    (vdso_task_settle_group()): none may have been told more than its process.
  *
  * 2. The parameters of sched_clock() lie in a page that all processes share, under
  *    a sequence count that is odd while they change or cannot be told:
@@ -81,10 +82,21 @@
  *	in use ? sum += delta                   in use
  *	unlock                                  unlock
  *
- *    Where only one thread can have been told the process's time, its runqueue's
- *    lock makes the start one step (vdso_task_start_sum()). Who found the sum not in
- *    use, and added up threads' times without that lock, may have met a charge
- *    between its two additions. It looks again (vdso_task_sum_came()).
+ *    Where the process has one thread, its runqueue's lock makes the start one step
+ *    (vdso_task_start_sum()). With more threads, which are not told the process's
+ *    time here, it is two as without slots. Who found the sum not in use, and added
+ *    up threads' times without that lock, may have met a charge between its two
+ *    additions. It looks again (vdso_task_sum_came()):
+ *
+ *	CPU 0: charges T, starts the sum        CPU 1: asks for the process's time
+ *	--------------------------------        ----------------------------------
+ *	                                        in use ? no: T's time, d in it
+ *	sum = T's time                          smp_rmb()
+ *	smp_store_release(in use)
+ *	lock T's runqueue                       in use ? (load-acquire)
+ *	T's time += d                             yes: the sum, from its start on
+ *	sum += d                                  no: no charge seen is after a start
+ *	unlock
  *
  * 5. The process's clock is answered while the caller is its only thread and no
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
@@ -291,6 +303,19 @@ static bool is_own(clockid_t clock)
 
 	return CPUCLOCK_WHICH(clock) == CPUCLOCK_SCHED &&
 	       (!pid || pid == task_pid_vnr(current));
+}
+
+/* See vdso_task_settle_group(). */
+void __vdso_task_settle_group(struct task_struct *p,
+			      const struct task_struct *but)
+{
+	struct task_struct *t;
+
+	rcu_read_lock();
+	for_each_thread(p, t)
+		if (t != but)
+			vdso_task_settle(t);
+	rcu_read_unlock();
 }
 
 /* A CPU-time clock was read by system call. */

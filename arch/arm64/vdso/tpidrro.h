@@ -15,6 +15,7 @@
  * vectors may be in use on any CPU, kernel_exit writes it again on each return to
  * user space, from the task's copy; elsewhere a patched branch skips that. Whoever
  * writes the register for a task writes the copy as well: vdso_task_set_tpidrro().
+ * tls_thread_flush() writes the register alone: exec sets both right after it.
  */
 
 #define TPIDRRO_NODE_SHIFT	16
