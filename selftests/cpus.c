@@ -28,12 +28,24 @@ int vt_plug(int cpu, bool online)
 	return vt_write_file(path, online ? "1" : "0") ? 0 : -errno;
 }
 
+int vt_plug_back(int cpu)
+{
+	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	int error;
+
+	while ((error = vt_plug(cpu, true)) && vt_now() < end) {
+		vt_note("CPU %d does not come yet: %m", cpu);
+		vt_sleep_ms(100);
+	}
+	return error;
+}
+
 static void restore(void)
 {
 	int i;
 
 	for (i = 0; i < nr_found; i++)
-		if (!vt_is_online(found[i]) && vt_plug(found[i], true))
+		if (!vt_is_online(found[i]) && vt_plug_back(found[i]))
 			vt_fail("CPU %d stays offline: %m", found[i]);
 }
 

@@ -13,6 +13,12 @@ int vt_unpluggable(int *list, int max);
 
 /* 0 or -errno of the attempt. */
 int vt_plug(int cpu, bool online);
+
+/*
+ * Brings back a CPU that must come. An emulator may say that a CPU is still on which
+ * it has just been told to take off: for that long the attempt is repeated.
+ */
+int vt_plug_back(int cpu);
 bool vt_is_online(int cpu);
 
 #endif /* VDSO_TASK_CPUS_H */
