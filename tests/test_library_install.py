@@ -158,8 +158,13 @@ def test_entries_of_its_own_process(tool: Path, base: Path) -> None:
 
 
 def test_entries_of_another_process(tool: Path) -> None:
-    with subprocess.Popen(["sleep", "100"]) as sleeper:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["cat"], stdin=pipe, stdout=pipe) as sleeper:
         try:
+            assert sleeper.stdin and sleeper.stdout
+            sleeper.stdin.write(b"up?\n")
+            sleeper.stdin.flush()
+            assert sleeper.stdout.readline() == b"up?\n", "it has not begun yet"
             report = json.loads(output(tool, "entries", "--json", sleeper.pid))
         finally:
             sleeper.kill()
@@ -190,28 +195,29 @@ def test_dump_is_an_elf_file(tool: Path, base: Path, tmp_path: Path) -> None:
     assert "not an ELF" not in told and "past the end" not in told
 
 
-def unmap_own_vdso() -> None:
-    """Then wait, without a call that would look at the clock."""
+def unmap_own_vdso(done: int) -> None:
+    """Then say so and wait, without a call that would look at the clock."""
     libc = ctypes.CDLL(None)
     libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     with open("/proc/self/maps", encoding="ascii") as maps:
         (line,) = [line for line in maps if line.rstrip().endswith("[vdso]")]
     start, end = (int(part, 16) for part in line.split()[0].split("-"))
     libc.munmap(start, end - start)
+    libc.write(done, b"x", 1)
     libc.pause()
 
 
 def test_a_process_without_a_vdso(tool: Path) -> None:
+    told, tell = os.pipe()
     pid = os.fork()
     if not pid:
-        unmap_own_vdso()
+        unmap_own_vdso(tell)
         os._exit(1)
     try:
+        os.close(tell)
+        assert os.read(told, 1) == b"x"
+        os.close(told)
         done = run(tool, "entries", pid)
-        for _ in range(200):
-            if done.returncode:
-                break
-            done = run(tool, "entries", pid)
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

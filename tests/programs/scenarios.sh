@@ -142,7 +142,9 @@ scenario_browser() {
 	status=$?
 	echo 1 >/proc/sys/kernel/vdso_task
 	test $status -eq 0 || return
-	sleep 60 &
+	mkfifo /tmp/up || return
+	sh -c 'echo >/tmp/up; sleep 60; :' &
+	read -r _ </tmp/up || return
 	"$place/vdsox" entries $! | grep -q "process $!:" &&
 	"$place/vdsox" dump $! /tmp/image || return
 	kill $!
