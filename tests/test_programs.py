@@ -28,7 +28,7 @@ python python_strace perl perl_strace node go thousand_forks
 library library_static musl musl_static browser gdb valgrind qemu_user
 bubblewrap allow_list deny_list stress_ng bracketing cyclictest
 """.split()
-# Debian 12's PRoot crashes on arm64, with the entries switched off at boot as well.
+# Debian 12's PRoot crashes on arm64, on a kernel without the patches as well.
 ONLY = {"x86_64": ["proot"], "arm64": ["aarch32"]}
 LIMIT = 900
 
