@@ -16,6 +16,7 @@ import offbuild
 from harness import build, machine, runner, source, variant
 from harness.cell import Cell
 from harness.context import Context
+from harness.ktap import Result
 from harness.results import CellResult
 
 Value = TypeVar("Value")
@@ -28,6 +29,13 @@ NAMES += ["x86_64-kcsan", "x86_64-labels", "arm64-debug"] if THOROUGH else []
 
 def arch_of(name: str) -> str:
     return name.partition("-")[0]
+
+
+def told(result: Result) -> str:
+    """All that a failed test said: which cases failed, and the end of its log."""
+    lines = [f"{result.name}: {result.status}: {result.reason}"]
+    lines += [f"  {t.name}: {t.status}: {t.reason}" for t in result.subtests if t.bad]
+    return "\n".join(lines + result.log[-60:])
 
 
 class Cells:

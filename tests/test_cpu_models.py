@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+import cells as shared
 from harness import guest, ktap, manifest, runner
 from harness.initramfs import Mission
 from harness.ktap import Result
@@ -40,8 +41,8 @@ def run_some(cells, arch: str, programs: set[str], shape: Shape) -> dict[str, Re
 
 
 def all_pass(found: dict[str, Result]) -> None:
-    bad = [f"{r.name}: {r.status}: {r.reason}" for r in found.values() if r.bad]
-    assert not bad, bad
+    bad = [shared.told(result) for result in found.values() if result.bad]
+    assert not bad, "\n".join(bad)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

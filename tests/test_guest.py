@@ -60,12 +60,6 @@ def _cases() -> Iterator[object]:
                 yield pytest.param(cell, promise, case, id=name)
 
 
-def _told(result: Result) -> str:
-    lines = [f"{result.name}: {result.status}: {result.reason}"]
-    lines += [f"  {t.name}: {t.status}: {t.reason}" for t in result.subtests if t.bad]
-    return "\n".join(lines + result.log[-60:])
-
-
 @pytest.fixture(name="find")
 def fixture_find(cells, missed):
     """A top-level result of a cell's run, by name."""
@@ -84,13 +78,13 @@ def fixture_find(cells, missed):
 def test_boot(find, cell: str) -> None:
     """No complaint of the kernel outside the tests, no guest that was lost."""
     result = find(cell, "boot")
-    assert result.status == ktap.PASS, _told(result)
+    assert result.status == ktap.PASS, shared.told(result)
 
 
 @pytest.mark.parametrize("cell, promise", _tests())
 def test_promise(find, cell: str, promise: Promise) -> None:
     result = find(cell, promise.name)
-    assert result.status == ktap.PASS, _told(result)
+    assert result.status == ktap.PASS, shared.told(result)
 
 
 @pytest.mark.parametrize("cell, promise, case", _cases())
@@ -98,7 +92,7 @@ def test_case(find, cell: str, promise: Promise, case: str) -> None:
     result = find(cell, promise.name)
     inner = next(test for test in result.subtests if test.name == case)
     excused = inner.status == ktap.SKIP and EXCUSED.search(inner.reason)
-    assert excused or inner.status in (ktap.PASS, ktap.XFAIL), _told(inner)
+    assert excused or inner.status in (ktap.PASS, ktap.XFAIL), shared.told(inner)
 
 
 @pytest.mark.parametrize("cell", shared.NAMES)
@@ -120,7 +114,7 @@ def test_kernel_vdso_selftests(cells, cell: str) -> None:
     """The base's own tests of the vDSO still pass on the patched kernel."""
     own = [r for r in cells.result(cell).results if r.name.startswith("vDSO.")]
     assert len(own) >= 7
-    bad = [_told(result) for result in own if result.bad]
+    bad = [shared.told(result) for result in own if result.bad]
     assert not bad, "\n".join(bad)
 
 
@@ -128,7 +122,7 @@ def test_kernel_vdso_selftests(cells, cell: str) -> None:
 def test_kernel_clock_selftest(find, cell: str) -> None:
     """The base's own test of clocks that never go back, CPU-time clocks among them."""
     result = find(cell, "timers.inconsistency-check")
-    assert not result.bad, _told(result)
+    assert not result.bad, shared.told(result)
     passed = {test.name for test in result.subtests if test.status == ktap.PASS}
     assert {"CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID"} <= passed
 
