@@ -7,7 +7,8 @@
  * the first there, a CPU that does not know its number is let in while slots are
  * in use (distrusted), or takes the answers of all away (distrusted: the
  * statistics); a switch fills what the administrator has forbidden, or what was
- * filled before comes back with the permission (switched-off, -toggled).
+ * filled before comes back with the permission (switched-off, toggled); a process
+ * that meets the switch on its way to its slots never gets them (-at-touch).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@
 #define READERS		8
 #define CYCLES		6
 #define TOGGLES		400
+#define COLD_CALLS	40	/* of each entry's system call */
 
 static volatile int stop, wrong, tids[READERS];
 static pthread_t threads[READERS];
@@ -287,6 +289,36 @@ static int check_switched_off(const void *arg)
 	return vt_hot_and_same("on again") ? VT_PASS : VT_FAIL;
 }
 
+/*
+ * A process whose slots were to be mapped at its next touch, when answers were
+ * switched off: it touched then, and comes by its slots later all the same.
+ */
+static int off_at_touch(void *arg)
+{
+	int i;
+
+	(void)arg;
+	vt_ids[0].fn();
+	for (i = 0; i < COLD_CALLS; i++)
+		vt_raw_answers();
+	VT_NEED(vt_write_file(SWITCH, "0"));
+	vt_ids[0].fn();
+	VT_NEED(vt_write_file(SWITCH, "1"));
+	return vt_hot_and_same("on again") ? VT_PASS : VT_FAIL;
+}
+
+static int check_off_at_touch(const void *arg)
+{
+	int result = no_switch();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (vt_ids_init() || !vt_make_hot())
+		return VT_FAIL;
+	return vt_run_child(off_at_touch, NULL, "process without slots");
+}
+
 int main(void)
 {
 	static const struct vt_case cases[] = {
@@ -294,6 +326,7 @@ int main(void)
 		{ "made-without-a-cpu", check_made_without, NULL, 60 },
 		{ "distrusted", check_distrusted, NULL, 120 },
 		{ "switched-off", check_switched_off, NULL, 60 },
+		{ "switched-off-at-touch", check_off_at_touch, NULL, 0 },
 		{ "toggled", check_toggled, NULL, 60 },
 	};
 

@@ -53,9 +53,10 @@ static noinline void become_hot(struct mm_struct *mm)
 		return;
 	/*
 	 * First the mark, then the entry: a fault that comes after the removal
-	 * sees the mark; one that came before looks for it again at its end.
+	 * sees the mark, at its begin or at its end.
 	 */
 	WRITE_ONCE(mm->vdso_task.heat, VDSO_TASK_HOT);
+	smp_mb();	/* pairs with the one in map_nothing() */
 	if (!unmap_nothing(mm))
 		WRITE_ONCE(mm->vdso_task.heat, 1);
 }
@@ -82,45 +83,48 @@ static bool is_hot(struct mm_struct *mm)
 }
 
 /*
- * The page to map for a hot process, NULL for the page of zeros. Where there is
- * no memory, the count starts again. An area that exists is mapped whatever the
- * switches say: they decide what is filled in.
+ * The page to map for a hot process, NULL for the page of zeros. An area that
+ * exists is mapped whatever the switches say: they decide what is filled in.
  */
 static void *page_for(struct mm_struct *mm, unsigned long index)
 {
 	struct vdso_task_area *area = vdso_task_area_get(mm);
 	void *page = area ? vdso_task_area_page(area, index) : NULL;
 
-	if (!page && index < vdso_task_nr_pages()) {
+	if (!page && index < vdso_task_nr_pages())
 		vdso_task_count(VDSO_TASK_STAT_NOMEM, 1);
-		WRITE_ONCE(mm->vdso_task.heat, 1);
-	}
 	return page;
 }
 
 /*
- * Map the page of zeros. If the process became hot since this fault began, the
- * removal may have come just before, and this entry would stay for good.
+ * Map the page of zeros: the process is not hot, answers are switched off, or
+ * there is no memory. The entry must not stay under the mark that the process is
+ * hot, or no call would be counted and nothing would ever remove it. So where the
+ * mark is there after the insertion, the count starts again.
  *
  *   CPU 0: fault                            CPU 1: the call that makes it hot
  *   ------------                            ---------------------------------
  *   is_hot()? no
  *                                           heat = HOT
- *                                           remove entry (page table lock)
- *   insert entry (page table lock)
- *   is_hot()? yes: remove entry
+ *                                           smp_mb()
+ *                                           remove entry, if there is one
+ *   insert entry
+ *   smp_mb()
+ *   heat == HOT? heat = 1
  *
- * The lock orders the two: if the insertion is the later one, the second look
- * sees the mark.
+ * Either CPU 1 finds the entry or CPU 0 the mark, or both. The page table lock
+ * alone does not do: where there is no page table yet CPU 1 does not take it.
  */
 static vm_fault_t map_nothing(struct vm_area_struct *vma, unsigned long addr)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	vm_fault_t ret;
 
 	vdso_task_delay(VDSO_TASK_DELAY_FAULT, current);
 	ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
-	if (is_hot(vma->vm_mm))
-		zap_vma_ptes(vma, addr, PAGE_SIZE);
+	smp_mb();	/* pairs with the one in become_hot() */
+	if (READ_ONCE(mm->vdso_task.heat) >= VDSO_TASK_HOT)
+		WRITE_ONCE(mm->vdso_task.heat, 1);
 	return ret;
 }
 
@@ -143,7 +147,7 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 {
 	unsigned long addr = vmf->address & PAGE_MASK;
 	struct mm_struct *mm = vma->vm_mm;
-	void *page;
+	void *page = NULL;
 
 	if (current->mm != mm ||
 	    current->flags & (PF_KTHREAD | PF_USER_WORKER))
@@ -159,9 +163,9 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 		WRITE_ONCE(mm->vdso_task.heat, 1);
 	WRITE_ONCE(mm->vdso_task.page, addr + index * PAGE_SIZE);
 
-	if (!is_hot(mm))
+	if (is_hot(mm))
+		page = page_for(mm, index);
+	if (!page)
 		return map_nothing(vma, addr);
-	page = page_for(mm, index);
-	return vmf_insert_pfn(vma, addr, page ? PHYS_PFN(__pa(page)) :
-						my_zero_pfn(addr));
+	return vmf_insert_pfn(vma, addr, PHYS_PFN(__pa(page)));
 }
