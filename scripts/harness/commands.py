@@ -86,7 +86,8 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     kept = cells.last_fragments(cell.folder) if not args.tree else None
     cell.fragments = [path for path in kept or [] if path.is_file()]
     builder.kernel(cell)
-    if not cell.tests.is_dir():
+    # Of a user's tree nothing tells whether they are those of its sources.
+    if cell.tests_fingerprint() or not cell.tests.is_dir():
         builder.selftests(cell)
     chosen = "tcg" if args.icount else accel.choose(cell)
     memory = args.mem or cell.variant.mem
