@@ -27,14 +27,19 @@ ARM = {
 }
 
 
-def run_some(cells, arch: str, programs: set[str], shape: Shape) -> dict[str, Result]:
-    """Boot the built cell once more, for a few of its promised tests."""
+def run_some(
+    cells, name: str, arch: str, programs: set[str], shape: Shape
+) -> dict[str, Result]:
+    """Boot the built cell once more, for a few of its promised tests.
+
+    The guest's logs stay in the cell's folder, each with the name of its machine.
+    """
     cells.result(arch)
     cell = cells.cell(arch)
     promised = [p for p in manifest.promises(cell) if p.program in programs]
     assert {p.program for p in promised} == programs
     mission = Mission("test", tests=manifest.plan(cell, promised), with_tests=True)
-    ending = guest.run(cell, mission, shape, "tcg", prefix="model-")
+    ending = guest.run(cell, mission, shape, "tcg", prefix=f"model-{name}-")
     guest.require_ready(ending)
     found = runner.read_logs(cell, promised, ending)
     return {result.name: result for result in found.results}
@@ -48,9 +53,8 @@ def all_pass(found: dict[str, Result]) -> None:
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_32_bit_entry(cells, entry: str) -> None:
     """__kernel_vsyscall and sigreturn, whichever instruction the kernel picks."""
-    found = run_some(
-        cells, "x86_64", {"vsyscall32", "symbols_ia32"}, Shape(cpu=ENTRIES[entry])
-    )
+    shape = Shape(cpu=ENTRIES[entry])
+    found = run_some(cells, entry, "x86_64", {"vsyscall32", "symbols_ia32"}, shape)
     all_pass(found)
     log = "\n".join(found["vdso_task.vsyscall32"].log)
     assert f"landing-pad: {entry}" in log
@@ -60,11 +64,8 @@ def test_32_bit_entry(cells, entry: str) -> None:
 def test_arm64_vectors(cells, model: str) -> None:
     """The CPU number survives vectors that use its register, and those that do not."""
     cpu, args = ARM[model]
-    all_pass(
-        run_some(
-            cells, "arm64", {"getcpu", "ids", "aarch32"}, Shape(cpu=cpu, append=args)
-        )
-    )
+    shape = Shape(cpu=cpu, append=args)
+    all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, shape))
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ def test_arm64_vectors(cells, model: str) -> None:
 )
 def test_interrupts_charged(cells, arch: str, arg: str) -> None:
     """CPU time as kernels have it that charge interrupts to whom they meet."""
-    found = run_some(cells, arch, {"cputime"}, Shape(cpus=4, append=[arg]))
+    found = run_some(cells, "irqtime", arch, {"cputime"}, Shape(cpus=4, append=[arg]))
     all_pass(found)
 
 
 def test_counter_that_cannot_be_told(cells) -> None:
     """A CPU whose TSC is not constant: the system call answers, and is right."""
-    found = run_some(cells, "x86_64", {"cputime"}, Shape(cpu="max"))
+    found = run_some(cells, "max", "x86_64", {"cputime"}, Shape(cpu="max"))
     all_pass(found)
     skipped = {
         c.name for c in found["vdso_task.cputime"].subtests if c.status == "SKIP"
@@ -87,4 +88,4 @@ def test_counter_that_cannot_be_told(cells) -> None:
 
 
 def test_one_cpu(cells) -> None:
-    all_pass(run_some(cells, "x86_64", {"ids", "fork"}, Shape(cpus=1)))
+    all_pass(run_some(cells, "one", "x86_64", {"ids", "fork"}, Shape(cpus=1)))
