@@ -30,10 +30,10 @@ int vt_plug(int cpu, bool online)
 
 int vt_plug_back(int cpu)
 {
-	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(10000);
 	int error;
 
-	while ((error = vt_plug(cpu, true)) && vt_now() < end) {
+	while ((error = vt_plug(cpu, true)) && !vt_is_over(&limit)) {
 		vt_note("CPU %d does not come yet: %m", cpu);
 		vt_sleep_ms(100);
 	}

@@ -91,10 +91,10 @@ bool cputime_is_hot(clockid_t clock)
 
 int cputime_make_hot(clockid_t clock)
 {
-	uint64_t end = vt_now() + 5000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(5000);
 	int i;
 
-	while (vt_now() < end) {
+	while (!vt_is_over(&limit)) {
 		for (i = 0; i < 50; i++)
 			VT_CHECK(cputime_vdso(clock) >= 0, "clock %d fails", clock);
 		if (cputime_is_hot(clock))

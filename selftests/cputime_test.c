@@ -46,7 +46,7 @@ static long system_calls(clockid_t clock, int n)
  */
 static int check_warm(clockid_t clock, int n, long most)
 {
-	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(10000);
 	long calls, least = n;
 
 	do {
@@ -55,7 +55,7 @@ static int check_warm(clockid_t clock, int n, long most)
 		calls = system_calls(clock, n);
 		if (calls < least)
 			least = calls;
-	} while (least >= most && vt_now() < end);
+	} while (least >= most && !vt_is_over(&limit));
 	VT_CHECK(least < most, "clock %d: %ld system calls in %d calls", clock,
 		 least, n);
 	vt_note("clock %d: %ld system calls in %d calls", clock, least, n);

@@ -214,7 +214,7 @@ int check_session_key(const void *arg)
 	if (session_key() == -ENOSYS)
 		return vt_skip("needs CONFIG_KEYS");
 	for (i = 0; i < KEY_ROUNDS; i++) {
-		uint64_t end = vt_now() + 10000000000ull * vt_patience();
+		struct vt_limit limit = vt_limit_ms(10000);
 		pid_t pid;
 
 		if (!vt_make_hot())
@@ -230,7 +230,7 @@ int check_session_key(const void *arg)
 		} while (!waitpid(pid, &result, WNOHANG));
 		VT_CHECK(!result, "child: status %#x", result);
 		while (session_key() == before)
-			VT_CHECK(vt_now() < end, "no new session");
+			VT_CHECK(!vt_is_over(&limit), "no new session");
 		if (!vt_same(&want, "in the new session"))
 			return VT_FAIL;
 		VT_CHECK(vt_stat("drop") > drops, "nothing was dropped");

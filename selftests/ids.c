@@ -188,7 +188,7 @@ bool vt_make_hot(void)
 bool vt_make_hot_but(unsigned int asked)
 {
 	struct vt_answers want = vt_raw_answers();
-	uint64_t end = vt_now() + 5000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(5000);
 	struct vt_maps m;
 	int i, missing;
 
@@ -204,7 +204,7 @@ bool vt_make_hot_but(unsigned int asked)
 		missing = mistaken(&m, &want, asked);
 		if (missing < 0)
 			return true;
-		if (vt_now() > end)
+		if (vt_is_over(&limit))
 			break;
 		sched_yield();
 	}

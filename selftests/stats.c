@@ -55,11 +55,11 @@ long vt_fallbacks(void)
 
 long vt_settled(const char *key)
 {
-	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(10000);
 	long value = vt_stat(key);
 	int same = 0;
 
-	while (value >= 0 && same < 5 && vt_now() < end) {
+	while (value >= 0 && same < 5 && !vt_is_over(&limit)) {
 		long next;
 
 		vt_sleep_ms(60);
@@ -72,7 +72,7 @@ long vt_settled(const char *key)
 
 bool vt_stat_becomes(const char *key, long value)
 {
-	uint64_t end = vt_now() + 10000000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(10000);
 	long now;
 
 	do {
@@ -80,7 +80,7 @@ bool vt_stat_becomes(const char *key, long value)
 		if (now == value)
 			return true;
 		vt_sleep_ms(20);
-	} while (now >= 0 && vt_now() < end);
+	} while (now >= 0 && !vt_is_over(&limit));
 	vt_fail("%s is %ld, expected %ld", key, now, value);
 	return false;
 }

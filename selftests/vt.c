@@ -15,6 +15,7 @@
 #include "vt.h"
 
 #define REASON_SIZE	200
+#define MOST_AT_ONCE	100000000ull	/* ns, see struct vt_limit */
 
 static char *skip_reason;
 static void (*at_end[VT_MAX_AT_END])(void);
@@ -89,8 +90,8 @@ unsigned int vt_patience(void)
 
 static int watch_one(const struct vt_case *c)
 {
-	unsigned int timeout = (c->timeout ? c->timeout : 30) * vt_patience();
-	uint64_t end = vt_now() + timeout * 1000000000ull;
+	unsigned int timeout = c->timeout ? c->timeout : 30;
+	struct vt_limit limit = vt_limit_ms(timeout * 1000);
 	int status, result;
 	pid_t pid;
 
@@ -105,12 +106,12 @@ static int watch_one(const struct vt_case *c)
 	}
 	setpgid(pid, pid);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (vt_now() > end) {
+		if (vt_is_over(&limit)) {
 			kill(-pid, SIGKILL);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return vt_fail("%s: no end after %u s", c->name,
-				       timeout);
+				       timeout * vt_patience());
 		}
 		vt_sleep_ms(2);
 	}
@@ -275,12 +276,28 @@ long vt_read_number(const char *path)
 	return value;
 }
 
+struct vt_limit vt_limit_ms(unsigned int ms)
+{
+	return (struct vt_limit){ vt_now(), ms * 1000000ull * vt_patience() };
+}
+
+bool vt_is_over(struct vt_limit *limit)
+{
+	uint64_t now = vt_now(), passed = now - limit->last;
+
+	if (passed > MOST_AT_ONCE)
+		passed = MOST_AT_ONCE;
+	limit->last = now;
+	limit->left -= passed < limit->left ? passed : limit->left;
+	return !limit->left;
+}
+
 bool vt_await(const volatile int *flag, int value, unsigned int ms)
 {
-	uint64_t end = vt_now() + ms * 1000000ull * vt_patience();
+	struct vt_limit limit = vt_limit_ms(ms);
 
 	while (vt_load(flag) != value) {
-		if (vt_now() > end)
+		if (vt_is_over(&limit))
 			return false;
 		sched_yield();
 	}

@@ -134,7 +134,25 @@ long vt_read_number(const char *path);
  */
 unsigned int vt_patience(void);
 
-/* Waits for *@flag == @value in shared memory; false after @ms * patience. */
+/**
+ * struct vt_limit - how long something may take, in time that its waiter saw pass
+ * @last:	when it last looked
+ * @left:	nanoseconds that are left
+ *
+ * A machine may hold a guest's CPUs up for seconds. Who waits then did not look
+ * in vain in that time, it did not look at all: between two looks no more is
+ * counted than a tenth of a second.
+ */
+struct vt_limit {
+	uint64_t last;
+	uint64_t left;
+};
+
+/* One of @ms milliseconds, times vt_patience(). */
+struct vt_limit vt_limit_ms(unsigned int ms);
+bool vt_is_over(struct vt_limit *limit);
+
+/* Waits for *@flag == @value in shared memory; false after @ms, a vt_limit. */
 bool vt_await(const volatile int *flag, int value, unsigned int ms);
 
 static inline int vt_load(const volatile int *p)
