@@ -174,7 +174,7 @@ int check_clone_vm_crowd(const void *arg)
 
 int check_spawn(const void *arg)
 {
-	char *args[] = { "ids", "--once", NULL }, *env[] = { NULL };
+	char *args[] = { "ids", "--once", NULL };
 	pid_t pid;
 	int i;
 
@@ -183,7 +183,7 @@ int check_spawn(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < 10; i++) {
 		VT_NEED(!posix_spawn(&pid, "/proc/self/exe", NULL, NULL, args,
-				     env));
+				     environ));
 		if (!vt_same_now("parent after spawn") || vt_reap(pid, "image"))
 			return VT_FAIL;
 	}
