@@ -150,7 +150,7 @@ static int call_each(int *for_parent)
 /* A look at the time is a system call: few of them, or signals hit no other. */
 static int call_until_forked(int *for_parent)
 {
-	struct vt_limit limit = vt_limit_ms(50000);
+	struct vt_limit limit = vt_limit_ms(20000);
 	unsigned int i, after = 0;
 
 	while (forks < FORKS && after < 3) {
