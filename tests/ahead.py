@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds at low priority what the tests will ask for, while they run.
+"""Builds what the tests will ask for, while they run.
 
 A guest waits half of its time and most tests use one CPU. A test that needs a
 kernel waits for its lock, see cells.py, and finds it built; or takes the lock
@@ -8,7 +8,6 @@ first and builds it itself, which is also how a failure of a build is told.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 HERE = Path(__file__).resolve().parent
-NICE = 10
 
 
 class Ahead:
@@ -38,10 +36,11 @@ class Ahead:
 
 def _jobs() -> Iterator[Callable[[], object]]:
     import cells
+    from harness import machine
     from conftest import make_context
 
     shared = cells.Cells(make_context())
-    for name in cells.NAMES:
+    for name in [*machine.names(), *cells.HOSTS.values(), *cells.NAMES]:
         yield lambda: shared.build(name)
     yield shared.off
 
@@ -49,7 +48,6 @@ def _jobs() -> Iterator[Callable[[], object]]:
 def main() -> None:
     from harness.errors import Fault
 
-    os.nice(NICE)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for job in _jobs():
         try:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Iterator
 
 import offparts
-from harness import build, machine, patcher, procs
+from harness import build, machine, patcher, procs, variant
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
@@ -222,7 +222,8 @@ def compare(
 def unpatched(ctx: Context, source: Source, arch: str) -> OffCell:
     """Once compared, its image is the kernel without the patches."""
     other = replace(source, tree=_tree(ctx, source), patched=False)
-    return OffCell(ctx, other, machine.load(arch))
+    kind = variant.with_host(variant.PLAIN)
+    return OffCell(ctx, other, machine.load(arch), kind)
 
 
 def _remembered(cell: OffCell, source: Source) -> Outcome | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import offbuild
+from cells import HOSTS
 from harness import guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
 from harness.bench import run as laboratory
@@ -388,7 +389,7 @@ def test_clocks_cost_what_they_do_without_the_patches(
     return, and saves the jump there that the unpatched function has.
     """
     cells.off()
-    cell = cells.cell(arch)
+    cell = cells.cell(HOSTS[arch])
     counter = native.build_counter(cell, tmp_path)
     folder = offbuild.unpatched(cells.ctx, cells.source(), arch).build
     image = folder / Path(cell.machine.vdso).parent / native.IMAGE[arch]

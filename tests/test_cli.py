@@ -16,7 +16,7 @@ from harness.ui import Ui, duration
 
 COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--help"}
 CELL = {"--base", "--arch", "--tree"}
-VARIANT = {"--debug", "--kcsan", "--labels"}
+VARIANT = {"--debug", "--kcsan", "--labels", "--host"}
 CONTRACT = {
     "run": CELL | VARIANT | {"--config"},
     "test": {"-k", "--list", "--quick", "--thorough"},

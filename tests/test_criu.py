@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import library
-from cells import Cells
+from cells import HOSTS, Cells
 from harness import accel, guest, hostroot, machine
 from harness.cell import Cell
 from harness.initramfs import Mission
@@ -90,8 +90,8 @@ def dumped(cells: Cells, arch: str, program: Path, patched: bool) -> Path:
 def kernel(cells: Cells, arch: str, patched: bool) -> Cell:
     if not patched:
         return cells.unpatched(arch)
-    cells.build(arch)
-    return cells.cell(arch)
+    cells.build(HOSTS[arch])
+    return cells.cell(HOSTS[arch])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cells import HOSTS
 from harness import hostroot, machine, qemu
 from harness.initramfs import Mission
 from harness.qemu import Channels, Shape
@@ -43,7 +44,7 @@ def test_plan_says_where_the_command_runs() -> None:
 @pytest.fixture(name="inside")
 def fixture_inside(cells, vdsox, tmp_path):
     def call(arch: str, script: str):
-        cells.result(arch)
+        cells.build(HOSTS[arch])
         laid = tmp_path / "laid"
         laid.write_text("a file\n")
         return vdsox(
@@ -62,7 +63,7 @@ def test_command_runs_on_a_root_of_its_own(cells, inside, arch: str) -> None:
     done = inside(arch, SAY + "exit 5")
     assert done.returncode == 5, done.stderr
     assert done.stdout.split("\n")[:-1] == SAID
-    made = cells.cell(arch).folder / "artifacts" / "made.txt"
+    made = cells.cell(HOSTS[arch]).folder / "artifacts" / "made.txt"
     assert made.read_text() == "made\n"
     assert Path("/etc/hostname").read_bytes() == before
 

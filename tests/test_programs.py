@@ -16,7 +16,7 @@ import pytest
 
 import libcs
 import library
-from cells import Cells
+from cells import HOSTS, Cells
 from harness import deps, machine
 from harness.context import REPO, Context
 
@@ -81,7 +81,7 @@ def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
 
 def tell(cells: Cells, arch: str, tools: Path) -> dict[str, Story]:
     """Run all scenarios of an architecture in one guest."""
-    cells.build(arch)
+    cells.build(HOSTS[arch])
     files = product(cells.ctx, arch, tools)
     files.update({name: HERE / name for name in SCRIPTS})
     command = [REPO / "vdsox", "boot", "--host-root", "--no-install-deps"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,10 +68,12 @@ def test_variants_share_nothing(cell_of) -> None:
     cells = [cell_of(kind) for kind in ALL]
     assert len({cell.folder for cell in cells}) == len(ALL)
     assert len({cell.fingerprint() for cell in cells}) == len(ALL)
-    assert [cell.name for cell in cells][1:] == [
+    assert [cell.name for cell in cells][1:6] == [
         "6.12-x86_64-debug",
         "6.12-x86_64-kcsan",
         "6.12-x86_64-labels",
+        "6.12-x86_64-host",
+        "6.12-x86_64-debug-host",
     ]
     assert [cell.label for cell in cells][:2] == ["x86_64", "x86_64-debug"]
 
@@ -128,7 +131,7 @@ def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> No
     with pytest.raises(Asked) as asked:
         guest.run(cell_of(kind), Mission("probe"), Shape(), "tcg")
     line = asked.value.args
-    threads = "single" if kind == LABELS else "multi"
+    threads = "single" if "labels" in kind.fragments else "multi"
     assert line[line.index("-accel") + 1] == f"tcg,thread={threads}"
 
 
@@ -147,7 +150,12 @@ def test_command_names_the_variant(cell_of, monkeypatch) -> None:
     build.write_metadata(cell, "", 1.0)
     value = cell.read_metadata()
     assert value["variant"] == "kcsan"
-    assert value["command"] == "./vdsox run --base 6.12 --arch x86_64 --kcsan"
+    command = "./vdsox run --base 6.12 --arch x86_64 --kcsan"
+    assert value["command"] == command
+    both = cell_of(variant.with_host(KCSAN))
+    both.folder.mkdir(parents=True)
+    build.write_metadata(both, "", 1.0)
+    assert both.read_metadata()["command"] == f"{command} --host"
 
 
 def test_built_selftests_serve_every_variant(cell_of) -> None:
@@ -164,6 +172,41 @@ def test_built_selftests_serve_every_variant(cell_of) -> None:
     assert (debug.tests / "ids").read_text() == "program"
     assert not (debug.tests / "stale").exists()
     assert not build.same_tests(debug, mark + "x")
+
+
+def built(cell: Cell) -> None:
+    """As a build of these inputs leaves the cell."""
+    build._begin(cell)
+    (cell.build / "fork.o").write_text(cell.name)
+    cell.image.write_text("kernel")
+    cell.metadata.write_text(json.dumps({"fingerprint": cell.fingerprint()}))
+
+
+def test_first_build_of_a_variant_starts_from_another(cell_of) -> None:
+    plain, host = cell_of(PLAIN), cell_of(variant.with_host(PLAIN))
+    built(plain)
+    build._begin(host)
+    assert (host.build / "fork.o").read_text() == plain.name
+    (host.build / "fork.o").write_text("compiled here")
+    build._begin(host)
+    assert (host.build / "fork.o").read_text() == "compiled here"
+
+
+def test_no_build_starts_from_what_is_not_whole(cell_of) -> None:
+    """A build that failed, one of other sources, one of another tree."""
+    plain, host = cell_of(PLAIN), cell_of(variant.with_host(PLAIN))
+    spoils = {
+        "unfinished": lambda: plain.metadata.unlink(),
+        "without an image": lambda: plain.image.unlink(),
+        "of other inputs": lambda: plain.metadata.write_text('{"fingerprint": "x"}'),
+        "of another tree": lambda: (plain.build / build.TREE_MARK).write_text("/x\n"),
+    }
+    for name, spoil in spoils.items():
+        built(plain)
+        spoil()
+        build._begin(host)
+        assert not (host.build / "fork.o").exists(), name
+        shutil.rmtree(host.build)
 
 
 def test_what_is_built_is_known_by_the_tree(cell_of, toy_repo: Path) -> None:

@@ -19,13 +19,18 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_HOST": "vdsox",
     "LC_ALL": "C",
 }
+NICE = ("nice", "-n", "10")
 MARK = ".vdsox-tests"
+TREE_MARK = ".vdsox-tree"
 
 
 def make_command(cell: Cell, *targets: str) -> list[object]:
-    """kbuild for this cell, its host programs through ccache where there is one."""
+    """kbuild for this cell, its host programs through ccache where there is one.
+
+    A guest that runs at the same time goes first: its tests have limits of time.
+    """
     machine = cell.machine
-    command: list[object] = ["make", "-C", cell.source.tree, f"O={cell.build}"]
+    command: list[object] = [*NICE, "make", "-C", cell.source.tree, f"O={cell.build}"]
     command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
     command += [f"CC={cell.compiler}"]
     if shutil.which("ccache"):
@@ -46,20 +51,47 @@ def make(cell: Cell, what: str, *targets: str) -> None:
     procs.run_logged(command, cell.build_log, what, env=env)
 
 
-def _same_tree(cell: Cell) -> None:
-    """Objects of another tree are of no use: begin anew."""
-    mark = cell.build / ".vdsox-tree"
-    tree = f"{cell.source.tree}\n"
-    if cell.build.is_dir() and (not mark.is_file() or mark.read_text() != tree):
+def _is_of_tree(cell: Cell) -> bool:
+    mark = cell.build / TREE_MARK
+    return mark.is_file() and mark.read_text() == f"{cell.source.tree}\n"
+
+
+def _begin(cell: Cell) -> None:
+    """Objects of another tree are of no use. A first build starts from a copy of
+    another variant's: kbuild compiles what the configuration changes."""
+    if cell.build.is_dir() and not _is_of_tree(cell):
         shutil.rmtree(cell.build)
-    cell.build.mkdir(parents=True, exist_ok=True)
-    mark.write_text(tree)
+    if not cell.build.is_dir():
+        part = cell.build.with_name("build.part")
+        shutil.rmtree(part, ignore_errors=True)
+        if not _copied(cell, part):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            (part / TREE_MARK).write_text(f"{cell.source.tree}\n")
+        part.rename(cell.build)
+
+
+def _copied(cell: Cell, part: Path) -> bool:
+    """False if there is nothing to copy, or if it changed meanwhile."""
+    built = (c for c in cell.of_variants() if is_built(c) and _is_of_tree(c))
+    model = next(built, None)
+    if not model:
+        return False
+    command = ["cp", "-a", "--reflink=auto", model.build, part]
+    return procs.status_logged(command, cell.build_log, "copy of a build") == 0
+
+
+def is_built(cell: Cell) -> bool:
+    """Of the very inputs that it has now."""
+    mark = cell.fingerprint()
+    known = bool(mark) and cell.read_metadata().get("fingerprint") == mark
+    return known and cell.image.is_file()
 
 
 def configure(cell: Cell) -> None:
     wanted = kconfig.request(cell.all_fragments())
     config = cell.build / ".config"
-    _same_tree(cell)
+    _begin(cell)
     make(cell, "make tinyconfig", "-s", "tinyconfig")
     given = kconfig.parse(config.read_text())
     kept = {name: value for name, value in given.items() if name not in wanted}
@@ -89,10 +121,9 @@ def kernel(cell: Cell) -> None:
     ui = cell.ctx.ui
     mark = cell.fingerprint()
     with ui.step(cell.base, cell.label, "build") as outcome:
-        if mark and cell.read_metadata().get("fingerprint") == mark:
-            if cell.image.is_file():
-                outcome.word = "cached"
-                return
+        if is_built(cell):
+            outcome.word = "cached"
+            return
         begun = time.monotonic()
         cell.folder.mkdir(parents=True, exist_ok=True)
         cell.build_log.unlink(missing_ok=True)
@@ -102,6 +133,12 @@ def kernel(cell: Cell) -> None:
         _collect(cell)
         outcome.note = _warnings(cell.build_log)
         write_metadata(cell, mark, time.monotonic() - begun)
+
+
+def everything(cell: Cell) -> None:
+    """All that a guest of the cell needs."""
+    kernel(cell)
+    selftests(cell)
 
 
 def _warnings(log: Path) -> str:
@@ -114,7 +151,7 @@ def write_metadata(cell: Cell, mark: str, seconds: float) -> None:
     machine = cell.machine
     compiler = procs.capture([f"{machine.cross}gcc", "--version"], "gcc --version")
     arguments = ["--base", cell.base, "--arch", machine.arch]
-    arguments += [cell.variant.option] if cell.variant.name else []
+    arguments += cell.variant.options
     for path in cell.fragments:
         arguments += ["--config", str(path)]
     if cell.source.origin.startswith("/"):
@@ -163,7 +200,7 @@ def selftests(cell: Cell) -> None:
 
 def same_tests(cell: Cell, mark: str) -> bool:
     """These very tests were built, for this kernel or for a variant of it."""
-    for tests in (cell.tests, *cell.tests_of_variants()):
+    for tests in (cell.tests, *(other.tests for other in cell.of_variants())):
         path = tests / MARK
         if mark and path.is_file() and path.read_text() == mark:
             if tests != cell.tests:
@@ -176,6 +213,7 @@ def same_tests(cell: Cell, mark: str) -> bool:
 def _make_selftests(cell: Cell, targets: list[str]) -> None:
     machine = cell.machine
     command = [
+        *NICE,
         "make",
         "-C",
         cell.source.tree / "tools/testing/selftests",

@@ -50,10 +50,10 @@ class Cell:
     def tests(self) -> Path:
         return self.folder / "tests"
 
-    def tests_of_variants(self) -> list[Path]:
-        """Where the other kernels of this base and architecture have theirs."""
+    def of_variants(self) -> list[Cell]:
+        """The other kernels of this base and architecture, the plain one first."""
         kinds = [kind for kind in ALL if kind != self.variant]
-        return [replace(self, variant=kind).tests for kind in kinds]
+        return [replace(self, variant=kind) for kind in kinds]
 
     @property
     def image(self) -> Path:

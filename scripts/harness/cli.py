@@ -40,13 +40,18 @@ def _add_variant(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     for kind in variant.OTHERS:
         group.add_argument(
-            kind.option,
+            f"--{kind.name}",
             action="store_const",
             const=kind.name,
             default="",
             dest="variant",
             help=kind.help,
         )
+    parser.add_argument(
+        f"--{variant.HOST}",
+        action="store_true",
+        help="with a network, and what installed programs and CRIU need",
+    )
 
 
 def _add_guest(parser: argparse.ArgumentParser) -> None:

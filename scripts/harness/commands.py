@@ -36,6 +36,8 @@ def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
     source = sources.prepare(ctx, args.base, args.tree)
     fragments = [path.resolve() for path in getattr(args, "config", [])]
     kind = variant.by_name(args.variant)
+    if getattr(args, "host", False) or getattr(args, "host_root", False):
+        kind = variant.with_host(kind)
     return [Cell(ctx, source, m, kind, fragments) for m in machines]
 
 
@@ -73,8 +75,7 @@ def series(ctx: Context, args: argparse.Namespace) -> int:
 
 def build(ctx: Context, args: argparse.Namespace) -> int:
     for cell in _cells(ctx, args):
-        builder.kernel(cell)
-        builder.selftests(cell)
+        builder.everything(cell)
     return EXIT_OK
 
 

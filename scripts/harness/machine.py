@@ -16,7 +16,10 @@ FOLDER = REPO / "scripts" / "qemu"
 
 @dataclass(frozen=True)
 class Machine:
-    """One architecture: how its kernel is built and what QEMU must be told."""
+    """One architecture: how its kernel is built and what QEMU must be told.
+
+    virtio: how the names of QEMU's virtio devices end, by their bus.
+    """
 
     arch: str
     srcarch: str
@@ -32,6 +35,7 @@ class Machine:
     options: tuple[str, ...] = ()
     append: str = ""
     compat: str = ""
+    virtio: str = "pci"
 
     @property
     def native(self) -> bool:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
@@ -41,17 +43,30 @@ def build_vdsogen(ctx: Context, sources: Path) -> Path:
     newest = max(p.stat().st_mtime for p in sources.glob("*.[ch]*"))
     if target.is_file() and target.stat().st_mtime > newest:
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-o"]
-    command = ["g++", *flags, target, *files]
-    procs.run_logged(command, ctx.out / "tools" / "build.log", "build of vdsogen")
+    folder = ctx.out / "tools" / "vdsogen.objects"
+    folder.mkdir(parents=True, exist_ok=True)
+    ccache = ["ccache"] if shutil.which("ccache") else []
+    log, what = ctx.out / "tools" / "build.log", "build of vdsogen"
+
+    def compiled(source: Path) -> Path:
+        made = folder / f"{source.stem}.o"
+        flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-c", "-o"]
+        procs.run_logged([*ccache, "g++", *flags, made, source], log, what)
+        return made
+
+    with ThreadPoolExecutor(ctx.jobs) as pool:
+        objects = list(pool.map(compiled, files))
+    procs.run_logged(["g++", "-o", target, *objects], log, what)
     return target
 
 
 def load(cell: Cell) -> dict[str, Any]:
-    """The manifest that the table of the cell's own tree generates."""
+    """The manifest that the table of the cell's own tree generates, by the generator
+    of its kernel build where that has been done."""
     tree = cell.source.tree
-    tool = build_vdsogen(cell.ctx, tree / "scripts" / "vdsogen")
+    tool = cell.build / "scripts" / "vdsogen" / "vdsogen"
+    if not tool.is_file():
+        tool = build_vdsogen(cell.ctx, tree / "scripts" / "vdsogen")
     target = cell.folder / "manifest.json"
     table = tree / "scripts" / "vdso.tbl"
     command = [tool, "generate", "manifest", table, target]

@@ -73,10 +73,10 @@ def _accel(accel: str, shape: Shape) -> list[str]:
     return ["-accel", f"tcg,thread={'single' if shape.one_thread else 'multi'}"]
 
 
-def _export(root: Path) -> list[str]:
+def _export(machine: Machine, root: Path) -> list[str]:
     """A folder of the host, which the guest can read and not change."""
     share = f"local,id=root,path={_escape(root)},security_model=none,readonly=on"
-    device = f"virtio-9p-pci,fsdev=root,mount_tag={ROOT_TAG}"
+    device = f"virtio-9p-{machine.virtio},fsdev=root,mount_tag={ROOT_TAG}"
     return ["-fsdev", f"{share},multidevs=remap", "-device", device]
 
 
@@ -104,8 +104,9 @@ def command(
     args += ["-append", kernel_args(machine, [*extra, *shape.append])]
     args += ["-chardev", f"file,id=console,path={_escape(channels.console)}"]
     args += ["-serial", "chardev:console"]
-    args += ["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
-    args += _export(shape.root) if shape.root else []
+    for name in ("rng", "serial"):
+        args += ["-device", f"virtio-{name}-{machine.virtio}"]
+    args += _export(machine, shape.root) if shape.root else []
     for number, name in enumerate(PORTS, 1):
         path = _escape(channels.port(name))
         args += ["-chardev", f"file,id={name},path={path}"]

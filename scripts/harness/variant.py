@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Variant:
     append: tuple[str, ...] = ()
 
     @property
-    def option(self) -> str:
-        return f"--{self.name}"
+    def fragments(self) -> list[str]:
+        return self.name.split("-") if self.name else []
 
     @property
-    def fragments(self) -> list[str]:
-        return ["lean", self.name] if self.name else []
+    def options(self) -> list[str]:
+        return [f"--{word}" for word in self.fragments]
 
     def named(self, stem: str) -> str:
         """The name of a thing of this variant, made of the plain one's."""
@@ -69,12 +69,23 @@ LABELS = Variant(
     one_thread=True,
 )
 OTHERS = (DEBUG, KCSAN, LABELS)
-ALL = (PLAIN, *OTHERS)
+
+# With it a kernel runs what is installed on a machine, and CRIU.
+HOST = "host"
+
+
+def with_host(kind: Variant) -> Variant:
+    """The variant that can mount the host's root, and has a network."""
+    return replace(kind, name="-".join([*kind.fragments, HOST]))
+
+
+KINDS = (PLAIN, *OTHERS)
+ALL = (*KINDS, *(with_host(kind) for kind in KINDS))
 
 # Not among them: only ./vdsox bench builds it, and no kselftest runs on it.
 BENCH = Variant(name="bench", help="the kernel whose instructions are counted")
 
 
 def by_name(name: str) -> Variant:
-    """The variant whose fragment is called so; the plain one for an empty name."""
+    """The variant of that name; the plain one for an empty name."""
     return next(v for v in ALL if v.name == name)

@@ -15,4 +15,6 @@ MACHINE = Machine(
     abis=("arm64", "arm"),
     compat="arm-linux-gnueabihf",
     append="earlycon",
+    # virtio without PCI, which a virt machine has ready: fewer drivers in the kernel
+    virtio="device",
 )

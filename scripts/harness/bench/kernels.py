@@ -44,12 +44,6 @@ def _linked_tree(ctx: Context, source: Source) -> Path:
     return tree
 
 
-def is_built(cell: Cell) -> bool:
-    """Of the very inputs that it has now."""
-    mark = cell.fingerprint()
-    return bool(mark) and cell.read_metadata().get("fingerprint") == mark
-
-
 def patched(ctx: Context, source: Source, machine: Machine) -> Cell:
     if not source.patched:
         raise Fault(f"{source.tree}: is not patched: there is nothing to compare")

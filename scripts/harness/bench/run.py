@@ -36,7 +36,7 @@ def timed_cell(cell: Cell) -> Cell:
     """Whose image is timed: the cell's own, or where only the kernel that counts was
     built of these sources, that one's."""
     other = kernels.patched(cell.ctx, cell.source, cell.machine)
-    built = [kernels.is_built(kernel) for kernel in (cell, other)]
+    built = [build.is_built(kernel) for kernel in (cell, other)]
     return other if built == [False, True] else cell
 
 
