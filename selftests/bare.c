@@ -10,7 +10,7 @@
 
 unsigned long bare_sysinfo, bare_sysinfo_ehdr, bare_page_size;
 
-static unsigned int planned, done, failed, skipped;
+static unsigned int planned, done, failed, late, skipped;
 
 #if defined(__i386__)
 __asm__(".globl _start\n"
@@ -126,11 +126,12 @@ static void line(const char *verdict, const char *name)
 	bare_print(name);
 }
 
-void bare_result(int good, const char *name)
+void bare_result(int result, const char *name)
 {
-	failed += !good;
-	line(good ? "ok " : "not ok ", name);
-	bare_print("\n");
+	failed += !result;
+	late += result == BARE_LATE;
+	line(result == 1 ? "ok " : "not ok ", name);
+	bare_print(result == BARE_LATE ? " # TIMEOUT not within its limit\n" : "\n");
 }
 
 void bare_skip(const char *name, const char *why, const char *what)
@@ -155,8 +156,11 @@ void bare_note(const char *text, long number)
 int bare_finish(void)
 {
 	bare_note("failed", failed);
+	bare_note("late", late);
 	bare_note("skipped", skipped);
-	return failed || done != planned;
+	if (failed || done != planned)
+		return 1;
+	return late ? BARE_ALL_LATE : 0;
 }
 
 int bare_bail_out(const char *why)

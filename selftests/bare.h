@@ -78,9 +78,15 @@ void bare_print(const char *s);
 void bare_print_number(long n);
 void *bare_memset(void *p, int c, unsigned long n);
 
-/* KTAP: the plan, a line for a case, and the exit status of it all. */
+/*
+ * KTAP: the plan, a line for a case, and the exit status of it all, as vt_run()
+ * has it. A case is wrong (0), good (1), or only a limit was exceeded.
+ */
+#define BARE_LATE	2
+#define BARE_ALL_LATE	124
+
 void bare_plan(unsigned int n);
-void bare_result(int good, const char *name);
+void bare_result(int result, const char *name);
 void bare_skip(const char *name, const char *why, const char *what);
 void bare_note(const char *text, long number);
 int bare_finish(void);

@@ -101,7 +101,7 @@ int cputime_make_hot(clockid_t clock)
 			return VT_PASS;
 		vt_sleep_ms(1);
 	}
-	return vt_fail("no slot ever answers clock %d", clock);
+	return vt_late("no slot ever answers clock %d", clock);
 }
 
 static bool told(struct cputime_reader *r, int64_t ns, const char *what)
@@ -144,7 +144,7 @@ int cputime_report(const struct cputime_reader *r, unsigned int n,
 		VT_CHECK(!r[i].wrong,
 			 "%s: %s told %lld ns less (reader %u, after %lu reads)",
 			 what, r[i].what, (long long)r[i].by, i, r[i].reads);
-		VT_CHECK(r[i].reads, "%s: reader %u never read", what, i);
+		VT_IN_TIME(r[i].reads, "%s: reader %u never read", what, i);
 	}
 	vt_note("%s: %u readers, %lu reads, none wrong", what, n, reads);
 	return VT_PASS;

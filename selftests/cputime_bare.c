@@ -157,7 +157,7 @@ static int check_answered(void)
 		if (base_half(cpu, 0) || base_half(cpu, 1))
 			return 1;
 	}
-	return 0;
+	return BARE_LATE;
 }
 
 static int contains(const char *text, const char *word)

@@ -162,7 +162,7 @@ static int ask_as_thread(struct board *board)
 	int64_t told;
 
 	VT_NEED(!pthread_create(&thread, NULL, tell_thread_time, board));
-	VT_CHECK(vt_await(&board->ready, 1, 10000), "the thread does not start");
+	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the thread does not start");
 	while (vt_now() < end && !result) {
 		told = told_by(board) + cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
 		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
@@ -183,7 +183,7 @@ static int ask_as_process(struct board *board, int (*child)(void *))
 
 	*board = (struct board){ 0 };
 	pid = vt_child(child, board);
-	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
 	while (vt_now() < end && !result) {
 		told = told_by(board);
 		result = within(told, cputime_raw(CPUTIME_PROCESS(pid)),
@@ -426,7 +426,7 @@ int check_foreign_timers(const void *arg)
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
 	pid = vt_child(read_under_timer, board);
-	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
 	board->pid = pid;
 	watcher = vt_child(watch, board);
 	while (ok && vt_now() < end &&
@@ -439,7 +439,7 @@ int check_foreign_timers(const void *arg)
 		return VT_FAIL;
 	VT_CHECK(ok, "no timer: %m");
 	VT_CHECK(!board->by, "others are told %lld ns less", (long long)board->by);
-	VT_CHECK(board->seen, "nobody watched");
+	VT_IN_TIME(board->seen, "nobody watched");
 	vt_note("%lu timers, watched %lu times", n, board->seen);
 	return cputime_report(&board->reader, 1, "foreign timers");
 }
@@ -454,7 +454,7 @@ static int limit_one(const char *point)
 
 	VT_NEED(board);
 	pid = vt_child(read_under_timer, board);
-	VT_CHECK(vt_await(&board->ready, 1, 10000), "the child does not start");
+	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
 	vt_sleep_ms(3);
 	result = point && !vt_delay(point, VT_DELAY_US, pid);
 	result |= prlimit64(pid, RLIMIT_CPU, &limit, NULL) ? 1 : 0;

@@ -378,7 +378,8 @@ int check_unplugged(const void *arg)
 		for (i = 0; i < n; i++) {
 			VT_NEED(!vt_plug(off[i], false));
 			vt_sleep_ms(5);
-			VT_NEED(!vt_plug_back(off[i]));
+			VT_IN_TIME(!vt_plug_back(off[i]),
+				   "CPU %d does not come: %m", off[i]);
 		}
 	return join(READERS, "unplugged");
 }

@@ -225,7 +225,9 @@ int check_delayed_drop(const void *arg)
 		result = vt_delays_init();
 	if (result)
 		return result;
-	VT_NEED(vt_cpus(cpu, 2) > 0 && vt_make_hot());
+	VT_NEED(vt_cpus(cpu, 2) > 0);
+	if (!vt_make_hot())
+		return VT_FAIL;
 	now = creds_raw();
 	changing_tid = vt_raw0(__NR_gettid);
 	for (i = 0; i < 3; i++)

@@ -101,6 +101,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 6 && !strcmp(argv[1], "--image"))
-		return creds_image(argv + 2);
+		return vt_settle(creds_image(argv + 2));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -106,7 +106,7 @@ static int mapped_body(void *arg)
 	if (read_through(s, overflow(), 7, 70007) ||
 	    !creds_are(&want, "with maps") || !vt_make_hot())
 		return VT_FAIL;
-	return vt_await(&s->done, 1, 20000) ? VT_PASS : VT_FAIL;
+	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
 }
 
 static int write_map(pid_t pid, const char *which, const char *map)
@@ -121,7 +121,7 @@ static int write_map(pid_t pid, const char *which, const char *map)
 /* Its maps come from here, one after the other, while it reads. */
 static int map_one(struct mapped *s, pid_t pid, int round)
 {
-	VT_CHECK(vt_await(&s->hot, 1, 20000), "nobody reads");
+	VT_IN_TIME(vt_await(&s->hot, 1, 20000), "nobody reads");
 	vt_sleep_ms(round % 4);
 	if (write_map(pid, "uid_map", "7 0 1"))
 		return VT_FAIL;
@@ -147,9 +147,7 @@ int check_map_written(const void *arg)
 		pid = vt_child(mapped_body, s);
 		result = map_one(s, pid, round);
 		vt_store(&s->done, 1);
-		if (result)
-			kill(pid, SIGKILL);
-		result |= vt_reap(pid, "process in the namespace");
+		result = vt_finish(result, pid, "process in the namespace");
 	}
 	return result;
 }
@@ -162,7 +160,9 @@ static int join_one(pid_t pid, const struct creds *inside, bool answered)
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	fd = open(path, O_RDONLY);
-	VT_NEED(fd >= 0 && vt_make_hot());
+	VT_NEED(fd >= 0);
+	if (!vt_make_hot())
+		return VT_FAIL;
 	VT_NEED(!setns(fd, CLONE_NEWUSER));
 	if (!creds_are(inside, "after setns"))
 		return VT_FAIL;
@@ -190,21 +190,20 @@ static int host_body(void *arg)
 
 	VT_NEED(!unshare(CLONE_NEWUSER));
 	vt_store(&s->hot, 1);
-	return vt_await(&s->done, 1, 20000) ? VT_PASS : VT_FAIL;
+	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
 }
 
 /* A namespace with @uid_map and @gid_map, and a process that joins it. */
 static int with_host(const char *uid_map, const char *gid_map, struct guest *g)
 {
 	struct mapped *s = vt_shared(sizeof(*s));
-	int result = VT_PASS;
+	int result;
 
 	VT_NEED(s);
 	g->host = vt_child(host_body, s);
-	if (!vt_await(&s->hot, 1, 10000) ||
-	    write_map(g->host, "uid_map", uid_map) ||
-	    write_map(g->host, "gid_map", gid_map))
-		result = vt_fail("no namespace");
+	result = vt_await_in_time(&s->hot, 1, 10000, "the namespace") ?:
+		 write_map(g->host, "uid_map", uid_map) ?:
+		 write_map(g->host, "gid_map", gid_map);
 	if (!result)
 		result = vt_run_child(join_body, g, "joining process");
 	vt_store(&s->done, 1);

@@ -60,7 +60,7 @@ static void *exec_from_here(void *arg)
 	int others = *(int *)arg;
 
 	if (!vt_hot_and_same("thread before exec"))
-		exit(VT_FAIL);
+		exit(vt_settle(VT_FAIL));
 	while (vt_load(&ready) < others)
 		vt_raw0(__NR_sched_yield);
 	exit(exec_self("--image", getpid(), 0));
@@ -205,6 +205,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 4 || (argc == 2 && !strcmp(argv[1], "--once")))
-		return image(argv);
+		return vt_settle(image(argv));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -208,8 +208,12 @@ bool vt_make_hot_but(unsigned int asked)
 			break;
 		sched_yield();
 	}
-	vt_fail("%s %s answered from the slot of CPU %d", vt_ids[missing].name,
-		asked & 1u << missing ? "is still" : "is never", vt_cpu_now());
+	if (asked & 1u << missing)
+		vt_fail("%s is still answered from the slot of CPU %d",
+			vt_ids[missing].name, vt_cpu_now());
+	else
+		vt_late("%s is never answered from the slot of CPU %d",
+			vt_ids[missing].name, vt_cpu_now());
 	return false;
 }
 

@@ -68,15 +68,15 @@ static inline int vt_wrong(const struct vt_answers *want)
 bool vt_same_now(const char *where);
 
 /*
- * Calls until the slot of this CPU answers every entry. False after a message
- * when that does not come about: then the mechanism is dead, and a test that
- * compared would only compare the system call with itself.
+ * Calls until the slot of this CPU answers every entry. False after vt_late()
+ * when that does not come about in time: then perhaps the mechanism is dead, and a
+ * test that compared would only compare the system call with itself.
  */
 bool vt_make_hot(void);
 
 /*
  * The same for entries of which some must be left to the system call: bit i of
- * @asked says that the field of vt_ids[i] has to be zero.
+ * @asked says that the field of vt_ids[i] has to be zero; it is wrong if it is not.
  */
 bool vt_make_hot_but(unsigned int asked);
 

@@ -20,6 +20,7 @@
 #define LARGE		2000000000
 #define SIGNALS		300
 #define SKIPPED		4
+#define LATE		8	/* exit status */
 #define SIGALRM_	14
 #define SA_RESTORER_	0x04000000
 
@@ -120,20 +121,33 @@ static int is_answered(const struct entry *e)
 			return 1;
 	}
 	bare_note("never answered from the slot of CPU", cpu);
-	return 0;
+	return BARE_LATE;
 }
 
 /* In one process: that the slot has them all, as ids tells of the 64-bit ABI. */
 static int check_answered(void)
 {
+	int result = 1;
 	unsigned int i;
 
-	for (i = 0; i < nr_entries; i++)
-		if (!is_answered(&entries[i]) || !compare(&entries[i])) {
+	for (i = 0; i < nr_entries && result == 1; i++) {
+		result = is_answered(&entries[i]);
+		if (!compare(&entries[i]))
+			result = 0;
+		if (result != 1)
 			bare_note(entries[i].name, i);
-			return 0;
-		}
-	return 1;
+	}
+	return result;
+}
+
+static int exit_status(int result)
+{
+	return result == BARE_LATE ? LATE : !result;
+}
+
+static int result_of(int status)
+{
+	return status == LATE ? BARE_LATE : !status;
 }
 
 static long set_large_ids(void)
@@ -147,14 +161,14 @@ static long set_large_ids(void)
 #endif
 }
 
-/* Exit status: 0, 1, or SKIPPED without the right to change ids. */
+/* Exit status: 0, 1, LATE, or SKIPPED without the right to change ids. */
 static int large_ids(void)
 {
+	int sum = 0, result = check_answered();
 	unsigned int i;
-	int sum = 0;
 
-	if (!check_answered())
-		return 1;
+	if (result != 1)
+		return exit_status(result);
 	if (set_large_ids())
 		return SKIPPED;
 	for (i = 0; i < nr_entries; i++) {
@@ -165,7 +179,7 @@ static int large_ids(void)
 		if (got != bare_syscall(entries[i].nr))
 			return 1;
 	}
-	return sum != 1 + 2 + 3 + 4 || !check_answered();
+	return sum != 1 + 2 + 3 + 4 ? 1 : exit_status(check_answered());
 }
 
 static void check_large_ids(void)
@@ -179,7 +193,7 @@ static void check_large_ids(void)
 	if (status == SKIPPED)
 		bare_skip("large-ids", "changes of ids need root", "");
 	else
-		bare_result(!status, "large-ids");
+		bare_result(result_of(status), "large-ids");
 }
 
 static volatile int handled, wrong;
@@ -245,14 +259,23 @@ static int read_in_storm(void)
 	return !wrong;
 }
 
+static int answered_in_storm(void)
+{
+	int result = check_answered();
+
+	return result == 1 ? read_in_storm() : result;
+}
+
+/* In a child that has never been hot, and in its parent. */
 static void check_signals(void)
 {
 	long pid = bare_fork();
+	int result;
 
 	if (!pid)
-		bare_exit(!check_answered() || !read_in_storm());
-	bare_result(!bare_wait(pid) && check_answered() && read_in_storm(),
-		    "signals");
+		bare_exit(exit_status(answered_in_storm()));
+	result = result_of(bare_wait(pid));
+	bare_result(result == 1 ? answered_in_storm() : result, "signals");
 }
 
 int bare_main(int argc, char **argv)

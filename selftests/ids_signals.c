@@ -117,7 +117,7 @@ static void fork_here(int sig, siginfo_t *info, void *context)
 	want_before = want;
 	want = vt_raw_answers();
 	if (!vt_make_hot())
-		_exit(VT_FAIL);
+		_exit(vt_settle(VT_FAIL));
 }
 
 /*
@@ -158,8 +158,8 @@ static int call_until_forked(int *for_parent)
 			if (call_each(for_parent))
 				return VT_FAIL;
 		after += in_child;
-		VT_CHECK(in_child || !vt_is_over(&limit),
-			 "%d signals hit a vDSO call", (int)forks);
+		VT_IN_TIME(in_child || !vt_is_over(&limit),
+			   "%d signals hit a vDSO call", (int)forks);
 	}
 	return VT_PASS;
 }
@@ -175,9 +175,8 @@ static int reap_children(int *before)
 		waitpid(children[i], &status, 0);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == HAD_ANSWER)
 			++*before;
-		else if (status)
-			result = vt_fail("child %d ends with status %#x", i,
-					 status);
+		else
+			result |= vt_judge("child", status);
 	}
 	return result;
 }
@@ -199,7 +198,8 @@ int check_fork_in_handler(const void *arg)
 	VT_NEED(!start_timer(2000));
 	result = call_until_forked(&for_parent);
 	if (in_child)
-		_exit(result ? VT_FAIL : for_parent ? HAD_ANSWER : VT_PASS);
+		_exit(result ? vt_settle(result) :
+		      for_parent ? HAD_ANSWER : VT_PASS);
 	start_timer(0);
 	result |= reap_children(&of_parent);
 	VT_CHECK(!refused, "%d forks were refused", (int)refused);

@@ -103,7 +103,7 @@ static int must_die(int (*fn)(void *), const char *what)
 
 	if (!pid) {
 		if (!vt_make_hot())
-			_exit(VT_FAIL);
+			_exit(vt_settle(VT_FAIL));
 		_exit(fn(NULL));
 	}
 	VT_NEED(waitpid(pid, &status, 0) == pid);
@@ -188,12 +188,12 @@ static int with_hot_child(int (*fn)(pid_t pid))
 	pid = fork();
 	if (!pid) {
 		if (!vt_make_hot())
-			_exit(VT_FAIL);
+			_exit(vt_settle(VT_FAIL));
 		vt_store(&step[0], 1);
-		_exit(!vt_await(&step[1], 1, 20000) ||
+		_exit(vt_await_in_time(&step[1], 1, 20000, "the order to end") ?:
 		      !vt_same_now("child afterwards"));
 	}
-	VT_CHECK(vt_await(&step[0], 1, 10000), "the child does not get hot");
+	VT_IN_TIME(vt_await(&step[0], 1, 10000), "the child does not get hot");
 	result = fn(pid);
 	vt_store(&step[1], 1);
 	return vt_reap(pid, "child") ? VT_FAIL : result;

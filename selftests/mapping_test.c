@@ -36,7 +36,7 @@ static int subject_body(void *arg)
 	if (s->become(s))
 		return VT_FAIL;
 	vt_store(&s->is_there, 1);
-	return vt_await(&s->may_go, 1, 20000) ? VT_PASS : VT_FAIL;
+	return vt_await_in_time(&s->may_go, 1, 20000, "the order to end");
 }
 
 static struct subject *new_subject(int (*become)(struct subject *s), int owned)
@@ -48,28 +48,32 @@ static struct subject *new_subject(int (*become)(struct subject *s), int owned)
 	return s;
 }
 
+static int areas_become(long value, const char *when)
+{
+	if (vt_stat_becomes("areas", value))
+		return VT_PASS;
+	vt_note("%s", when);
+	return VT_LATE;
+}
+
 /* While the subject is there, @owned areas more; afterwards none more. */
 static int observe(struct subject *s)
 {
 	long before = vt_settled("areas"), pages = vt_stat("pages");
-	int result = VT_PASS;
+	int result;
 	pid_t pid;
 
 	pid = vt_child(subject_body, s);
-	if (!vt_await(&s->is_there, 1, 20000))
-		result = vt_fail("the process does not get there");
-	if (!vt_stat_becomes("areas", before + s->owned))
-		result = vt_fail("while the process lives");
+	result = vt_await_in_time(&s->is_there, 1, 20000, "the process is there");
+	result |= areas_become(before + s->owned, "while the process lives");
 	if (s->owned ? vt_stat("pages") < pages + s->owned :
 		       vt_stat("pages") != pages)
-		result = vt_fail("pages: %ld before, %ld now", pages,
-				 vt_stat("pages"));
+		result |= vt_fail("pages: %ld before, %ld now", pages,
+				  vt_stat("pages"));
 	vt_store(&s->may_go, 1);
 	result |= vt_reap(pid, "process");
-	if (!vt_stat_becomes("areas", before) ||
-	    !vt_stat_becomes("pages", pages))
-		result = vt_fail("after its end");
-	return result;
+	result |= areas_become(before, "after its end");
+	return vt_stat_becomes("pages", pages) ? result : result | VT_LATE;
 }
 
 static int run_subject(int (*become)(struct subject *s), int owned)
@@ -297,6 +301,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "--areas"))
-		return new_image(atol(argv[2]));
+		return vt_settle(new_image(atol(argv[2])));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -25,7 +25,7 @@ static pid_t new_init(int (*body)(void *), void *arg)
 	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
 
 	if (!pid)
-		exit(body ? body(arg) : VT_PASS);
+		exit(body ? vt_settle(body(arg)) : VT_PASS);
 	return pid;
 }
 
@@ -164,8 +164,8 @@ static int check_setns(const void *arg)
 		return result;
 	VT_NEED(!pipe(pipefd));
 	init = new_init(wait_for_end, &pipefd[0]);
-	VT_NEED(init > 0 && vt_make_hot());
-	result = visit(init);
+	VT_NEED(init > 0);
+	result = vt_make_hot() ? visit(init) : VT_FAIL;
 	VT_NEED(write(pipefd[1], "x", 1) == 1);
 	return vt_reap(init, "init") ? VT_FAIL : result;
 }

@@ -139,15 +139,10 @@ int check_dispatch_by_tracer(const void *arg)
 
 		*m = (struct meeting){ 0 };
 		pid = vt_child(dispatched_body, m);
-		VT_CHECK(vt_await(&m->hot, 1, 10000), "no hot process");
+		VT_IN_TIME(vt_await(&m->hot, 1, 10000), "no hot process");
 		result = set_dispatch(pid);
 		vt_store(&m->on, 1);
-		if (result)
-			kill(pid, SIGKILL);
-		if (result == VT_SKIP)
-			waitpid(pid, NULL, 0);
-		else
-			result |= vt_reap(pid, "dispatched process");
+		result = vt_finish(result, pid, "dispatched process");
 	}
 	return result;
 }

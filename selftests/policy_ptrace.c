@@ -105,6 +105,7 @@ static int setup(void)
 	return VT_PASS;
 }
 
+/* Its pid, or -1 after a message. */
 static pid_t start_tracee(unsigned int entry, int *expect)
 {
 	int status;
@@ -112,10 +113,13 @@ static pid_t start_tracee(unsigned int entry, int *expect)
 
 	t->entry = entry;
 	pid = vt_child(tracee, expect);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
-	    ptrace(PTRACE_SETOPTIONS, pid, NULL,
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return vt_fail("no tracee: %m"), -1;
+	if (!WIFSTOPPED(status))
+		return vt_judge("tracee", status), -1;
+	if (ptrace(PTRACE_SETOPTIONS, pid, NULL,
 		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
-		return -1;
+		return vt_fail("PTRACE_SETOPTIONS: %m"), -1;
 	return pid;
 }
 
@@ -159,7 +163,8 @@ int check_ptrace_syscall(const void *arg)
 		pid_t pid = start_tracee(i, NULL);
 		int n;
 
-		VT_CHECK(pid > 0, "no tracee: %m");
+		if (pid < 0)
+			return VT_FAIL;
 		n = count_calls(pid, vt_ids[i].nr, false, 0);
 		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
 			 vt_ids[i].name, CALLS, n);
@@ -181,7 +186,8 @@ int check_ptrace_rewrite(const void *arg)
 		pid_t pid = start_tracee(i, &expect);
 		int n;
 
-		VT_CHECK(pid > 0, "no tracee: %m");
+		if (pid < 0)
+			return VT_FAIL;
 		n = count_calls(pid, vt_ids[i].nr, true, REWRITTEN);
 		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
 			 vt_ids[i].name, CALLS, n);
@@ -247,11 +253,9 @@ int check_ptrace_attach(const void *arg)
 
 		*t = (struct trace){ 0 };
 		pid = vt_child(counting_tracee, NULL);
-		VT_CHECK(vt_await(&t->go, 1, 10000), "no tracee");
+		VT_IN_TIME(vt_await(&t->go, 1, 10000), "no tracee");
 		result = watch_running(pid);
-		if (result)
-			kill(pid, SIGKILL);
-		if (vt_reap(pid, "tracee") || result)
+		if (vt_finish(result, pid, "tracee"))
 			return VT_FAIL;
 	}
 	return VT_PASS;
@@ -290,11 +294,10 @@ int check_ptrace_sysemu(const void *arg)
 		pid_t pid = start_tracee(i, &expect);
 		int result;
 
-		VT_CHECK(pid > 0, "no tracee: %m");
+		if (pid < 0)
+			return VT_FAIL;
 		result = emulate(pid, vt_ids[i].nr);
-		if (result)
-			kill(pid, SIGKILL);
-		if (vt_reap(pid, "tracee") || result)
+		if (vt_finish(result, pid, "tracee"))
 			return VT_FAIL;
 	}
 	return VT_PASS;
@@ -349,11 +352,11 @@ int check_singlestep(const void *arg)
 
 		*t = (struct trace){ .entry = i };
 		pid = vt_child(stepped_tracee, NULL);
-		VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+		VT_NEED(waitpid(pid, &status, 0) == pid);
+		if (!WIFSTOPPED(status))
+			return vt_judge("tracee", status) ?: VT_FAIL;
 		result = step_through(pid, &inside);
-		if (result)
-			kill(pid, SIGKILL);
-		if (vt_reap(pid, "tracee") || result)
+		if (vt_finish(result, pid, "tracee"))
 			return VT_FAIL;
 		VT_CHECK(inside && inside < MOST_INSIDE, "%s: %lu steps inside",
 			 vt_ids[i].name, inside);

@@ -83,8 +83,7 @@ static int traced_body(void *arg)
 		if (vt_wrong(&want) >= 0)
 			return vt_fail("wrong answer under a tracepoint");
 	vt_store(&s->done, 1);
-	if (!vt_await(&s->on, 2, 20000))
-		return VT_FAIL;
+	VT_IN_TIME(vt_await(&s->on, 2, 20000), "the tracepoint stays on");
 	return vt_hot_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
 }
 
@@ -93,15 +92,14 @@ static int trace_one(struct traced *s, pid_t pid, const char *point)
 	int result = VT_PASS;
 	unsigned int i;
 
-	VT_CHECK(vt_await(&s->hot, 1, 10000), "no hot process");
+	VT_IN_TIME(vt_await(&s->hot, 1, 10000), "no hot process");
 	if (point && !vt_delay(point, VT_DELAY_US, pid))
 		return VT_FAIL;
 	VT_NEED(vt_write_file(EVENT "/enable", "1"));
 	vt_store(&s->on, 1);
 	if (point)
 		vt_delays_off();
-	if (!vt_await(&s->done, 1, 10000))
-		result = vt_fail("the traced process does not end");
+	result = vt_await_in_time(&s->done, 1, 10000, "the traced process's end");
 	vt_write_file(EVENT "/enable", "0");
 	for (i = 0; i < vt_nr_ids && !result; i++) {
 		int n = count_events(pid, vt_ids[i].nr);
@@ -127,9 +125,7 @@ static int trace_rounds(const char *point)
 		*s = (struct traced){ 0 };
 		pid = vt_child(traced_body, s);
 		result = trace_one(s, pid, point);
-		if (result)
-			kill(pid, SIGKILL);
-		result |= vt_reap(pid, "traced process");
+		result = vt_finish(result, pid, "traced process");
 	}
 	return result;
 }

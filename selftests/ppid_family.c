@@ -82,10 +82,8 @@ static void *start_reader(void *arg)
 {
 	struct family *f = arg;
 
-	if (!vt_make_hot()) {
-		complain(f, -1, -1);
+	if (!vt_make_hot())
 		return NULL;
-	}
 	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
 	return read_vdso(arg);
 }
@@ -155,24 +153,24 @@ int ppid_read_on(struct family *f)
 
 int ppid_await_hot(struct family *f)
 {
-	VT_CHECK(vt_await(&f->hot, f->readers + f->poller, 20000),
-		 "%d of the child's threads are hot", f->hot);
+	VT_IN_TIME(vt_await(&f->hot, f->readers + f->poller, 20000),
+		   "%d of the child's threads are hot", f->hot);
 	return VT_PASS;
 }
 
 int ppid_judge(struct family *f)
 {
-	int i, all = f->readers + f->poller;
-	int most = 30000 * vt_patience();
+	struct vt_limit limit = vt_limit_ms(30000);
+	int all = f->readers + f->poller;
 
-	for (i = 0; i < most && vt_load(&f->finished) < all &&
-	     !vt_load(&f->wrong); i++)
+	while (vt_load(&f->finished) < all && !vt_load(&f->wrong) &&
+	       !vt_is_over(&limit))
 		vt_sleep_ms(1);
 	VT_CHECK(!f->wrong, "%d threads wrong: answer %d, but %d was known",
 		 f->wrong, f->got,
 		 f->got_told < 0 ? -1 : f->parents[f->got_told]);
-	VT_CHECK(f->finished == all, "%d of %d threads came to an end",
-		 f->finished, all);
+	VT_IN_TIME(f->finished == all, "%d of %d threads came to an end",
+		   f->finished, all);
 	return VT_PASS;
 }
 
@@ -205,7 +203,7 @@ static int parent_body(void *arg)
 		vt_pin(cpu);
 	f->parents[0] = getpid();
 	if (!ppid_fork(f, 0))
-		_exit(ppid_read_on(f));
+		_exit(vt_settle(ppid_read_on(f)));
 	while (vt_load(&f->die) <= 0)
 		if (!f->pinned)
 			sched_yield();
@@ -235,19 +233,19 @@ static int probe_parent(void *arg)
 		vt_store(&p->heir, vt_raw0(__NR_getppid));
 		_exit(0);
 	}
-	return vt_await(&p->go, 1, 10000) ? VT_PASS : VT_FAIL;
+	return vt_await_in_time(&p->go, 1, 10000, "the probe's child");
 }
 
 int ppid_heir(void)
 {
 	struct probe *p = vt_shared(sizeof(*p));
-	int i;
+	struct vt_limit limit = vt_limit_ms(10000);
 
 	if (!p || vt_run_child(probe_parent, p, "probe"))
 		return -1;
-	for (i = 0; i < 10000 && !vt_load(&p->heir); i++)
+	while (!vt_load(&p->heir) && !vt_is_over(&limit))
 		vt_sleep_ms(1);
 	if (!p->heir)
-		vt_fail("the orphan has no new parent");
+		vt_late("the orphan has no new parent");
 	return p->heir ? p->heir : -1;
 }

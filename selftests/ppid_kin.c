@@ -35,8 +35,8 @@ static int brother_maker(void *arg)
 	struct family *f = arg;
 
 	if (!ppid_fork(f, CLONE_PARENT))
-		_exit(ppid_read_on(f));
-	return !vt_await(&f->die, 1, 20000);
+		_exit(vt_settle(ppid_read_on(f)));
+	return vt_await_in_time(&f->die, 1, 20000, "the order to die");
 }
 
 static int brothers_parent(void *arg)
@@ -102,21 +102,24 @@ static void *forking_thread(void *arg)
 
 	forking_tid = vt_raw0(__NR_gettid);
 	if (!ppid_fork(f, 0))
-		_exit(read_beside(f));
-	vt_await(&f->hot, 1, 20000);
+		_exit(vt_settle(read_beside(f)));
+	vt_await_in_time(&f->hot, 1, 20000, "a hot child");
 	return NULL;
 }
 
 /* A thread is joined before it gives its children away, and gone after. */
 static bool wait_until_gone(int tid)
 {
+	struct vt_limit limit = vt_limit_ms(10000);
 	char path[64];
-	int i;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d", tid);
-	for (i = 0; i < 10000 && !access(path, F_OK); i++)
+	while (!access(path, F_OK)) {
+		if (vt_is_over(&limit))
+			return false;
 		vt_sleep_ms(1);
-	return i < 10000;
+	}
+	return true;
 }
 
 static int forking_parent(void *arg)
@@ -127,8 +130,9 @@ static int forking_parent(void *arg)
 	f->parents[0] = getpid();
 	VT_NEED(!pthread_create(&thread, NULL, forking_thread, f));
 	pthread_join(thread, NULL);
-	VT_CHECK(f->hot, "the child is not hot");
-	VT_CHECK(wait_until_gone(forking_tid), "the thread does not go");
+	if (!f->hot)
+		return VT_LATE;
+	VT_IN_TIME(wait_until_gone(forking_tid), "the thread does not go");
 	vt_sleep_ms(2);
 	vt_store(&f->die, 2);
 	return vt_reap(f->child, "child");
@@ -203,7 +207,7 @@ static int in_namespace(struct family *f, int (*body)(struct family *f))
 	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
 
 	if (!pid)
-		exit(body(f));
+		exit(vt_settle(body(f)));
 	if (pid < 0 && errno == EPERM)
 		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
 	return vt_reap(pid, "init of the namespace");
@@ -255,8 +259,8 @@ static int outside_body(void *arg)
 	struct family *f = arg;
 
 	if (!ppid_fork(f, CLONE_NEWPID))
-		_exit(ppid_read_on(f));
-	return !vt_await(&f->die, 1, 20000);
+		_exit(vt_settle(ppid_read_on(f)));
+	return vt_await_in_time(&f->die, 1, 20000, "the order to die");
 }
 
 int check_outside_parent(const void *arg)

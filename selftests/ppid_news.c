@@ -52,8 +52,8 @@ static int mourners_parent(void *arg)
 	struct family *f = arg;
 
 	if (!ppid_fork(f, 0))
-		exit(mourner(f));
-	return !vt_await(&f->hot, 1, 20000);
+		exit(vt_settle(mourner(f)));
+	return vt_await_in_time(&f->hot, 1, 20000, "a hot child");
 }
 
 int check_death_signal(const void *arg)
@@ -107,8 +107,8 @@ static int message_round(struct family *f, bool by_signal)
 	parent = fork();
 	if (!parent) {
 		if (!ppid_fork(f, 0))
-			exit(receiver(f, by_signal));
-		_exit(!vt_await(&f->hot, 1, 20000));
+			exit(vt_settle(receiver(f, by_signal)));
+		_exit(vt_await_in_time(&f->hot, 1, 20000, "a hot child"));
 	}
 	if (vt_reap(parent, "parent"))
 		return VT_FAIL;

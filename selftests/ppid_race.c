@@ -111,7 +111,7 @@ int check_race_refresh(const void *arg)
 	if (!f || before < 0)
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS || (counted && met < 3); i++) {
-		VT_CHECK(i < MOST_ROUNDS, "a change met %ld refreshes", met);
+		VT_IN_TIME(i < MOST_ROUNDS, "a change met %ld refreshes", met);
 		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
 				      .readers = 2, .pinned = true,
 				      .waver = true, .die = -1,

@@ -64,10 +64,15 @@ static int check_to_init(const void *arg)
 
 static int check_to_subreaper(const void *arg)
 {
+	int heir;
+
 	if (ppid_setup())
 		return VT_FAIL;
 	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	VT_CHECK(ppid_heir() == getpid(), "orphans go elsewhere");
+	heir = ppid_heir();
+	if (heir < 0)
+		return VT_FAIL;
+	VT_CHECK(heir == getpid(), "orphans go elsewhere");
 	return rounds(getpid(), *(const int *)arg);
 }
 

@@ -4,20 +4,22 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "../kselftest.h"
+#include "verdict.h"
 #include "vt.h"
 
-#define REASON_SIZE	200
 #define MOST_AT_ONCE	100000000ull	/* ns, see struct vt_limit */
 
-static char *skip_reason;
+/* As of timeout(1), which the kernel's runner of kselftests knows. */
+#define ALL_LATE	124
+
 static void (*at_end[VT_MAX_AT_END])(void);
 
 void vt_at_end(void (*fn)(void))
@@ -32,54 +34,6 @@ void vt_at_end(void (*fn)(void))
 		vt_fail("more than %d functions to call", VT_MAX_AT_END);
 }
 
-int vt_fail(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	printf("# ");
-	vprintf(fmt, ap);
-	printf("\n");
-	fflush(stdout);
-	va_end(ap);
-	return VT_FAIL;
-}
-
-int vt_skip(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (skip_reason)
-		vsnprintf(skip_reason, REASON_SIZE, fmt, ap);
-	va_end(ap);
-	return VT_SKIP;
-}
-
-void vt_note(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	printf("# ");
-	vprintf(fmt, ap);
-	printf("\n");
-	fflush(stdout);
-	va_end(ap);
-}
-
-static int describe_status(const char *who, int status)
-{
-	if (WIFEXITED(status)) {
-		int code = WEXITSTATUS(status);
-
-		if (code == VT_PASS || code == VT_FAIL || code == VT_SKIP)
-			return code;
-		return vt_fail("%s: exit status %d", who, code);
-	}
-	return vt_fail("%s: killed by signal %d", who, WTERMSIG(status));
-}
-
 unsigned int vt_patience(void)
 {
 	const char *text = getenv("VT_PATIENCE");
@@ -88,36 +42,45 @@ unsigned int vt_patience(void)
 	return factor < 1 ? 1 : factor;
 }
 
-static int watch_one(const struct vt_case *c)
+/* Waits for the process of case @c, which is @pid and leads its own group. */
+static int watch_process(const struct vt_case *c, pid_t pid)
 {
 	unsigned int timeout = c->timeout ? c->timeout : 30;
 	struct vt_limit limit = vt_limit_ms(timeout * 1000);
 	int status, result;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (vt_is_over(&limit)) {
+			result = vt_late("%s: no end after %u s", c->name,
+					 timeout * vt_patience());
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			return result;
+		}
+		vt_sleep_ms(2);
+	}
+	result = vt_judge(c->name, status);
+	kill(-pid, SIGKILL);
+	return result;
+}
+
+static int watch_one(const struct vt_case *c)
+{
 	pid_t pid;
 
-	skip_reason[0] = 0;
+	*vt_said = (struct vt_said){ .group = 0 };
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
 		return vt_fail("%s: fork: %m", c->name);
 	if (!pid) {
 		setpgid(0, 0);
-		exit(c->run(c->arg));
+		vt_said->group = getpid();
+		exit(vt_settle(c->run(c->arg)));
 	}
 	setpgid(pid, pid);
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (vt_is_over(&limit)) {
-			kill(-pid, SIGKILL);
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			return vt_fail("%s: no end after %u s", c->name,
-				       timeout * vt_patience());
-		}
-		vt_sleep_ms(2);
-	}
-	result = describe_status(c->name, status);
-	kill(-pid, SIGKILL);
-	return result;
+	return vt_settle(watch_process(c, pid));
 }
 
 static int run_one(const struct vt_case *c)
@@ -132,25 +95,34 @@ static int run_one(const struct vt_case *c)
 	return result;
 }
 
+static void print_result(const struct vt_case *c, int result)
+{
+	if (result == VT_LATE)
+		ksft_test_result_fail("%s # TIMEOUT %s\n", c->name, vt_said->late);
+	else
+		ksft_test_result_code(result, c->name,
+				      result == VT_SKIP ? "%s" : NULL,
+				      vt_said->skip);
+}
+
 int vt_run(const struct vt_case *cases, unsigned int n)
 {
-	unsigned int i, failed = 0;
+	unsigned int i, wrong = 0, late = 0;
 
 	ksft_print_header();
 	ksft_set_plan(n);
-	skip_reason = vt_shared(REASON_SIZE);
-	if (!skip_reason)
+	vt_said = vt_shared(sizeof(*vt_said));
+	if (!vt_said)
 		ksft_exit_fail_msg("no shared memory\n");
 	for (i = 0; i < n; i++) {
 		int result = run_one(&cases[i]);
 
-		failed += result == VT_FAIL;
-		ksft_test_result_code(result, cases[i].name,
-				      result == VT_SKIP ? "%s" : NULL,
-				      skip_reason);
+		wrong += result == VT_FAIL;
+		late += result == VT_LATE;
+		print_result(&cases[i], result);
 	}
 	ksft_print_cnts();
-	return failed ? KSFT_FAIL : KSFT_PASS;
+	return wrong ? KSFT_FAIL : late ? ALL_LATE : KSFT_PASS;
 }
 
 pid_t vt_child(int (*fn)(void *), void *arg)
@@ -162,21 +134,9 @@ pid_t vt_child(int (*fn)(void *), void *arg)
 	if (!pid) {
 		/* No orphan outlives its case. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		exit(fn(arg));
+		exit(vt_settle(fn(arg)));
 	}
 	return pid;
-}
-
-int vt_reap(pid_t pid, const char *who)
-{
-	int status;
-
-	if (pid < 0)
-		return vt_fail("%s: could not be started: %m", who);
-	while (waitpid(pid, &status, __WALL) != pid)
-		if (errno != EINTR)
-			return vt_fail("%s: wait: %m", who);
-	return describe_status(who, status);
 }
 
 int vt_run_child(int (*fn)(void *), void *arg, const char *who)
@@ -302,4 +262,12 @@ bool vt_await(const volatile int *flag, int value, unsigned int ms)
 		sched_yield();
 	}
 	return true;
+}
+
+int vt_await_in_time(const volatile int *flag, int value, unsigned int ms,
+		     const char *what)
+{
+	if (vt_await(flag, value, ms))
+		return VT_PASS;
+	return vt_late("%s: not within %u ms", what, ms * vt_patience());
 }

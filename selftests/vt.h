@@ -14,8 +14,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As kselftest.h has them; that header defines data, so only vt.c includes it. */
-enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4 };
+/*
+ * As kselftest.h has the first three; that header defines data, so only vt.c
+ * includes it. Each is a bit of its own: results of several steps can be ORed.
+ *
+ * VT_FAIL: an answer was wrong, a process crashed, something was not as it must be.
+ * VT_LATE: only a time limit was exceeded, which a busy host can do. The case ends
+ * as `not ok ... # TIMEOUT`, and the harness runs the program once more.
+ * A case that was both is wrong.
+ */
+enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
 
 #define VT_MAX_CPUS	4096
 #define VT_MAX_IDS	16
@@ -27,7 +35,7 @@ enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4 };
  * @run:	returns an enum vt_result; runs in a fresh child, so it starts
  *		cold and may kill, lock up or filter itself
  * @arg:	handed to @run
- * @timeout:	seconds until the child is killed and failed; 0: 30; times
+ * @timeout:	seconds until the child is killed and late; 0: 30; times
  *		vt_patience()
  */
 struct vt_case {
@@ -37,7 +45,10 @@ struct vt_case {
 	unsigned int timeout;
 };
 
-/* Prints header, plan and results of @n cases; returns the exit status. */
+/*
+ * Prints header, plan and results of @n cases; returns the exit status: 0, 1 if a
+ * case was wrong, 124 if cases were late and none was wrong.
+ */
 int vt_run(const struct vt_case *cases, unsigned int n);
 
 /*
@@ -47,8 +58,13 @@ int vt_run(const struct vt_case *cases, unsigned int n);
 #define VT_MAX_AT_END	4
 void vt_at_end(void (*fn)(void));
 
-/* Both return the result, so that a case can `return vt_fail(...)`. */
+/*
+ * All return the result, so that a case can `return vt_fail(...)`. After vt_late()
+ * a case may return VT_FAIL, too: see vt_settle(). vt_late() returns VT_FAIL if a
+ * process of the case, which its caller may have waited for, has crashed.
+ */
 int vt_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int vt_late(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int vt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -56,6 +72,13 @@ void vt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 	do {						\
 		if (!(cond))				\
 			return vt_fail(__VA_ARGS__);	\
+	} while (0)
+
+/* For a condition that only a time limit makes false. */
+#define VT_IN_TIME(cond, ...)				\
+	do {						\
+		if (!(cond))				\
+			return vt_late(__VA_ARGS__);	\
 	} while (0)
 
 /* A setup step that can only fail on a broken system. */
@@ -104,10 +127,21 @@ static inline long vt_syscall6(long nr, long a, long b, long c, long d,
 /*
  * Processes. vt_child() forks, runs @fn and exits with its result; vt_reap()
  * waits and turns an exit status into a result; vt_run_child() does both.
+ * vt_finish() is vt_reap(), but after a bad @result it kills the process first, and
+ * returns that result and what the process had come to by itself.
  */
 pid_t vt_child(int (*fn)(void *), void *arg);
 int vt_reap(pid_t pid, const char *who);
 int vt_run_child(int (*fn)(void *), void *arg, const char *who);
+int vt_finish(int result, pid_t pid, const char *who);
+
+/*
+ * The exit status for @result of a process that was not started by vt_child():
+ * VT_FAIL becomes VT_LATE if so far the case was late and not wrong. vt_judge() is
+ * the other direction, of what wait() stored.
+ */
+int vt_settle(int result);
+int vt_judge(const char *who, int status);
 
 /* Zeroed memory that children share with their parent; NULL on failure. */
 void *vt_shared(size_t size);
@@ -152,8 +186,13 @@ struct vt_limit {
 struct vt_limit vt_limit_ms(unsigned int ms);
 bool vt_is_over(struct vt_limit *limit);
 
-/* Waits for *@flag == @value in shared memory; false after @ms, a vt_limit. */
+/*
+ * Waits for *@flag == @value in shared memory; false after @ms, a vt_limit.
+ * vt_await_in_time() returns VT_PASS or, having said what did not come, VT_LATE.
+ */
 bool vt_await(const volatile int *flag, int value, unsigned int ms);
+int vt_await_in_time(const volatile int *flag, int value, unsigned int ms,
+		     const char *what);
 
 static inline int vt_load(const volatile int *p)
 {

@@ -16,10 +16,12 @@ import pytest
 from ahead import Ahead
 from cells import THOROUGH, Cells
 from harness.context import REPO, Context
+from harness.results import flake_lines
 from harness.ui import Ui
 from toys import KERNEL_FILES, REPO_FILES, lay
 
 MISSED = pytest.StashKey[bool]()
+CONTEXT = pytest.StashKey[Context]()
 
 
 def progress_fd() -> int:
@@ -38,8 +40,9 @@ def make_context() -> Context:
 
 
 @pytest.fixture(scope="session")
-def ctx() -> Iterator[Context]:
+def ctx(request: pytest.FixtureRequest) -> Iterator[Context]:
     context = make_context()
+    request.config.stash[CONTEXT] = context
     yield context
     context.ui.stream.close()
 
@@ -58,7 +61,13 @@ def pytest_collection_modifyitems(
         left = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
-    items.sort(key=lambda item: item.get_closest_marker("guest") is not None)
+    items.sort(key=place)
+
+
+def place(item: pytest.Item) -> int:
+    if item.get_closest_marker("last"):
+        return 2
+    return 1 if item.get_closest_marker("guest") else 0
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -133,6 +142,18 @@ def vdsox() -> Runner:
         )
 
     return call
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tests of guests that were late, and good when they ran again."""
+    if config.option.collectonly:
+        return
+    context = config.stash.get(CONTEXT, None)
+    terminalreporter.section("flakes")
+    for line in flake_lines(context.flakes if context else []):
+        terminalreporter.write_line(line)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import guest, ktap, machine, runner
+from harness import guest, ktap, machine, rerun
 from harness.initramfs import Mission, Planned
 from harness.manifest import Promise
 from harness.qemu import Shape
@@ -127,11 +127,12 @@ def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
         path.write_text("#!/bin/sh\n" + script + "\n")
         path.chmod(0o755)
         files.append((path, f"/t/{name}"))
-        planned.append(Planned(f"t.{name}", 4, "/t", (f"./{name}",)))
-        promised.append(Promise(f"t.{name}", "t", name, 4))
+        seconds = 4 if name == "slow" else 120
+        planned.append(Planned(f"t.{name}", seconds, "/t", (f"./{name}",)))
+        promised.append(Promise(f"t.{name}", "t", name, seconds))
     mission = Mission("test", tests=planned, files=files)
     ending = guest.run(cell, mission, Shape(), "tcg", prefix="kinds-")
-    found = runner.read_logs(cell, promised, ending)
+    found = rerun.read_logs(cell, promised, ending)
     told = {result.name: (result.status, result.reason) for result in found.results}
     assert list(told) == list(EXPECTED)
     for name, (status, reason) in EXPECTED.items():
@@ -157,7 +158,7 @@ def test_hang_of_the_kernel_itself(cell, tmp_path, monkeypatch) -> None:
     planned = [Planned("t.hang", 2, "/t", ("./hang",))]
     mission = Mission("test", tests=planned, files=files)
     ending = guest.run(cell, mission, Shape(cpus=1), "tcg", prefix="hang-")
-    found = runner.read_logs(cell, [Promise("t.hang", "t", "hang", 2)], ending)
+    found = rerun.read_logs(cell, [Promise("t.hang", "t", "hang", 2)], ending)
     (result,) = [r for r in found.results if r.name == "t.hang"]
     assert result.status == ktap.TIMEOUT
     assert any("begin t.hang" in line for line in result.log)

@@ -6,8 +6,7 @@ from __future__ import annotations
 import pytest
 
 import cells as shared
-from harness import guest, ktap, manifest, runner
-from harness.initramfs import Mission
+from harness import manifest, rerun
 from harness.ktap import Result
 from harness.manifest import Promise
 from harness.qemu import Shape
@@ -38,10 +37,7 @@ def run_some(
     cell = cells.cell(arch)
     promised = [p for p in manifest.promises(cell) if p.program in programs]
     assert {p.program for p in promised} == programs
-    mission = Mission("test", tests=manifest.plan(cell, promised), with_tests=True)
-    ending = guest.run(cell, mission, shape, "tcg", prefix=f"model-{name}-")
-    guest.require_ready(ending)
-    found = runner.read_logs(cell, promised, ending)
+    found = rerun.run_promised(cell, promised, shape, "tcg", prefix=f"model-{name}-")
     return {result.name: result for result in found.results}
 
 

@@ -27,7 +27,7 @@ PACKAGES = (
     "base-files base-passwd bash coreutils criu dash grep iproute2 libc-bin sed"
     " sysvinit-utils tar util-linux"
 ).split()
-LIMIT = 400.0
+LIMIT = 1200.0
 IMAGES = "/vdsox/artifacts/{}.tar"
 
 pytestmark = pytest.mark.guest

@@ -14,6 +14,7 @@ import pytest
 
 from harness import ktap, reports, results
 from harness.context import REPO
+from harness.ktap import Flake, Result
 from harness.results import CellResult
 
 SCHEMA = json.loads((REPO / "scripts/harness/results.schema.json").read_text())
@@ -30,7 +31,15 @@ def cells() -> list[CellResult]:
         metadata = {"base": "6.12", "arch": "arm64", "source": "toy", "accel": "tcg"}
         found.append(CellResult(path.parent.name, document.results, metadata))
     found.append(CellResult("nasty", ktap.parse(NASTY).results, {}, 1))
+    found.append(CellResult("flaky", flaky(), {}))
     return found
+
+
+def flaky() -> list[Result]:
+    """A case that was late the first time, and a program that hung then."""
+    case = Result("a", ktap.PASS, flake=Flake("never <answered>", ["first\x1b words"]))
+    program = Result("hung", ktap.PASS, flake=Flake("after 60 s"))
+    return [Result("t.one", ktap.PASS, subtests=[case]), program]
 
 
 @pytest.fixture(name="folder")
@@ -62,6 +71,30 @@ def test_junit_has_every_test(folder: Path) -> None:
     assert (flat.tests, flat.failures, flat.errors) == (3, 1, 0)
     directives = by_name["directives"]
     assert (directives.failures, directives.errors, directives.skipped) == (3, 1, 5)
+
+
+def test_junit_has_what_was_late_the_first_time(folder: Path) -> None:
+    """As Maven Surefire writes it: beside no failure, and counted for none."""
+    suites = list(junitparser.JUnitXml.fromfile(str(folder / "junit.xml")))
+    (suite,) = [suite for suite in suites if suite.name == "flaky"]
+    assert (suite.tests, suite.failures, suite.errors) == (3, 0, 0)
+    found = {case.name: case._elem.find("flakyFailure") for case in suite}
+    assert found["t.one"] is None
+    assert found["a"].attrib == {"message": "never <answered>", "type": "TIMEOUT"}
+    assert found["a"].findtext("system-out") == "first? words"
+    assert found["hung"].get("message") == "after 60 s"
+
+
+def test_every_report_has_what_was_late_the_first_time(folder: Path) -> None:
+    value = json.loads((folder / "results.json").read_text())
+    counts = {cell["name"]: cell["flakes"] for cell in value["cells"]}
+    assert counts["flaky"] == 2 and sum(counts.values()) == 2
+    tests = json.loads((folder / "kcidb.json").read_text())["tests"]
+    noted = {t["path"]: t["misc"]["flake"] for t in tests if "flake" in t["misc"]}
+    assert noted == {"t.one.a": "never <answered>", "hung": "after 60 s"}
+    page = (folder / "index.html").read_text()
+    assert "late the first time: never &lt;answered&gt;" in page
+    assert "first? words" in page
 
 
 def test_kcidb_keeps_its_rules(folder: Path) -> None:

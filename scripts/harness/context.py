@@ -27,6 +27,7 @@ class Context:
     jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     install_deps: bool = True
     ui: Ui = field(default_factory=Ui)
+    flakes: list[str] = field(default_factory=list)
 
     @property
     def scripts(self) -> Path:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Callable, Optional
 from harness import initramfs, procs
 from harness.cell import Cell
 from harness.errors import Fault
+from harness.hostclock import Limit, ProcessClock, delays_of
 from harness.initramfs import Mission
 from harness.qemu import Channels, Qemu, Shape, command
 
@@ -59,16 +60,19 @@ class Watch:
     overall: Optional[float]
     boot_limit: float
     patience: int = 1
+    clock: ProcessClock = field(default_factory=ProcessClock)
     ending: Ending = field(default_factory=Ending)
     _rest: bytes = b""
-    _deadline: float = 0.0
     ended: bool = False
 
+    def __post_init__(self) -> None:
+        self._limit = Limit(self.clock)
+
     def start(self) -> None:
-        self._deadline = time.monotonic() + self.boot_limit
+        self._limit.set(self.boot_limit)
 
     def _arm(self, seconds: Optional[float]) -> None:
-        self._deadline = time.monotonic() + seconds if seconds else float("inf")
+        self._limit.set(seconds)
 
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -97,7 +101,7 @@ class Watch:
 
     @property
     def late(self) -> bool:
-        return time.monotonic() > self._deadline
+        return self._limit.is_over
 
 
 def channels_for(cell: Cell, prefix: str = "") -> Channels:
@@ -127,9 +131,10 @@ def run(
         limits = {test.name: test.timeout for test in mission.tests}
         patience = cell.variant.patience
         first = boot_limit or BOOT_LIMIT * patience
-        watch = Watch(limits, limit, first, patience)
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:
+            clock = ProcessClock(delays_of(qemu.process.pid))
+            watch = Watch(limits, limit, first, patience, clock)
             _follow(qemu, watch, channels, sink)
             _judge(qemu, watch, channels)
         watch.ending.seconds = time.monotonic() - begun

@@ -30,6 +30,20 @@ STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[[^\]]*\])? ?")
 
 
 @dataclass
+class Flake:
+    """A good test's first answer, which came too late: see late.py."""
+
+    reason: str
+    log: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        value: dict[str, Any] = {"reason": self.reason or "too late"}
+        if self.log:
+            value["log"] = self.log
+        return value
+
+
+@dataclass
 class Result:
     """One test: its own verdict and those nested in it."""
 
@@ -41,6 +55,7 @@ class Result:
     log: list[str] = field(default_factory=list)
     subtests: list["Result"] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    flake: Optional[Flake] = None
 
     @property
     def bad(self) -> bool:
@@ -55,6 +70,8 @@ class Result:
         for key in ("log", "errors"):
             if getattr(self, key):
                 value[key] = getattr(self, key)
+        if self.flake:
+            value["flake"] = self.flake.as_json()
         if self.subtests:
             value["subtests"] = [test.as_json() for test in self.subtests]
         return value

@@ -41,6 +41,24 @@ def text_of(test: dict[str, Any]) -> str:
 # --- JUnit ---
 
 
+def _flaky_failure(test: dict[str, Any]) -> Any:
+    """As Maven Surefire has it: in a testcase that passed, what was before."""
+    import junitparser
+
+    class FlakyFailure(junitparser.junitparser.Element):
+        _tag = "flakyFailure"
+        message = junitparser.Attr()
+        type = junitparser.Attr()
+
+    flake = test["flake"]
+    failure, output = FlakyFailure(), junitparser.junitparser.SystemOut()
+    failure.message = CONTROL.sub("?", flake["reason"])
+    failure.type = ktap.TIMEOUT
+    output.text = text_of(flake)
+    failure.append(output)
+    return failure
+
+
 def _case(name: str, group: str, test: dict[str, Any]) -> Any:
     import junitparser
 
@@ -54,6 +72,8 @@ def _case(name: str, group: str, test: dict[str, Any]) -> Any:
         case.result = [junitparser.Failure(reason, test["status"])]
     if text_of(test):
         case.system_out = text_of(test)
+    if "flake" in test:
+        case.append(_flaky_failure(test))
     return case
 
 
@@ -107,6 +127,8 @@ def _kcidb_test(build: str, path: str, test: dict[str, Any]) -> dict[str, Any]:
         value["duration"] = test["seconds"]
     if test.get("reason"):
         value["misc"]["reason"] = test["reason"]
+    if "flake" in test:
+        value["misc"]["flake"] = test["flake"]["reason"]
     if text_of(test):
         value["log_excerpt"] = text_of(test)[-16384:]
     return value
@@ -135,7 +157,8 @@ def kcidb(value: dict[str, Any]) -> dict[str, Any]:
         ):
             if cell.get(name):
                 entry[key] = cell[name]
-        entry["misc"] = {"cell": cell["name"], "splats": cell["splats"]}
+        counted = {key: cell[key] for key in ("splats", "flakes")}
+        entry["misc"] = {"cell": cell["name"], **counted}
         builds.append(entry)
         for path, test in _flat(cell["tests"], ()):
             tests.append(_kcidb_test(build, path, test))

@@ -28,6 +28,17 @@ class CellResult:
     errors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def flakes(self) -> list[str]:
+        """Names and reasons of what was late the first time only."""
+        found = []
+        for result in self.results:
+            for test in [result, *result.subtests]:
+                if test.flake:
+                    inner = f" {test.name}" if test is not result else ""
+                    found.append(f"{result.name}{inner}: {test.flake.reason}")
+        return found
+
     def as_json(self) -> dict[str, Any]:
         keys = ("base", "arch", "variant", "source", "release", "patched", "compiler")
         keys += ("command", "accel", "cpus", "started", "folder")
@@ -37,11 +48,19 @@ class CellResult:
             **value,
             "seconds": round(self.seconds, 1),
             "splats": self.splats,
+            "flakes": len(self.flakes),
             "counts": counts(self.results),
             "errors": self.errors,
             "notes": self.notes,
             "tests": [result.as_json() for result in self.results],
         }
+
+
+def flake_lines(flakes: Sequence[str]) -> list[str]:
+    """How many there were, and which; to be printed at the end."""
+    if len(flakes) == 1:
+        return [f"flakes: 1: {flakes[0]}"]
+    return [f"flakes: {len(flakes)}", *(f"  {flake}" for flake in flakes)]
 
 
 def exit_status(cells: Sequence[CellResult]) -> int:

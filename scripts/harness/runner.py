@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Sequence
@@ -13,11 +12,10 @@ from typing import Sequence
 from harness import (
     accel,
     build,
-    decode,
-    guest,
     ktap,
     manifest,
     reports,
+    rerun,
     results,
     splat,
     verdict,
@@ -25,9 +23,6 @@ from harness import (
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
-from harness.guest import Ending
-from harness.initramfs import Mission
-from harness.manifest import Promise
 from harness.qemu import Shape
 from harness.results import CellResult
 from harness.ui import duration
@@ -45,8 +40,8 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
     shape = shape or Shape(cpus=cell.variant.cpus, mem=cell.variant.mem)
     started = datetime.datetime.now(datetime.timezone.utc)
     with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
-        ending = run_guest(cell, promised, shape, chosen)
-        found = read_logs(cell, promised, ending)
+        artifacts = cell.folder / "artifacts"
+        found = rerun.run_promised(cell, promised, shape, chosen, artifacts=artifacts)
         found.metadata.update(
             accel=chosen,
             cpus=shape.cpus,
@@ -55,35 +50,8 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
         bad = sum(result.bad for result in found.results)
         outcome.word = "FAIL" if bad else "ok"
         outcome.note = f"{len(found.results)} tests, {bad} bad, {found.splats} splats"
+        outcome.note += f", {len(found.flakes)} flakes" if found.flakes else ""
     _extend_metadata(cell, found)
-    return found
-
-
-def run_guest(
-    cell: Cell, promised: Sequence[Promise], shape: Shape, chosen: str
-) -> Ending:
-    planned = manifest.plan(cell, promised)
-    mission = Mission("test", tests=planned, with_tests=True)
-    ending = guest.run(cell, mission, shape, chosen)
-    artifacts = cell.folder / "artifacts"
-    shutil.rmtree(artifacts, ignore_errors=True)
-    assert ending.channels is not None
-    guest.unpack_files(ending.channels, artifacts)
-    return ending
-
-
-def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellResult:
-    """What the logs of a guest that has ended say."""
-    assert ending.channels is not None
-    text = ending.channels.port("verdict").read_bytes().decode("utf-8", "replace")
-    console = ending.channels.console.read_bytes().decode("utf-8", "replace")
-    document = ktap.parse(text)
-    splats, notes = splat.part(splat.find(decode.annotate(cell, console)))
-    tail = guest.console_tail(ending)
-    joined = verdict.join(promised, document, splats, ending, tail)
-    metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
-    found = CellResult(cell.name, joined, metadata, len(splats), ending.seconds)
-    found.notes = notes
     return found
 
 
@@ -118,10 +86,12 @@ def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
                 print(f"{cell.name} {result.name}: {result.status}: {result.reason}")
         for note in cell.notes:
             print(f"{cell.name}: {note}")
+    flakes = [f"{cell.name} {flake}" for cell in found for flake in cell.flakes]
     for cell in found:
         words = [f"{n} {w}" for w, n in sorted(verdict.counts(cell.results).items())]
         words += [f"{cell.splats} splats", duration(cell.seconds)]
         print(f"{cell.name}: {', '.join(words)}")
+    print("\n".join(results.flake_lines(flakes)))
 
 
 def _word(cell: CellResult, name: str) -> str:

@@ -12,6 +12,7 @@ from harness.manifest import Promise
 from harness.splat import Splat
 
 BOOT = "boot"
+CUT_OFF = "planned "
 
 
 def join(
@@ -29,17 +30,17 @@ def join(
         results.append(_promised(promise, result, ending, console_tail))
     results += given.values()
     _blame(results, list(splats))
+    for result in results:
+        if result.status == ktap.TIMEOUT and (fault := _fault(result)):
+            _fail(result, fault)
     return results
 
 
 def _boot(document: Document, ending: Ending, tail: Sequence[str]) -> Result:
     result = Result(BOOT, ktap.PASS)
-    if not ending.ready:
-        result.status, result.reason = ktap.ERROR, ending.reason
-        result.log = list(tail)
-    elif ending.reason and not ending.running:
-        result.status, result.reason = ktap.ERROR, ending.reason
-        result.log = list(tail)
+    if not ending.ready or (ending.reason and not ending.running):
+        result.status = ktap.TIMEOUT if ending.timed_out else ktap.ERROR
+        result.reason, result.log = ending.reason, list(tail)
     elif document.bail is not None:
         result.status, result.reason = ktap.ERROR, f"bailed out: {document.bail}"
     return result
@@ -92,8 +93,27 @@ def _missing_cases(promise: Promise, result: Result) -> None:
 
 
 def _fail(result: Result, reason: str) -> None:
-    if not result.bad:
+    """Wrong outweighs good and late, not what is wrong already."""
+    if result.status == ktap.TIMEOUT:
+        result.status, result.reason = ktap.FAIL, f"{reason}; {result.reason}"
+    elif not result.bad:
         result.status, result.reason = ktap.FAIL, reason
+
+
+def _fault(result: Result) -> str:
+    """What is wrong with a test that was late, too; empty if it was only late.
+
+    Cases without a line are a matter of time only where the output was cut off.
+    """
+    errors = [error for error in result.errors if not error.startswith(CUT_OFF)]
+    given = [test for test in result.subtests if test.status != ktap.MISS]
+    wrong = [test for test in given if test.bad and test.status != ktap.TIMEOUT]
+    missing = [test for test in result.subtests if test.status == ktap.MISS]
+    if errors or wrong:
+        return errors[0] if errors else f"{wrong[0].name} failed"
+    if missing and given and not result.errors:
+        return f"case {missing[0].name} gave no line"
+    return ""
 
 
 def _blame(results: Sequence[Result], splats: Sequence[Splat]) -> None:

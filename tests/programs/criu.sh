@@ -36,11 +36,11 @@ done_so_far() {
 	rounds=$(number "$rounds") wrong=$(number "$wrong") last=$(number "$last")
 }
 
-# 500 rounds more of each thread, in a minute.
+# 500 rounds more of each thread, in 3000 looks: a minute would do but on a busy host.
 goes_on() {
 	done_so_far
 	want=$((rounds + 500))
-	for _ in $(seq 600); do
+	for _ in $(seq 3000); do
 		pid >/dev/null || complain "it died" || return
 		done_so_far
 		test "$rounds" -ge "$want" && break
@@ -59,7 +59,7 @@ start() {
 
 # Reaped by now, which may be for PID 1 to do: a restore wants the number.
 is_gone() {
-	for _ in $(seq 600); do
+	for _ in $(seq 3000); do
 		test -d "/proc/$1" || return 0
 		sleep 0.1
 	done

@@ -143,7 +143,7 @@ scenario_browser() {
 	echo 1 >/proc/sys/kernel/vdso_task
 	test $status -eq 0 || return
 	mkfifo /tmp/up || return
-	sh -c 'echo >/tmp/up; sleep 60; :' &
+	sh -c 'echo >/tmp/up; sleep 600; :' &
 	read -r _ </tmp/up || return
 	"$place/vdsox" entries $! | grep -q "process $!:" &&
 	"$place/vdsox" dump $! /tmp/image || return

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Mutates a good input again and again within one process; the sanitizers and
- * the alarm are what finds a fault. One mutation depends on the seed and its
+ * the timer are what finds a fault. One mutation depends on the seed and its
  * number only, so that it can be repeated.
  *
  *	fuzz SECONDS SEED TABLE			mutates the table
  *	fuzz SECONDS SEED TABLE ABI IMAGE DEBUG	mutates both images
  */
-#include <unistd.h>
+#include <sys/time.h>
 
 #include <chrono>
 #include <iostream>
@@ -24,7 +24,8 @@ using namespace vdsogen;
 namespace
 {
 
-constexpr unsigned int longest_mutation = 20; /* seconds until it is called a hang */
+/* Seconds of CPU time until it is called a hang. */
+constexpr time_t longest_mutation = 20;
 
 class Mutator
 {
@@ -128,6 +129,7 @@ std::size_t try_image(const Table &table, const Abi &abi, const std::string &ima
 template <typename Attempt> void run(double seconds, unsigned int seed, Attempt attempt)
 {
 	const auto begin = std::chrono::steady_clock::now();
+	const itimerval limit = { {}, { longest_mutation, 0 } };
 	std::size_t rejected = 0;
 	unsigned int number = 0;
 
@@ -137,7 +139,7 @@ template <typename Attempt> void run(double seconds, unsigned int seed, Attempt 
 	     number++) {
 		Mutator mutator(seed + number);
 
-		alarm(longest_mutation);
+		setitimer(ITIMER_PROF, &limit, nullptr);
 		rejected += attempt(mutator) != 0;
 	}
 	std::cout << number << " mutations, " << rejected << " rejected\n";

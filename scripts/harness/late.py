@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which failed tests run once more, and what the second result means.
+
+A failure is wrong (a disagreement, a crash, a splat, a missing line) or late: only a
+time limit was exceeded, which a busy host can do to any test. verdict.py tells one
+from the other: TIMEOUT is late, every other bad status is wrong. A test that was late
+runs once more. It failed if it is late again, or wrong; if not, it is a flake.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from harness import ktap
+from harness.guest import Ending
+from harness.ktap import Flake, Result
+from harness.manifest import Promise
+from harness.results import CellResult
+from harness.verdict import BOOT
+
+
+def _did_not_run(result: Result) -> bool:
+    return result.status == ktap.MISS and not result.subtests
+
+
+def to_rerun(
+    promised: Sequence[Promise], results: Sequence[Result], ending: Ending
+) -> list[list[Promise]]:
+    """The tests of each guest that is to be started now.
+
+    A program that was late gets a guest of its own. Programs that did not run, in a
+    guest that gave no answer in time, share one. A guest that only booted or ended too
+    late is started once more without tests.
+    """
+    found = {result.name: result for result in results}
+    groups = [[p] for p in promised if found[p.name].status == ktap.TIMEOUT]
+    lost = [p for p in promised if _did_not_run(found[p.name])]
+    if lost and ending.timed_out:
+        groups.append(lost)
+    if not groups and found[BOOT].status == ktap.TIMEOUT:
+        groups.append([])
+    return groups
+
+
+def merge(found: CellResult, again: CellResult, wanted: Sequence[Promise]) -> None:
+    """Put second results in the place of the first ones."""
+    names = {promise.name for promise in wanted}
+    second = {result.name: result for result in again.results}
+    for at, first in enumerate(found.results):
+        if first.name == BOOT:
+            found.results[at] = _boot(first, second[BOOT])
+        elif first.name in names:
+            found.results[at] = _replaced(first, second[first.name])
+    known = {result.name for result in found.results}
+    found.results += [r for r in again.results if r.name not in known]
+    found.splats += again.splats
+    found.seconds += again.seconds
+    found.notes += again.notes
+
+
+def _boot(first: Result, second: Result) -> Result:
+    if first.status == ktap.TIMEOUT:
+        return _replaced(first, second)
+    return first if first.bad else second if second.bad else first
+
+
+def _replaced(first: Result, second: Result) -> Result:
+    if _did_not_run(first):
+        return second
+    late = {t.name: t for t in first.subtests if t.status == ktap.TIMEOUT}
+    for test in second.subtests:
+        if test.name in late and not test.bad:
+            test.flake = Flake(late[test.name].reason, late[test.name].log)
+    cut_off = any(test.status == ktap.MISS for test in first.subtests)
+    if second.bad:
+        second.log.insert(0, f"second run, after {first.status}: {first.reason}")
+    elif cut_off or not late:
+        second.flake = Flake(first.reason, first.log)
+    return second

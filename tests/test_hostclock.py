@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Limits of a guest do not count time in which the host gave it no CPU."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from harness.guest import Watch
+from harness.hostclock import MOST_TIMES, Limit, ProcessClock, delays_of
+
+
+class Host:
+    """A clock that goes on when told, and threads that waited when told."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.delays = {"1": 5_000_000_000, "2": 0}
+        self.clock = ProcessClock(lambda: self.delays, lambda: self.time)
+
+    def goes_on(self, seconds: float, **waited: float) -> float:
+        """The clock's reading after so long, and after waits that end then."""
+        self.time += seconds
+        for name, wait in waited.items():
+            tid = name.removeprefix("thread")
+            self.delays[tid] = self.delays.get(tid, 0) + int(wait * 1e9)
+        return self.clock.seconds()
+
+
+@pytest.fixture(name="host")
+def fixture_host() -> Host:
+    return Host()
+
+
+def test_quiet_host(host: Host) -> None:
+    """What threads had waited before counts for nothing."""
+    assert [host.goes_on(1) for _ in range(3)] == pytest.approx([1, 2, 3])
+
+
+def test_wait_is_not_counted(host: Host) -> None:
+    assert host.goes_on(10, thread1=4) == pytest.approx(6)
+
+
+def test_long_wait_is_known_when_it_ends(host: Host) -> None:
+    for _ in range(9):
+        host.goes_on(1)
+    assert host.goes_on(1, thread1=10) == pytest.approx(0)
+    assert host.goes_on(1) == pytest.approx(1)
+
+
+def test_waits_at_the_same_time_count_once(host: Host) -> None:
+    assert host.goes_on(4, thread1=2, thread2=3) == pytest.approx(1)
+    assert host.goes_on(1, thread1=2) == pytest.approx(1)
+    assert host.goes_on(5, thread2=1) == pytest.approx(5)
+
+
+def test_wait_is_no_longer_than_there_was_time(host: Host) -> None:
+    assert host.goes_on(2, thread1=50) == pytest.approx(0)
+
+
+def test_threads_come_and_go(host: Host) -> None:
+    host.delays["3"] = 7_000_000_000
+    del host.delays["1"]
+    assert host.goes_on(1) == pytest.approx(1)
+    assert host.goes_on(1, thread3=0.5) == pytest.approx(1.5)
+
+
+def test_limit_ends_without_waits(host: Host) -> None:
+    limit = Limit(host.clock)
+    limit.set(10)
+    host.goes_on(9)
+    assert not limit.is_over
+    host.goes_on(2)
+    assert limit.is_over
+
+
+def test_limit_is_longer_on_a_busy_host(host: Host) -> None:
+    limit = Limit(host.clock)
+    limit.set(10)
+    host.goes_on(15, thread2=8)
+    assert not limit.is_over
+    host.goes_on(4)
+    assert limit.is_over
+
+
+def test_limit_ends_however_busy_the_host_is(host: Host) -> None:
+    limit = Limit(host.clock)
+    limit.set(10)
+    host.goes_on(10 * MOST_TIMES - 1, thread1=10 * MOST_TIMES - 1)
+    assert not limit.is_over
+    host.goes_on(2, thread1=2)
+    assert limit.is_over
+
+
+def test_no_limit(host: Host) -> None:
+    limit = Limit(host.clock)
+    limit.set(None)
+    host.goes_on(1e6)
+    assert not limit.is_over
+
+
+def test_each_step_of_a_guest_has_its_limit(host: Host) -> None:
+    watch = Watch({"t": 60}, None, 180, clock=host.clock)
+    watch.start()
+    host.goes_on(179)
+    watch.feed(b"# vdsox: ready\n")
+    host.goes_on(1000)
+    assert not watch.late
+    watch.feed(b"# vdsox: begin t\n")
+    host.goes_on(100, thread1=20)
+    assert not watch.late
+    host.goes_on(11)
+    assert watch.late
+
+
+def test_delays_of_a_process() -> None:
+    """Of each thread a number that only grows; of no process, nothing."""
+    read = delays_of(os.getpid())
+    first, second = read(), read()
+    if first:  # this kernel counts them
+        assert str(os.getpid()) in first
+        assert all(second[tid] >= first[tid] for tid in first.keys() & second.keys())
+    assert delays_of(2**22 + 1)() == {}

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Wrong or late: which tests run once more, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Sequence
+
+import pytest
+
+from harness import guest, ktap, rerun, runner, verdict
+from harness.context import Context
+from harness.guest import Ending
+from harness.ktap import Result
+from harness.manifest import Promise
+from harness.qemu import Channels, Shape
+from harness.results import CellResult, flake_lines
+from harness.splat import Splat
+
+NAMES = ("one", "two", "three")
+PROMISED = [Promise(f"t.{name}", "t", name, 60, ("a", "b")) for name in NAMES]
+DONE = Ending(ready=True)
+GOOD = "  1..2\n  ok 1 a\n  ok 2 b\nok {number} t.{name}\n"
+LATE_CASE = """\
+  1..2
+  not ok 1 a # TIMEOUT never answered
+  ok 2 b
+not ok {number} t.{name} # TIMEOUT in its cases
+"""
+WRONG_CASE = LATE_CASE.replace("ok 2 b", "not ok 2 b")
+HUNG = "  1..2\n  ok 1 a\nnot ok {number} t.{name} # TIMEOUT after 60 s\n"
+HUNG_SILENT = "not ok {number} t.{name} # TIMEOUT after 60 s\n"
+HUNG_WRONG = HUNG.replace("  ok 1 a", "  not ok 1 a")
+INCOMPLETE = LATE_CASE.replace("1..2", "1..1").replace("  ok 2 b\n", "")
+SIGNAL = "  1..2\n  ok 1 a\nnot ok {number} t.{name} # signal 11\n"
+BEGUN = "# vdsox: begin t.{name}\n  1..2\n  ok 1 a\n"
+
+
+def log_of(wanted: Sequence[Promise], texts: dict[str, str]) -> str:
+    """What PID 1 writes, as far as there is a text for each program."""
+    lines = ["# vdsox: ready\nKTAP version 1\n"]
+    for number, promise in enumerate(wanted, 1):
+        text = texts.get(promise.program, GOOD)
+        lines.append(text.format(number=number, name=promise.program))
+    return "".join(lines)
+
+
+def result_of(text: str, ending: Ending = DONE, splats: Sequence[Splat] = ()) -> Result:
+    document = ktap.parse(log_of(PROMISED[:1], {"one": text}))
+    return verdict.join(PROMISED[:1], document, splats, ending)[1]
+
+
+@pytest.mark.parametrize("text", [LATE_CASE, HUNG, HUNG_SILENT])
+def test_late(text: str) -> None:
+    assert result_of(text).status == ktap.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    "text", [GOOD, WRONG_CASE, HUNG_WRONG, INCOMPLETE, SIGNAL, "", "Bail out! x\n"]
+)
+def test_not_late(text: str) -> None:
+    assert result_of(text).status != ktap.TIMEOUT
+
+
+def test_splat_beside_it_is_wrong() -> None:
+    result = result_of(LATE_CASE, splats=[Splat("BUG: x", "t.one", ("BUG: x",))])
+    assert (result.status, result.reason) == (
+        "FAIL",
+        "kernel splat: BUG: x; in its cases",
+    )
+
+
+def test_panic_is_wrong() -> None:
+    ending = Ending("the guest's kernel panicked: x", ready=True, running="t.one")
+    assert result_of(BEGUN, ending).status == ktap.FAIL
+
+
+class Guests:
+    """Guests whose logs are written here: one for each time that one is started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ctx = SimpleNamespace(flakes=[])
+        self.scripts: list[tuple[dict[str, str], Ending]] = []
+        self.started: list[tuple[str, list[str]]] = []
+
+    def plan(self, texts: dict[str, str], ending: Ending = DONE) -> None:
+        self.scripts.append((texts, ending))
+
+    def run(self, cell, wanted, shape, accel, *, prefix: str) -> Ending:
+        texts, ending = self.scripts[len(self.started)]
+        self.started.append((prefix, [promise.program for promise in wanted]))
+        channels = Channels(self.folder, prefix)
+        channels.clear()
+        if ending.ready:
+            channels.port("verdict").write_text(log_of(wanted, texts))
+        ending.channels = channels
+        return ending
+
+    def results(self, promised: Sequence[Promise] = PROMISED) -> dict[str, Result]:
+        self.found = rerun.run_promised(
+            self, promised, Shape(), "tcg", make=lambda _cell, wanted: wanted
+        )
+        assert len(self.started) == len(self.scripts), "guests that were not started"
+        return {result.name: result for result in self.found.results}
+
+    name = "cell"
+
+    @staticmethod
+    def read_metadata() -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture(name="guests")
+def fixture_guests(tmp_path: Path, monkeypatch) -> Guests:
+    guests = Guests(tmp_path)
+    monkeypatch.setattr(guest, "run", guests.run)
+    monkeypatch.setattr(rerun.decode, "annotate", lambda _cell, text: text)
+    return guests
+
+
+def statuses(found: dict[str, Result]) -> list[str]:
+    return [result.status for result in found.values()]
+
+
+def test_good_tests_run_once(guests: Guests) -> None:
+    guests.plan({})
+    assert statuses(guests.results()) == ["PASS"] * 4
+    assert guests.ctx.flakes == []
+
+
+def test_wrong_tests_run_once(guests: Guests) -> None:
+    guests.plan({"one": WRONG_CASE, "two": SIGNAL, "three": HUNG_WRONG})
+    assert statuses(guests.results()) == ["PASS", "FAIL", "FAIL", "FAIL"]
+    assert guests.ctx.flakes == []
+
+
+def test_late_case_is_a_flake(guests: Guests) -> None:
+    guests.plan({"two": LATE_CASE})
+    guests.plan({})
+    found = guests.results()
+    assert statuses(found) == ["PASS"] * 4
+    assert guests.started[1] == ("again-two-", ["two"])
+    flaky = found["t.two"].subtests[0]
+    assert flaky.flake is not None and flaky.flake.reason == "never answered"
+    assert guests.ctx.flakes == ["cell t.two a: never answered"]
+    assert "never answered" in (guests.folder / "ktap.log").read_text()
+
+
+@pytest.mark.parametrize("text", [HUNG, HUNG_SILENT])
+def test_hung_program_is_a_flake(guests: Guests, text: str) -> None:
+    guests.plan({"two": text})
+    guests.plan({})
+    assert statuses(guests.results()) == ["PASS"] * 4
+    assert guests.ctx.flakes == ["cell t.two: after 60 s"]
+
+
+@pytest.mark.parametrize("text", [LATE_CASE, HUNG, HUNG_SILENT])
+def test_late_twice_fails(guests: Guests, text: str) -> None:
+    guests.plan({"two": text})
+    guests.plan({"two": text})
+    found = guests.results()
+    assert statuses(found) == ["PASS", "PASS", "TIMEOUT", "PASS"]
+    assert found["t.two"].log[0].startswith("second run, after TIMEOUT")
+    assert guests.ctx.flakes == []
+
+
+def test_late_and_then_wrong_fails(guests: Guests) -> None:
+    guests.plan({"two": LATE_CASE})
+    guests.plan({"two": SIGNAL})
+    found = guests.results()
+    assert found["t.two"].status == "FAIL"
+    # The late case was in time before the signal came.
+    assert guests.ctx.flakes == ["cell t.two a: never answered"]
+
+
+def test_another_case_late_the_second_time_fails(guests: Guests) -> None:
+    guests.plan({"two": LATE_CASE})
+    other = LATE_CASE.replace("ok 2 b", "not ok 2 b # TIMEOUT x")
+    guests.plan({"two": other.replace("not ok 1 a # TIMEOUT never answered", "ok 1 a")})
+    assert guests.results()["t.two"].status == "TIMEOUT"
+
+
+def test_each_late_program_has_a_guest_of_its_own(guests: Guests) -> None:
+    guests.plan({"one": LATE_CASE, "three": HUNG})
+    guests.plan({})
+    guests.plan({"three": HUNG})
+    assert statuses(guests.results()) == ["PASS", "PASS", "PASS", "TIMEOUT"]
+    assert guests.started[1:] == [("again-one-", ["one"]), ("again-three-", ["three"])]
+    assert guests.ctx.flakes == ["cell t.one a: never answered"]
+
+
+def test_tests_after_a_hang_run_in_another_guest(guests: Guests) -> None:
+    ending = Ending("no answer", ready=True, running="t.two", timed_out=True)
+    guests.plan({"two": BEGUN, "three": ""}, ending)
+    guests.plan({})
+    guests.plan({})
+    assert statuses(guests.results()) == ["PASS"] * 4
+    assert guests.started[1:] == [("again-two-", ["two"]), ("again-three-", ["three"])]
+    assert guests.ctx.flakes == ["cell t.two: no answer"]
+
+
+def test_guest_that_panicked_is_not_started_again(guests: Guests) -> None:
+    ending = Ending("the guest's kernel panicked: x", ready=True, running="t.two")
+    guests.plan({"two": BEGUN, "three": ""}, ending)
+    assert statuses(guests.results()) == ["PASS", "PASS", "FAIL", "MISS"]
+
+
+def test_guest_that_did_not_boot_in_time(guests: Guests) -> None:
+    guests.plan({}, Ending("no answer before init", timed_out=True))
+    guests.plan({})
+    assert statuses(guests.results()) == ["PASS"] * 4
+    assert guests.started[1] == ("again-", list(NAMES))
+    assert guests.ctx.flakes == ["cell boot: no answer before init"]
+
+
+def test_guest_that_does_not_boot_in_time_twice(guests: Guests) -> None:
+    for _ in range(2):
+        guests.plan({}, Ending("no answer before init", timed_out=True))
+    assert statuses(guests.results()) == ["TIMEOUT", "MISS", "MISS", "MISS"]
+
+
+def test_guest_that_ended_before_init_is_not_started_again(guests: Guests) -> None:
+    guests.plan({}, Ending("the guest ended before init"))
+    assert statuses(guests.results())[0] == "ERROR"
+
+
+def test_guest_that_did_not_end_in_time(guests: Guests) -> None:
+    guests.plan({}, Ending("no answer while it ran", ready=True, timed_out=True))
+    guests.plan({})
+    assert statuses(guests.results()) == ["PASS"] * 4
+    assert guests.started[1] == ("again-", [])
+
+
+def test_second_guest_must_be_good_itself(guests: Guests) -> None:
+    guests.plan({"two": LATE_CASE})
+    guests.plan({}, Ending("the guest ended too early", ready=True))
+    found = guests.results()
+    assert found["boot"].status == "ERROR"
+    assert guests.found.seconds == 0.0
+
+
+def test_flakes_are_counted_at_the_end() -> None:
+    assert flake_lines([]) == ["flakes: 0"]
+    assert flake_lines(["t.one a: why"]) == ["flakes: 1: t.one a: why"]
+    assert flake_lines(["x", "y"]) == ["flakes: 2", "  x", "  y"]
+
+
+def test_flakes_of_a_cell() -> None:
+    inner = Result("a", "PASS", flake=ktap.Flake("why"))
+    cell = CellResult("c", [Result("t", "PASS", subtests=[inner])])
+    assert cell.flakes == ["t a: why"]
+    assert cell.as_json()["flakes"] == 1
+
+
+def test_table_ends_with_the_flakes(capsys) -> None:
+    inner = Result("a", "PASS", flake=ktap.Flake("why"))
+    cell = CellResult("c", [Result("t", "PASS", subtests=[inner])])
+    runner.print_table(Context(), [cell])
+    assert capsys.readouterr().out.splitlines()[-1] == "flakes: 1: c t a: why"
