@@ -15,6 +15,7 @@ import pytest
 
 from ahead import Ahead
 from cells import THOROUGH, Cells
+from harness import events
 from harness.context import REPO, Context
 from harness.ui import Ui
 from toys import KERNEL_FILES, REPO_FILES, lay
@@ -26,10 +27,11 @@ def progress_fd() -> int:
     return int(os.environ.get("VDSOX_PROGRESS_FD", "2"))
 
 
-def make_context() -> Context:
+def make_context(still: bool = False) -> Context:
     """The context of ./vdsox test, progress on its standard error."""
     stream = os.fdopen(os.dup(progress_fd()), "w", buffering=1)
-    context = Context(ui=Ui(stream=stream), install_deps=False)
+    ui = Ui(stream=stream, still=still, events=events.from_environment())
+    context = Context(ui=ui, install_deps=False)
     if "VDSOX_OUT" in os.environ:
         context.out = Path(os.environ["VDSOX_OUT"])
     if "VDSOX_JOBS" in os.environ:
