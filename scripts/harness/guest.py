@@ -17,6 +17,7 @@ from harness.cell import Cell
 from harness.errors import Fault
 from harness.initramfs import Mission
 from harness.qemu import Channels, Qemu, Shape, command
+from harness.ui import Outcome
 
 BOOT_LIMIT = 180.0
 GRACE = 30.0
@@ -63,6 +64,15 @@ class Watch:
     _rest: bytes = b""
     _deadline: float = 0.0
     ended: bool = False
+    begun: int = 0
+
+    def progress(self) -> str:
+        """What a step's line says while the guest runs."""
+        if not self.ending.ready:
+            return "boots"
+        if not self.ending.running or not self.limits:
+            return ""
+        return f"{self.ending.running}, {self.begun} of {len(self.limits)}"
 
     def start(self) -> None:
         self._deadline = time.monotonic() + self.boot_limit
@@ -84,6 +94,7 @@ class Watch:
             self._arm(self.overall)
         elif word == "begin":
             self.ending.running = rest
+            self.begun += 1
             self._arm(self.limits.get(rest, 0) + GRACE * self.patience)
         elif word == "took":
             self.ending.running = ""
@@ -114,8 +125,10 @@ def run(
     limit: Optional[float] = None,
     boot_limit: Optional[float] = None,
     sink: Callable[[str, bytes], None] = lambda _name, _data: None,
+    outcome: Optional[Outcome] = None,
 ) -> Ending:
-    """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live."""
+    """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live, the
+    step of `outcome` shows which test runs."""
     channels = channels_for(cell, prefix)
     channels.clear()
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
@@ -128,6 +141,8 @@ def run(
         patience = cell.variant.patience
         first = boot_limit or BOOT_LIMIT * patience
         watch = Watch(limits, limit, first, patience)
+        if outcome:
+            outcome.progress = watch.progress
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:
             _follow(qemu, watch, channels, sink)

@@ -29,7 +29,7 @@ from harness.initramfs import Mission
 from harness.manifest import Promise
 from harness.qemu import Shape
 from harness.results import CellResult
-from harness.ui import duration
+from harness.ui import Outcome, duration
 
 
 def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
@@ -41,7 +41,7 @@ def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
     shape = shape or Shape(cpus=cell.variant.cpus, mem=cell.variant.mem)
     started = datetime.datetime.now(datetime.timezone.utc)
     with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
-        ending = run_guest(cell, promised, shape, chosen)
+        ending = run_guest(cell, promised, shape, chosen, outcome)
         found = read_logs(cell, promised, ending)
         found.metadata.update(
             accel=chosen,
@@ -56,11 +56,15 @@ def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
 
 
 def run_guest(
-    cell: Cell, promised: Sequence[Promise], shape: Shape, chosen: str
+    cell: Cell,
+    promised: Sequence[Promise],
+    shape: Shape,
+    chosen: str,
+    outcome: Outcome,
 ) -> Ending:
     planned = manifest.plan(cell, promised)
     mission = Mission("test", tests=planned, with_tests=True)
-    ending = guest.run(cell, mission, shape, chosen)
+    ending = guest.run(cell, mission, shape, chosen, outcome=outcome)
     artifacts = cell.folder / "artifacts"
     shutil.rmtree(artifacts, ignore_errors=True)
     assert ending.channels is not None
