@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -135,6 +136,13 @@ def vdsox() -> Runner:
         )
 
     return call
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """For ./vdsox test --times: when each phase of a test ran."""
+    end, more = time.time(), {"phase": report.when, "outcome": report.outcome}
+    log = events.from_environment()
+    events.append(log, "phase", report.nodeid, end - report.duration, end, **more)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

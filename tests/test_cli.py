@@ -17,8 +17,8 @@ COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--h
 CELL = {"--base", "--arch", "--tree"}
 VARIANT = {"--debug", "--kcsan", "--labels"}
 CONTRACT = {
-    "run": CELL | VARIANT | {"--config"},
-    "test": {"-k", "--list", "--quick", "--thorough"},
+    "run": CELL | VARIANT | {"--config", "--times"},
+    "test": {"-k", "--list", "--quick", "--thorough", "--times"},
     "apply": set(),
     "unapply": set(),
     "series": {"--base", "-o"},

@@ -54,7 +54,7 @@ def fixture_terminal(monkeypatch) -> Terminal:
     return Terminal()
 
 
-def test_a_log_hears_of_a_long_step_each_minute(clock: Clock) -> None:
+def test_log_gets_a_line_a_minute(clock: Clock) -> None:
     stream = io.StringIO()
     ui = Ui(stream=stream, clock=clock, period=0)
     with ui.step("6.12", "arm64", "build") as outcome:
@@ -69,7 +69,7 @@ def test_a_log_hears_of_a_long_step_each_minute(clock: Clock) -> None:
     assert re.fullmatch(head + r"ok +2m30s", last)
 
 
-def test_a_log_hears_nothing_of_a_short_step(clock: Clock) -> None:
+def test_log_gets_no_line_of_a_short_step(clock: Clock) -> None:
     stream = io.StringIO()
     ui = Ui(stream=stream, clock=clock, period=0)
     with ui.step("6.12", "arm64", "build"):
@@ -108,7 +108,7 @@ def test_two_steps_share_the_line(clock: Clock, terminal) -> None:
         assert re.fullmatch(r"6\.12 +arm64 +build +\.\.\. +1\.0s  10/20", live)
 
 
-def test_what_does_not_fit_is_counted(clock: Clock, terminal) -> None:
+def test_steps_that_do_not_fit_are_counted(clock: Clock, terminal) -> None:
     ui = Ui(stream=terminal, clock=clock, period=0)
     with ui.step("6.12", "arm64", "build") as first:
         with ui.step("6.12", "x86_64", "build") as second:

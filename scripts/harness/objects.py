@@ -26,8 +26,8 @@ STARTED = re.compile(r"^  (?:CC|AS) +(?:\[M\] +)?([^/\s]\S*\.o)$", re.MULTILINE)
 NAMED = re.compile(r"echo '  (?:CC|AS) +(?:\[M\] +)?([^/\s][^\s']*\.o)'")
 # kbuild is past what the rest depends on when it packs the first folder.
 PACKED = re.compile(r"^  AR +\S*built-in\.a$", re.MULTILINE)
-# The end of what `make -n` names. Its status says nothing: behind that it may miss a
-# file that is not there before the build.
+# The last thing that `make -n` names. It fails behind that, where a file is missing that
+# only the build makes; so its exit status is not looked at.
 WHOLE = "echo '  AR      vmlinux.a'"
 PATIENCE = 10.0
 ELSEWHERE = ("scripts/", "tools/", ".tmp_")
@@ -53,7 +53,7 @@ def describe(done: int, total: int, seconds: float) -> str:
 
 
 class Objects:
-    """Reads a build log as it grows, and asks for the total when that is worth it."""
+    """Counts in a build log as it grows; a build of some seconds gets no total."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Objects:
         self._packed = self._packed or PACKED.search(text) is not None
 
     def _count(self) -> None:
-        """Start `make -n` once, and take what it says when it has ended."""
+        """Start `make -n` once, and read its output when it has ended."""
         if self._process and self._output and self._process.poll() is not None:
             self._output.seek(0)
             text = self._output.read().decode("utf-8", "replace")

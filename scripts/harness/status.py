@@ -23,7 +23,7 @@ def duration(seconds: float) -> str:
 
 @dataclass(eq=False)
 class Running:
-    """A step: when it began, when a log last heard of it, how far it is."""
+    """A step: its begin, the time of its last line in a log, how far it is."""
 
     head: str
     begun: float
@@ -85,7 +85,7 @@ class Status:
             self._stream.flush()
 
     def tick(self) -> None:
-        """Draw again, or report the steps that a log heard nothing of for a minute."""
+        """Redraw; in a log, print each step that printed no line for a minute."""
         with self._lock:
             now = self._clock()
             if self._live:
@@ -126,4 +126,4 @@ class Status:
                 try:
                     self.tick()
                 except (OSError, ValueError):
-                    return  # nobody reads any more; the step itself will meet that
+                    return  # closed; the step's last line raises in its own thread
