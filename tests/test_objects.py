@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How far a build and a guest are, which their steps' lines show."""
+"""How far a build, a guest and a download are, which their steps' lines show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import objects
+from harness import apt, objects
 from harness.guest import Watch
 from harness.objects import NAMED, STARTED, Objects, describe
 from harness.ui import Outcome
@@ -143,3 +143,12 @@ def test_a_guest_names_its_test() -> None:
     assert watch.progress() == ""
     watch.feed(b"# vdsox: begin a.b\n# vdsox: took 1 a.b\n# vdsox: begin a.c\n")
     assert watch.progress() == "a.c, 2 of 2"
+
+
+def test_a_download_grows(tmp_path: Path) -> None:
+    assert apt.progress(tmp_path) == ""
+    part = tmp_path / "debs" / apt.PARTIAL
+    part.mkdir(parents=True)
+    assert apt.progress(tmp_path) == ""
+    (part / "linux_1.deb").write_bytes(bytes(2_000_000))
+    assert apt.progress(tmp_path) == "2 MB"
