@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import apt, objects
+from harness import apt, bases, build, machine, objects
+from harness.cell import Cell
+from harness.context import Context
 from harness.guest import Watch
 from harness.objects import NAMED, STARTED, Objects, describe
+from harness.source import Source
 from harness.ui import Outcome
 
 
@@ -122,6 +125,22 @@ def test_a_total_that_cannot_be_had(tmp_path: Path, clock: Clock) -> None:
     finish(counter)
     assert counter.text() == "1 objects"
     counter.close()
+
+
+def test_a_step_follows_its_build(
+    toy_repo: Path, toy_tree: Path, tmp_path: Path, fake_tools
+) -> None:
+    """A whole kernel has a total to ask for, parts of one have none."""
+    fake_tools.add("make", "echo '  CC      init/main.o'")
+    context = Context(repo=toy_repo, out=tmp_path / "out")
+    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", False)
+    cell = Cell(context, source, machine.load("x86_64"))
+    outcome = Outcome()
+    build.make(cell, "kernel build", "bzImage", outcome=outcome)
+    assert outcome.folder == "6.12-x86_64" and outcome.progress() == ""
+    command = build._dry_run(cell, ("bzImage",))
+    assert command and command[-2:] == ["-n", "vmlinux_o"]
+    assert build._dry_run(cell, ("kernel/fork.o", "mm/")) is None
 
 
 def test_following_ends_with_the_build(tmp_path: Path) -> None:
