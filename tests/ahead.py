@@ -39,7 +39,8 @@ def _jobs() -> Iterator[Callable[[], object]]:
     from harness import machine
     from conftest import make_context
 
-    shared = cells.Cells(make_context())
+    context = make_context(still=True)  # the tests' own steps are the live ones
+    shared = cells.Cells(context)
     for name in [*machine.names(), *cells.HOSTS.values(), *cells.NAMES]:
         yield lambda: shared.build(name)
     yield shared.off

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, TypeVar
 
 import offbuild
-from harness import build, machine, runner, source, variant
+from harness import build, events, machine, runner, source, variant
 from harness.cell import Cell
 from harness.context import Context
 from harness.ktap import Result
@@ -68,7 +69,11 @@ class Cells:
         folder = self.ctx.out / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / key, "w") as lock:
+            begin = time.time()
             fcntl.flock(lock, fcntl.LOCK_EX)
+            if time.time() - begin > 0.5:
+                log = self.ctx.ui.events
+                events.append(log, "wait", key, begin, time.time())
             yield
 
     def source(self) -> source.Source:

@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -15,6 +16,7 @@ import pytest
 
 from ahead import Ahead
 from cells import THOROUGH, Cells
+from harness import events
 from harness.context import REPO, Context
 from harness.results import flake_lines
 from harness.ui import Ui
@@ -28,10 +30,11 @@ def progress_fd() -> int:
     return int(os.environ.get("VDSOX_PROGRESS_FD", "2"))
 
 
-def make_context() -> Context:
+def make_context(still: bool = False) -> Context:
     """The context of ./vdsox test, progress on its standard error."""
     stream = os.fdopen(os.dup(progress_fd()), "w", buffering=1)
-    context = Context(ui=Ui(stream=stream), install_deps=False)
+    ui = Ui(stream=stream, still=still, events=events.from_environment())
+    context = Context(ui=ui, install_deps=False)
     if "VDSOX_OUT" in os.environ:
         context.out = Path(os.environ["VDSOX_OUT"])
     if "VDSOX_JOBS" in os.environ:
@@ -154,6 +157,13 @@ def pytest_terminal_summary(
     terminalreporter.section("flakes")
     for line in flake_lines(context.flakes if context else []):
         terminalreporter.write_line(line)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """For ./vdsox test --times: when each phase of a test ran."""
+    end, more = time.time(), {"phase": report.when, "outcome": report.outcome}
+    log = events.from_environment()
+    events.append(log, "phase", report.nodeid, end - report.duration, end, **more)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -85,7 +85,7 @@ def config_of(ctx: Context, source: Source) -> Path:
 def images(ctx: Context, source: Source) -> list[Path]:
     """Compile, link and check; the images of every ABI."""
     cell = _cell(ctx, source)
-    with ctx.ui.step(cell.base, "x86_64", "distro"):
+    with ctx.ui.step(cell.base, "x86_64", "distro") as outcome:
         cell.build.mkdir(parents=True, exist_ok=True)
         cell.build_log.unlink(missing_ok=True)
         given = kconfig.parse(configuration(ctx, source, cell.build_log))
@@ -95,5 +95,6 @@ def images(ctx: Context, source: Source) -> list[Path]:
         build.make(cell, "make olddefconfig", "-s", "olddefconfig")
         kconfig.verify({"CONFIG_VDSO_TASK": "y"}, config)
         objects = touched(source, kconfig.parse(config.read_text()))
-        build.make(cell, "part of a kernel build", *FOLDERS, *objects)
+        targets = [*FOLDERS, *objects]
+        build.make(cell, "part of a kernel build", *targets, outcome=outcome)
     return sorted(cell.build.glob("arch/x86/entry/vdso/vdso*.so"))

@@ -25,6 +25,7 @@ from harness import build, machine, patcher, procs, variant
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
+from harness.ui import Outcome as Progress
 
 HERE = Path(__file__).parent
 SAME_TOKENS = HERE / "sametokens"
@@ -163,9 +164,9 @@ def _pair(cell: OffCell, plain: Cell, whole: bool) -> Pair:
     return Pair(cell, [*objects, *IMAGES[cell.machine.arch]], objects, {})
 
 
-def _before(pair: Pair) -> None:
+def _before(pair: Pair, progress: Progress) -> None:
     cell = pair.cell
-    build.make(cell, "kernel build", *pair.targets)
+    build.make(cell, "kernel build", *pair.targets, outcome=progress)
     pair.images = _images(cell)
     with open(pair.saved, "w") as stream:
         stream.writelines(disassembly(cell, pair.files))
@@ -173,10 +174,10 @@ def _before(pair: Pair) -> None:
         shutil.copyfile(cell.build / cell.machine.image, cell.image)
 
 
-def _after(pair: Pair) -> Outcome:
+def _after(pair: Pair, progress: Progress) -> Outcome:
     cell = pair.cell
     _configure(cell)
-    build.make(cell, "kernel build", *pair.targets)
+    build.make(cell, "kernel build", *pair.targets, outcome=progress)
     found = _differences(pair.saved, cell, pair.files)
     pair.saved.unlink()
     return Outcome(pair.whole, pair.files, pair.images, _images(cell), found)
@@ -207,14 +208,14 @@ def compare(
         cell.build_log.unlink(missing_ok=True)
         with ctx.ui.step(cell.base, cell.machine.arch, "unpatched") as outcome:
             pair = _pair(cell, kernel, whole)
-            _before(pair)
+            _before(pair, outcome)
             outcome.note = "" if pair.whole else f"{len(pair.files)} objects"
         pairs.append(pair)
     patcher.sync(source.base, tree)
     for pair in pairs:
         cell = pair.cell
-        with ctx.ui.step(cell.base, cell.machine.arch, "option-off"):
-            outcomes[cell.machine.arch] = _after(pair)
+        with ctx.ui.step(cell.base, cell.machine.arch, "option-off") as outcome:
+            outcomes[cell.machine.arch] = _after(pair, outcome)
         _remember(cell, source, outcomes[cell.machine.arch])
     return outcomes
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -18,8 +17,8 @@ COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--h
 CELL = {"--base", "--arch", "--tree"}
 VARIANT = {"--debug", "--kcsan", "--labels", "--host"}
 CONTRACT = {
-    "run": CELL | VARIANT | {"--config"},
-    "test": {"-k", "--list", "--quick", "--thorough"},
+    "run": CELL | VARIANT | {"--config", "--times"},
+    "test": {"-k", "--list", "--quick", "--thorough", "--times"},
     "apply": set(),
     "unapply": set(),
     "series": {"--base", "-o"},
@@ -93,10 +92,9 @@ def test_python_is_missing(vdsox, tmp_path: Path) -> None:
     assert "apt-get install python3" in done.stderr
 
 
-def test_progress_line_without_a_terminal(monkeypatch) -> None:
-    monkeypatch.setattr("harness.ui.time", SimpleNamespace(monotonic=lambda: 1.0))
+def test_progress_line_without_a_terminal() -> None:
     stream = io.StringIO()
-    ui = Ui(stream=stream)
+    ui = Ui(stream=stream, clock=lambda: 1.0)
     with ui.step("6.12", "arm64", "build") as outcome:
         outcome.note = "a word"
     with pytest.raises(ValueError):

@@ -88,7 +88,7 @@ class Guests:
     def plan(self, texts: dict[str, str], ending: Ending = DONE) -> None:
         self.scripts.append((texts, ending))
 
-    def run(self, cell, wanted, shape, accel, *, prefix: str) -> Ending:
+    def run(self, cell, wanted, shape, accel, *, prefix: str, outcome) -> Ending:
         texts, ending = self.scripts[len(self.started)]
         self.started.append((prefix, [promise.program for promise in wanted]))
         channels = Channels(self.folder, prefix)

@@ -16,6 +16,7 @@ from harness import procs
 from harness.errors import Fault
 
 NEWER_SUITES = ("trixie", "trixie-backports", "forky", "sid", "experimental")
+PARTIAL = "partial"
 TIMEOUT = 1500.0
 ENV = {"LC_ALL": "C"}
 
@@ -137,11 +138,18 @@ def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
     return _fetch(folder, package, chosen, name, options, log)
 
 
+def progress(cache: Path) -> str:
+    """How much of the package that download() fetches is there."""
+    part = cache / "debs" / PARTIAL
+    size = sum(path.stat().st_size for path in part.glob("*.deb"))
+    return f"{size / 1e6:.0f} MB" if size else ""
+
+
 def _fetch(
     folder: Path, package: str, version: str, name: str, options: list[str], log: Path
 ) -> Path:
     command = ["apt-get", *options, "-q", "-o", "APT::Sandbox::User=", "download"]
-    part = folder / "partial"
+    part = folder / PARTIAL
     part.mkdir(exist_ok=True)
     for path in part.glob("*.deb"):
         path.unlink()

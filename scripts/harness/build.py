@@ -8,10 +8,12 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import Optional
 
-from harness import kconfig, manifest, procs
+from harness import kconfig, manifest, objects, procs
 from harness.cell import Cell
 from harness.errors import Fault
+from harness.ui import Outcome
 
 REPRODUCIBLE = {
     "KBUILD_BUILD_TIMESTAMP": "2025-01-01",
@@ -45,10 +47,24 @@ def ccache_settings(cell: Cell) -> dict[str, str]:
     return {"CCACHE_DEPEND": "1", **base}
 
 
-def make(cell: Cell, what: str, *targets: str) -> None:
+def make(
+    cell: Cell, what: str, *targets: str, outcome: Optional[Outcome] = None
+) -> None:
+    """outcome: of the step that is to show how far the build is."""
     command = make_command(cell, *targets)
     env = {**ccache_settings(cell), **REPRODUCIBLE}
-    procs.run_logged(command, cell.build_log, what, env=env)
+    if outcome:
+        outcome.folder = cell.name
+    with objects.follow(outcome, cell.build_log, _dry_run(cell, targets), env):
+        procs.run_logged(command, cell.build_log, what, env=env)
+
+
+def _dry_run(cell: Cell, targets: tuple[str, ...]) -> Optional[list[object]]:
+    """What names the objects of a whole kernel. vmlinux_o has them all; the recipes
+    behind it begin with a plus, so make would run them."""
+    if targets != (Path(cell.machine.image).name,):
+        return None
+    return ["nice", *make_command(cell, "-j1", "-n", "vmlinux_o")]
 
 
 def _is_of_tree(cell: Cell) -> bool:
@@ -129,7 +145,8 @@ def kernel(cell: Cell) -> None:
         cell.build_log.unlink(missing_ok=True)
         cell.metadata.unlink(missing_ok=True)
         configure(cell)
-        make(cell, "kernel build", Path(cell.machine.image).name)
+        image = Path(cell.machine.image).name
+        make(cell, "kernel build", image, outcome=outcome)
         _collect(cell)
         outcome.note = _warnings(cell.build_log)
         write_metadata(cell, mark, time.monotonic() - begun)

@@ -94,6 +94,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--times", action="store_true", help="print at the end where the time went"
+    )
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", metavar="EXPR", dest="expression")
     parser.add_argument("--list", action="store_true", help="name the tests only")
@@ -120,7 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_cell(run)
     _add_variant(run)
     run.add_argument("--config", action="append", default=[], type=Path)
-    _add_test(add("test", "all tests of the project"))
+    _add_times(run)
+    test = add("test", "all tests of the project")
+    _add_test(test)
+    _add_times(test)
     for verb, text in (("apply", "patch a clean TREE"), ("unapply", "restore TREE")):
         add(verb, text).add_argument("tree", type=Path, metavar="TREE")
     series = add("series", "write the git-am-able series")

@@ -42,15 +42,17 @@ def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
 
 
 def run(ctx: Context, args: argparse.Namespace) -> int:
-    from harness import runner
+    from harness import runner, timing
 
-    return runner.run(ctx, _cells(ctx, args))
+    with timing.recording(ctx, args.times):
+        return runner.run(ctx, _cells(ctx, args))
 
 
 def test(ctx: Context, args: argparse.Namespace) -> int:
-    from harness import testing
+    from harness import testing, timing
 
-    return testing.run(ctx, args.expression, args.list, args.quick, args.thorough)
+    with timing.recording(ctx, args.times):
+        return testing.run(ctx, args.expression, args.list, args.quick, args.thorough)
 
 
 def apply(ctx: Context, args: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from harness.errors import Fault
 from harness.hostclock import Limit, ProcessClock, delays_of
 from harness.initramfs import Mission
 from harness.qemu import Channels, Qemu, Shape, command
+from harness.ui import Outcome
 
 BOOT_LIMIT = 180.0
 GRACE = 30.0
@@ -64,6 +65,15 @@ class Watch:
     ending: Ending = field(default_factory=Ending)
     _rest: bytes = b""
     ended: bool = False
+    begun: int = 0
+
+    def progress(self) -> str:
+        """What a step's line says while the guest runs."""
+        if not self.ending.ready:
+            return "boots"
+        if not self.ending.running or not self.limits:
+            return ""
+        return f"{self.ending.running}, {self.begun} of {len(self.limits)}"
 
     def __post_init__(self) -> None:
         self._limit = Limit(self.clock)
@@ -88,6 +98,7 @@ class Watch:
             self._arm(self.overall)
         elif word == "begin":
             self.ending.running = rest
+            self.begun += 1
             self._arm(self.limits.get(rest, 0) + GRACE * self.patience)
         elif word == "took":
             self.ending.running = ""
@@ -118,8 +129,10 @@ def run(
     limit: Optional[float] = None,
     boot_limit: Optional[float] = None,
     sink: Callable[[str, bytes], None] = lambda _name, _data: None,
+    outcome: Optional[Outcome] = None,
 ) -> Ending:
-    """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live."""
+    """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live, the
+    step of `outcome` shows which test runs."""
     channels = channels_for(cell, prefix)
     channels.clear()
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
@@ -135,6 +148,8 @@ def run(
         with Qemu(args, channels) as qemu:
             clock = ProcessClock(delays_of(qemu.process.pid))
             watch = Watch(limits, limit, first, patience, clock)
+            if outcome:
+                outcome.progress = watch.progress
             _follow(qemu, watch, channels, sink)
             _judge(qemu, watch, channels)
         watch.ending.seconds = time.monotonic() - begun

@@ -14,6 +14,7 @@ from harness.initramfs import Mission
 from harness.manifest import Promise
 from harness.qemu import Shape
 from harness.results import CellResult
+from harness.ui import Outcome
 
 AGAIN = "again-"
 
@@ -54,6 +55,7 @@ def run_promised(
     *,
     prefix: str = "",
     artifacts: Optional[Path] = None,
+    outcome: Optional[Outcome] = None,
     make: MakeMission = mission_of,
 ) -> CellResult:
     """The verdict on promised tests; `artifacts` gets what they leave."""
@@ -63,7 +65,8 @@ def run_promised(
         path.unlink()
 
     def one_guest(wanted: Sequence[Promise], name: str) -> tuple[CellResult, Ending]:
-        ending = guest.run(cell, make(cell, wanted), shape, accel, prefix=name)
+        mission = make(cell, wanted)
+        ending = guest.run(cell, mission, shape, accel, prefix=name, outcome=outcome)
         assert ending.channels is not None
         if artifacts:
             guest.unpack_files(ending.channels, artifacts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Sequence
 
@@ -41,7 +40,9 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
     started = datetime.datetime.now(datetime.timezone.utc)
     with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
         artifacts = cell.folder / "artifacts"
-        found = rerun.run_promised(cell, promised, shape, chosen, artifacts=artifacts)
+        found = rerun.run_promised(
+            cell, promised, shape, chosen, artifacts=artifacts, outcome=outcome
+        )
         found.metadata.update(
             accel=chosen,
             cpus=shape.cpus,
@@ -107,17 +108,7 @@ def _word(cell: CellResult, name: str) -> str:
 
 
 def run(ctx: Context, cells: Sequence[Cell]) -> int:
-    """The next cell is built while the guest of the last one runs."""
-    found = []
-    with ThreadPoolExecutor(1) as pool:
-        built = [pool.submit(build.everything, cell) for cell in cells]
-        try:
-            for cell, done in zip(cells, built):
-                done.result()
-                found.append(test_built(cell))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    return finish(ctx, found)
+    return finish(ctx, [test_cell(cell) for cell in cells])
 
 
 def report(ctx: Context, logs: Sequence[Path]) -> int:

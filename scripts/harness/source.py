@@ -41,6 +41,7 @@ def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
     log = ctx.out / f"source-{base.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with ctx.ui.step(base.name, "-", "source") as outcome:
+        outcome.progress = lambda: apt.progress(ctx.cache)
         deb = apt.download(ctx.cache, base.package, log, version)
         tree = ctx.out / "src" / base.name
         outcome.note = deb.name

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from harness import deps, machine
+from harness import deps, events, machine
 from harness.context import Context
 from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK
 
@@ -38,6 +38,7 @@ def run(
         "PYTHONDONTWRITEBYTECODE": "1",
         **({"VDSOX_AHEAD": "1"} if everything else {}),
         **({"VDSOX_THOROUGH": "1"} if thorough else {}),
+        **({events.VARIABLE: str(ctx.ui.events)} if ctx.ui.events else {}),
     }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     command += _arguments(expression, listing, quick) + ["tests"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Iterator, TextIO
+from pathlib import Path
+from typing import Callable, Iterator, Optional, TextIO
+
+from harness import events
+from harness.status import Running, Status, duration
 
 COLOURS = {
     "ok": "32",
@@ -24,31 +27,43 @@ COLOURS = {
 }
 
 
-def duration(seconds: float) -> str:
-    """12.3s below a minute, 3m04s above."""
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    return f"{int(seconds) // 60}m{int(seconds) % 60:02d}s"
+def no_progress() -> str:
+    return ""
 
 
 @dataclass
 class Outcome:
-    """What a step wants its line to say."""
+    """What a step wants its line to say.
+
+    progress: how far the step is, asked for by a thread while the step runs
+    folder: of a build, the folder under out/ that it builds in
+    """
 
     word: str = "ok"
     note: str = ""
+    progress: Callable[[], str] = no_progress
+    folder: str = ""
 
 
 @dataclass
 class Ui:
-    """Where progress goes, and whether it may move and shine."""
+    """Where progress goes, and whether it may move and shine.
+
+    still: no live line, even on a terminal: another process has one there
+    events: the log of steps that events.py describes
+    """
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     verbose: bool = False
+    still: bool = False
+    events: Optional[Path] = None
+    clock: Callable[[], float] = time.monotonic
+    period: float = 0.5
 
-    @property
-    def live(self) -> bool:
-        return self.stream.isatty() and os.environ.get("TERM") != "dumb"
+    def __post_init__(self) -> None:
+        moves = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        period, clock = self.period, self.clock
+        self.status = Status(self.stream, moves, self.still, clock, period)
 
     def paint(self, word: str) -> str:
         code = COLOURS.get(word)
@@ -57,7 +72,7 @@ class Ui:
         return f"\033[{code}m{word}\033[0m"
 
     def say(self, text: str) -> None:
-        print(text, file=self.stream, flush=True)
+        self.status.say(text)
 
     def debug(self, text: str) -> None:
         if self.verbose:
@@ -68,39 +83,22 @@ class Ui:
         """Time a step; its line is printed at its end, also when it fails."""
         outcome = Outcome()
         head = f"{base:<6} {arch:<12} {name:<10}"
-        begun = time.monotonic()
-        counter = _Counter(self, head, begun)
+        begun, begun_at = self.clock(), time.time()
+        running = Running(head, begun, begun, lambda: outcome.progress())
+        self.status.add(running)
         try:
             yield outcome
         except BaseException:
             outcome.word, outcome.note = "FAIL", ""
             raise
         finally:
-            counter.stop()
-            took = duration(time.monotonic() - begun)
+            took = duration(self.clock() - begun)
             pad = " " * max(0, 8 - len(outcome.word))
             note = f"  {outcome.note}" if outcome.note else ""
-            self.say(f"{head} {self.paint(outcome.word)}{pad} {took:>7}{note}")
+            word = self.paint(outcome.word)
+            self.status.remove(running, f"{head} {word}{pad} {took:>7}{note}")
+            self._log(" ".join((base, arch, name)), begun_at, outcome)
 
-
-class _Counter:
-    """The live seconds of a running step; silent without a TTY."""
-
-    def __init__(self, ui: Ui, head: str, begun: float) -> None:
-        self._ui, self._head, self._begun = ui, head, begun
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        if ui.live:
-            self._thread.start()
-
-    def _run(self) -> None:
-        while not self._done.wait(0.5):
-            took = duration(time.monotonic() - self._begun)
-            self._ui.stream.write(f"\r{self._head} ...      {took:>7}")
-            self._ui.stream.flush()
-
-    def stop(self) -> None:
-        self._done.set()
-        if self._ui.live:
-            self._thread.join()
-            self._ui.stream.write("\r\033[K")
+    def _log(self, name: str, begin: float, outcome: Outcome) -> None:
+        more = {"outcome": outcome.word, "folder": outcome.folder}
+        events.append(self.events, "step", name, begin, time.time(), **more)
