@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
 
-from harness import procs
+from harness import atomic, procs
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
@@ -43,8 +43,9 @@ def build_vdsogen(ctx: Context, sources: Path) -> Path:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-o"]
-    command = ["g++", *flags, target, *files]
-    procs.run_logged(command, ctx.out / "tools" / "build.log", "build of vdsogen")
+    log = ctx.out / "tools" / "build.log"
+    with atomic.replacing(target) as part:
+        procs.run_logged(["g++", *flags, part, *files], log, "build of vdsogen")
     return target
 
 

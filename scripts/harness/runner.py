@@ -11,6 +11,7 @@ from typing import Sequence
 
 from harness import (
     accel,
+    atomic,
     build,
     decode,
     guest,
@@ -86,7 +87,7 @@ def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellRe
 def _extend_metadata(cell: Cell, found: CellResult) -> None:
     keys = ("accel", "cpus", "started")
     value = {**cell.read_metadata(), **{k: found.metadata[k] for k in keys}}
-    cell.metadata.write_text(json.dumps(value, indent=1) + "\n")
+    atomic.write_text(cell.metadata, json.dumps(value, indent=1) + "\n")
 
 
 def finish(ctx: Context, found: Sequence[CellResult]) -> int:
