@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Optional, Sequence
 
-from harness import procs
+from harness import atomic, procs
 from harness.cell import Cell
 from harness.cpio import Archive
 from harness.errors import Fault
@@ -62,8 +61,10 @@ def build_init(cell: Cell) -> Path:
     if target.is_file() and target.stat().st_mtime > newest:
         return target
     cell.folder.mkdir(parents=True, exist_ok=True)
-    command = [f"{cell.machine.cross}gcc", *INIT_FLAGS, "-o", target, *sources]
-    procs.run_logged(command, cell.folder / "init.log", "build of the guest's PID 1")
+    with atomic.replacing(target) as part:
+        command = [f"{cell.machine.cross}gcc", *INIT_FLAGS, "-o", part, *sources]
+        log = cell.folder / "init.log"
+        procs.run_logged(command, log, "build of the guest's PID 1")
     return target
 
 
@@ -72,12 +73,8 @@ def _needed(path: Path, machine: Machine) -> tuple[list[str], str]:
     with open(path, "rb") as stream:
         if stream.read(4) != b"\x7fELF":
             return [], ""
-    done = subprocess.run(
-        [f"{machine.cross}readelf", "-W", "-l", "-d", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [f"{machine.cross}readelf", "-W", "-l", "-d", path]
+    done = procs.communicate(command)
     libraries = re.findall(r"\(NEEDED\).*\[(.+)\]", done.stdout)
     loader = re.search(r"program interpreter: (\S+)\]", done.stdout)
     return libraries, loader[1] if loader else ""
