@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 import pytest
 
@@ -46,7 +46,10 @@ STEPS = [
     ("init", BOOT),
     ("guest", BOOT),
     ("build", ["bench"]),
+    ("patch", ["apply", "@TREE@"]),
 ]
+# Whoever runs the tests may ignore signals, as a shell's background job does.
+DEFAULT_SIGNALS = ["env", "--default-signal=HUP,INT,TERM"]
 NAMES = [
     f"{words[0]}{'-tree' if words is TREE else ''}-{step}" for step, words in STEPS
 ]
@@ -78,15 +81,15 @@ class Commands:
     def start(self, words: list[str]) -> "subprocess.Popen[bytes]":
         tree = str(self.folder / "linux")
         words = [word.replace("@TREE@", tree) for word in words]
-        options = ["--out", str(self.out), "-j1"]
-        # Whoever runs the tests may ignore signals, as a shell's background job does.
-        command = ["env", "--default-signal=HUP,INT,TERM", str(self.repo / "vdsox")]
+        if not words[0].startswith("/"):
+            options = ["--out", str(self.out), "-j1"]
+            words = [str(self.repo / "vdsox"), words[0], *options, *words[1:]]
         env = {**os.environ, "VDSOX_PYTHON": str(self.tools.python)}
         env["XDG_CACHE_HOME"] = str(self.folder / "cache")
         env.pop("VDSOX_ACCEL", None)
         with open(self.log, "w") as log:
             return subprocess.Popen(
-                [*command, words[0], *options, *words[1:]],
+                [*DEFAULT_SIGNALS, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -98,15 +101,20 @@ class Commands:
         return self.log.read_text()
 
     def interrupted(
-        self, words: list[str], reached: Callable[[], object], number: int
+        self,
+        words: list[str],
+        reached: Callable[[], object],
+        number: int,
+        status: Optional[int] = None,
     ) -> None:
         """Start, wait until it is there, send the signal: all of it must end."""
+        status = -number if status is None else status
         process = self.start(words)
         try:
             wait_for(lambda: reached() or process.poll() is not None, "the step")
             assert process.poll() is None, self.output()
             os.kill(process.pid, number)
-            assert process.wait(END_LIMIT) == -number, self.output()
+            assert process.wait(END_LIMIT) == status, self.output()
             assert not [pid for pid in self.tools.pids() if alive(pid)], self.output()
         finally:
             for pid in [process.pid, *self.tools.pids()]:
@@ -230,8 +238,7 @@ def test_pytest_itself_is_interrupted(commands, toy_tests, tmp_path, number) -> 
     commands.tools.stop_at("build")
     options = ["-p", "no:cacheprovider", "-k", "test_build", str(toy_tests)]
     process = subprocess.Popen(
-        ["env", "--default-signal=HUP,INT,TERM", sys.executable]
-        + ["-m", "pytest", *options],
+        [*DEFAULT_SIGNALS, sys.executable, "-m", "pytest", *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -243,6 +250,25 @@ def test_pytest_itself_is_interrupted(commands, toy_tests, tmp_path, number) -> 
     output, _ = process.communicate(timeout=END_LIMIT)
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert not [pid for pid in commands.tools.pids() if alive(pid)]
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_ci_script_ends_its_tests(commands, toy_tests, tmp_path, number) -> None:
+    """And restores what it changed."""
+    pages = tmp_path / "pages"
+    pages.write_text("always [madvise] never\n")
+    there = "/sys/kernel/mm/transparent_hugepage/enabled"
+    text = (REPO / ".ci/run").read_text()
+    assert there in text
+    run = commands.repo / ".ci/run"
+    run.parent.mkdir()
+    run.write_text(text.replace(there, str(pages)))
+    run.chmod(0o755)
+    text = HANGS.replace("def test_waits", "def not_a_test")
+    (toy_tests / "test_hangs.py").write_text(text)
+    ended = 128 + signal.SIGTERM
+    commands.interrupted([str(run)], reach(commands, "build"), number, ended)
+    assert pages.read_text() == "madvise\n"
 
 
 # --- the parts ---
@@ -259,9 +285,8 @@ def clean():
 
 
 def script(text: str, *before: str) -> "subprocess.CompletedProcess[str]":
-    command = ["env", "--default-signal=HUP,INT,TERM", *before]
     return subprocess.run(
-        [*command, sys.executable, "-c", HEAD + text],
+        [*DEFAULT_SIGNALS, *before, sys.executable, "-c", HEAD + text],
         capture_output=True,
         text=True,
         check=False,
@@ -327,6 +352,27 @@ with interrupt.handled(clean):
 """
     )
     assert (done.stdout, done.returncode) == ("cleaned\n", -signal.SIGHUP)
+
+
+def test_tree_is_changed_as_a_whole(tmp_path: Path) -> None:
+    done = script(
+        f"""
+from harness import stage
+swap = stage._swap
+def interrupted(*words):
+    os.kill(me, signal.SIGTERM)
+    swap(*words)
+stage._swap = interrupted
+with interrupt.handled(clean):
+    new = {{name: stage.Content(b"new") for name in ("a", "b/c")}}
+    stage.commit(Path({str(tmp_path)!r}), new)
+"""
+    )
+    assert done.returncode == -signal.SIGTERM, done.stderr
+    assert {name: data for name, (data, _) in snapshot(tmp_path).items()} == {
+        "a": b"new",
+        "b/c": b"new",
+    }
 
 
 def test_ignored_signal_stays_ignored() -> None:
