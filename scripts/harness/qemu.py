@@ -129,13 +129,17 @@ class Qemu:
         with open(self.channels.log, "ab") as log:
             log.write(f"$ {procs.quote(self.args)}\n".encode())
             log.flush()
-            with interrupt.hold():
-                self.process = procs.start(
-                    self.args,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    death=signal.SIGKILL,
-                )
+            try:
+                with interrupt.hold():
+                    self.process = procs.start(
+                        self.args,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        death=signal.SIGKILL,
+                    )
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
