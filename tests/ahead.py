@@ -8,30 +8,29 @@ first and builds it itself, which is also how a failure of a build is told.
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Callable, Iterator
 
 HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+
+from harness import interrupt, procs  # noqa: E402
 
 
 class Ahead:
     """The process that builds, as the tests see it."""
 
     def __init__(self, progress: int, script: Path = Path(__file__)) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, script],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(progress,),
+        self._process = procs.start(
+            [sys.executable, script], stdout=subprocess.DEVNULL, pass_fds=(progress,)
         )
 
     def end(self) -> None:
         """It ends what it runs, and itself; nothing if it had come to its end."""
-        self._process.terminate()
-        self._process.wait()
+        procs.end_group(self._process, procs.NESTED_GRACE)
 
 
 def _jobs() -> Iterator[Callable[[], object]]:
@@ -49,14 +48,13 @@ def _jobs() -> Iterator[Callable[[], object]]:
 def main() -> None:
     from harness.errors import Fault
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    for job in _jobs():
-        try:
-            job()
-        except (Fault, OSError, AssertionError):
-            pass  # the test that needs it tries once more and tells
+    with interrupt.handled(procs.end_all):
+        for job in _jobs():
+            try:
+                job()
+            except (Fault, OSError, AssertionError):
+                pass  # the test that needs it tries once more and tells
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
     main()

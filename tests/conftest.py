@@ -16,7 +16,7 @@ import pytest
 
 from ahead import Ahead
 from cells import THOROUGH, Cells
-from harness import events
+from harness import events, interrupt, procs
 from harness.context import REPO, Context
 from harness.results import flake_lines
 from harness.ui import Ui
@@ -54,6 +54,12 @@ def ctx(request: pytest.FixtureRequest) -> Iterator[Context]:
 def cells(ctx: Context) -> Cells:
     """Kernels built and guests run once, whatever asks for them."""
     return Cells(ctx)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """SIGTERM and SIGHUP stop the session as Ctrl-C does, with all that it started."""
+    config.add_cleanup(procs.end_all)
+    config.add_cleanup(interrupt.install())
 
 
 def pytest_collection_modifyitems(
@@ -132,15 +138,11 @@ def vdsox() -> Runner:
     def call(
         *args: object, repo: Path = REPO, **env: str
     ) -> "subprocess.CompletedProcess[str]":
-        command = [str(repo / "vdsox"), *(str(arg) for arg in args)]
         environment = {**os.environ, "VDSOX_PYTHON": sys.executable, **env}
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+        return procs.communicate(
+            [repo / "vdsox", *args],
             env=environment,
-            check=False,
+            grace=procs.NESTED_GRACE,
             timeout=600,
         )
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import lzma
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import apt, build, kconfig, machine, patcher
+from harness import apt, build, kconfig, machine, patcher, procs
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
@@ -41,7 +40,7 @@ class DistroCell(Cell):
 def configuration(ctx: Context, source: Source, log: Path) -> str:
     deb = apt.download(ctx.cache, f"linux-config-{source.base.name}", log)
     folder = ctx.out / "tools" / "linux-config"
-    subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)
+    procs.run_logged(["dpkg-deb", "-x", deb, folder], log, f"unpack {deb.name}")
     (path,) = folder.glob("usr/src/*/config.amd64_none_amd64.xz")
     return lzma.decompress(path.read_bytes()).decode()
 

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import machine, procs, srcpkg
+from harness import atomic, machine, procs, srcpkg
 from harness.context import REPO, Context
 from harness.errors import Fault
 
@@ -125,7 +125,8 @@ def verifier(ctx: Context, arch: str, *options: str) -> Path:
     path = made.prefix / name
     source = SOURCES / "verify.c"
     if not path.is_file() or path.stat().st_mtime < source.stat().st_mtime:
-        made.link(path, *options, source)
+        with atomic.replacing(path) as part:
+            made.link(part, *options, source)
     return path
 
 
@@ -145,7 +146,8 @@ GLIBC_OBJECTS = {
 def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
     """A build folder of glibc."""
     build = tree.with_name(f"{tree.name}-{arch}")
-    if (build / "config.status").is_file():
+    stamp = build / STAMP
+    if stamp.is_file():
         return build
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
@@ -157,6 +159,7 @@ def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
         command += [f"--host={triplet}", f"--with-headers=/usr/{triplet}/include"]
     log = log_of(ctx, f"glibc-{arch}")
     procs.run_logged(command, log, "configure of glibc", cwd=build, env=env)
+    stamp.touch()
     return build
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Iterator
 
 import offparts
-from harness import build, machine, patcher, procs, variant
+from harness import atomic, build, machine, patcher, procs, variant
 from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
@@ -66,8 +66,12 @@ def link_tree(ctx: Context, source: Source) -> Path:
     stamp = f"{source.origin}\n"
     mark = tree / ".vdsox-source"
     if not mark.is_file() or mark.read_text() != stamp:
-        shutil.rmtree(tree, ignore_errors=True)
-        subprocess.run(["cp", "-al", source.tree, tree], check=True)
+        part = tree.with_name(f"{tree.name}.part")
+        for folder in (part, tree):
+            shutil.rmtree(folder, ignore_errors=True)
+        log = ctx.out / f"source-{source.base.name}.log"
+        procs.run_logged(["cp", "-al", source.tree, part], log, "copy of the tree")
+        part.rename(tree)
     if patcher.load_state(tree) is not None:
         patcher.unapply(tree)
     return tree
@@ -94,12 +98,12 @@ def _configure(cell: OffCell) -> None:
 def disassembly(cell: OffCell, files: list[str]) -> Iterator[str]:
     """Of each file, with the relocations that an unlinked one has."""
     command = [f"{cell.machine.cross}objdump", "-dr", "--no-show-raw-insn", *files]
-    with subprocess.Popen(
-        command, cwd=cell.build, stdout=subprocess.PIPE, text=True
-    ) as process:
+    options = {"cwd": cell.build, "stdout": subprocess.PIPE, "text": True}
+    with procs.running(command, **options) as process:
         assert process.stdout is not None
-        yield from process.stdout
-    assert process.returncode == 0
+        with process.stdout:
+            yield from process.stdout
+        assert process.wait() == 0
 
 
 def _images(cell: OffCell) -> dict[str, str]:
@@ -240,4 +244,4 @@ def _remembered(cell: OffCell, source: Source) -> Outcome | None:
 
 def _remember(cell: OffCell, source: Source, outcome: Outcome) -> None:
     value = {"key": key_of(cell, source), **vars(outcome)}
-    (cell.folder / "outcome.json").write_text(json.dumps(value) + "\n")
+    atomic.write_text(cell.folder / "outcome.json", json.dumps(value) + "\n")

@@ -31,14 +31,14 @@ def make():
 Cells(Context(out=Path({out!r}))).once("thing", make)
 """
 BUILDS = """
-import signal, sys
+import sys
 sys.path.insert(0, {scripts!r})
 from pathlib import Path
-from harness import procs
+from harness import interrupt, procs
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 script = "echo $$ > {out}/pid.new; mv {out}/pid.new {out}/pid; sleep 1000"
-procs.run_logged(["sh", "-c", script], Path({out!r}, "log"), "a long build")
+with interrupt.handled(procs.end_all):
+    procs.run_logged(["sh", "-c", script], Path({out!r}, "log"), "a long build")
 """
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,7 +63,8 @@ def test_qemu_does_not_start(boot) -> None:
 
 
 def test_qemu_is_missing(cell, monkeypatch) -> None:
-    monkeypatch.setattr("harness.qemu.shutil.which", lambda _name: None)
+    nothing = SimpleNamespace(which=lambda _name: None)
+    monkeypatch.setattr("harness.qemu.shutil", nothing)
     with pytest.raises(Fault, match="is not installed"):
         guest.run(cell, Mission("probe"), Shape(), "tcg")
 

@@ -135,6 +135,18 @@ def test_damaged_package_is_thrown_away(context, fake_tools, toy_repo) -> None:
     assert not (context.out / "src" / "6.12").exists()
 
 
+def test_package_stays_if_a_signal_ends_its_unpacking(
+    context, fake_tools, toy_repo
+) -> None:
+    fake_tools.add("apt-cache", MADISON)
+    fake_tools.add("apt-get", "echo x > linux-toy_6.12.9-1_all.deb\n")
+    fake_tools.add("dpkg-deb", "kill -KILL $$\n")
+    base = bases.load(toy_repo, "6.12")
+    line = line_of(lambda: source.package_tree(context, base))
+    assert "was ended by SIGKILL" in line
+    assert list(context.cache.rglob("*.deb"))
+
+
 def test_full_disk_is_said_plainly() -> None:
     error = OSError(28, "No space left on device", "/x/y")
     assert from_oserror(error).line().startswith("the disk is full (/x/y)")

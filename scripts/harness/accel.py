@@ -12,7 +12,7 @@ import json
 import os
 from pathlib import Path
 
-from harness import guest, procs
+from harness import atomic, guest, procs
 from harness.cell import Cell
 from harness.errors import Fault
 from harness.initramfs import Mission
@@ -74,5 +74,5 @@ def _probe(cell: Cell, path: Path, key: str) -> str:
         accel = "tcg" if ending.reason else "kvm"
     except Fault:
         accel = "tcg"
-    path.write_text(json.dumps({"key": key, "accel": accel}) + "\n")
+    atomic.write_text(path, json.dumps({"key": key, "accel": accel}) + "\n")
     return accel

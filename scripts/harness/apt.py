@@ -8,7 +8,6 @@ mirrors that the system's own configuration names. Nothing of the system changes
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -22,13 +21,7 @@ ENV = {"LC_ALL": "C"}
 
 
 def _apt(tool: str, options: list[str], *args: str) -> str:
-    done = subprocess.run(
-        [tool, *options, *args],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = procs.communicate([tool, *options, *args])
     return done.stdout if done.returncode == 0 else ""
 
 

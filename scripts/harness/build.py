@@ -7,10 +7,11 @@ import json
 import re
 import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
-from harness import kconfig, manifest, objects, procs
+from harness import atomic, kconfig, manifest, objects, procs
 from harness.cell import Cell
 from harness.errors import Fault
 from harness.ui import Outcome
@@ -186,7 +187,7 @@ def write_metadata(cell: Cell, mark: str, seconds: float) -> None:
         "build_seconds": round(seconds, 1),
         "command": "./vdsox run " + procs.quote(arguments),
     }
-    cell.metadata.write_text(json.dumps(value, indent=1) + "\n")
+    atomic.write_text(cell.metadata, json.dumps(value, indent=1) + "\n")
 
 
 def _release(cell: Cell) -> str:
@@ -209,10 +210,10 @@ def selftests(cell: Cell) -> None:
             outcome.word = "cached"
             return
         make(cell, "make headers", "-s", "headers")
-        shutil.rmtree(cell.tests, ignore_errors=True)
-        _make_selftests(cell, targets)
-        if mark:
-            (cell.tests / MARK).write_text(mark)
+        with _replacing_tests(cell) as part:
+            _make_selftests(cell, targets, part)
+            if mark:
+                (part / MARK).write_text(mark)
 
 
 def same_tests(cell: Cell, mark: str) -> bool:
@@ -221,13 +222,23 @@ def same_tests(cell: Cell, mark: str) -> bool:
         path = tests / MARK
         if mark and path.is_file() and path.read_text() == mark:
             if tests != cell.tests:
-                shutil.rmtree(cell.tests, ignore_errors=True)
-                shutil.copytree(tests, cell.tests, symlinks=True)
+                with _replacing_tests(cell) as part:
+                    shutil.copytree(tests, part, symlinks=True)
             return True
     return False
 
 
-def _make_selftests(cell: Cell, targets: list[str]) -> None:
+@contextmanager
+def _replacing_tests(cell: Cell) -> Iterator[Path]:
+    """A folder that becomes the cell's tests when it is complete."""
+    part = cell.tests.with_name(f"{cell.tests.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    yield part
+    shutil.rmtree(cell.tests, ignore_errors=True)
+    part.rename(cell.tests)
+
+
+def _make_selftests(cell: Cell, targets: list[str], install: Path) -> None:
     machine = cell.machine
     command = [
         *NICE,
@@ -239,7 +250,7 @@ def _make_selftests(cell: Cell, targets: list[str]) -> None:
         *machine.make_args,
         f"CC={machine.cross}gcc",
         f"TARGETS={' '.join(targets)}",
-        f"INSTALL_PATH={cell.tests}",
+        f"INSTALL_PATH={install}",
         "FORCE_TARGETS=1",
         "install",
     ]

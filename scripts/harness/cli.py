@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Optional
 
-from harness import commands, machine, variant
+from harness import commands, interrupt, machine, procs, variant
 from harness.context import Context
 from harness.errors import EXIT_FAULT, Fault, from_oserror
 from harness.ui import Ui
@@ -186,6 +186,13 @@ def main(argv: Optional[list[str]] = None) -> int:
     words, command = _split(sys.argv[1:] if argv is None else argv)
     args = _parser().parse_args(words)
     args.command = command
+    status = EXIT_FAULT
+    with interrupt.handled(procs.end_all, "vdsox"):
+        status = _run(args)
+    return status
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         return VERBS[args.verb](_context(args), args)
     except Fault as fault:
@@ -194,6 +201,4 @@ def main(argv: Optional[list[str]] = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         print(f"vdsox: {from_oserror(error).line()}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("vdsox: interrupted", file=sys.stderr)
     return EXIT_FAULT

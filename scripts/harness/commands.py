@@ -81,9 +81,19 @@ def build(ctx: Context, args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _files(args: argparse.Namespace) -> list[tuple[Path, str]]:
+    """What --file names, refused where the guest could not see it."""
+    files = [initramfs.parse_file_option(text) for text in args.files]
+    (here,) = machine.select(args.arch)
+    root = Path("/") if args.host_root and here.native else None
+    for _, name in files:
+        initramfs.archive_path(name, root)
+    return files
+
+
 def boot(ctx: Context, args: argparse.Namespace) -> int:
     """Run one command in a guest; its output and its status become ours."""
-    files = [initramfs.parse_file_option(text) for text in args.files]
+    files = _files(args)
     args.config = []
     (cell,) = _cells(ctx, args)
     kept = cells.last_fragments(cell.folder) if not args.tree else None

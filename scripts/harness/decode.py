@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from bisect import bisect_right
 from pathlib import Path
 
@@ -46,13 +45,8 @@ class Symbols:
 def _places(cell: Cell, image: Path, addresses: list[int]) -> dict[int, str]:
     """`file:line file:line`, innermost first, for each address that has one."""
     command = [f"{cell.machine.cross}addr2line", "-a", "-i", "-e", str(image)]
-    done = subprocess.run(
-        command,
-        input="".join(f"{address - 1:#x}\n" for address in addresses),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    text = "".join(f"{address - 1:#x}\n" for address in addresses)
+    done = procs.communicate(command, text=text)
     found: dict[int, list[str]] = {}
     current: list[str] = []
     for line in done.stdout.splitlines():

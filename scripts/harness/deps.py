@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+from pathlib import Path
 from typing import Iterable
 
 from harness import machine, procs
@@ -28,6 +28,8 @@ PROGRAMS = (
     "binutils bubblewrap fzf gdb nodejs proot python3 python3-seccomp qemu-user"
     " rt-tests stress-ng valgrind"
 ).split()
+# With a terminal of its own dpkg would leave apt-get's process group.
+SAME_GROUP = ["-o", "Dpkg::Use-Pty=0"]
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
@@ -48,13 +50,8 @@ def missing(names: Iterable[str]) -> list[str]:
     wanted = sorted(set(names))
     if not shutil.which("dpkg-query"):
         raise Fault(f"no dpkg on this machine: install {' '.join(wanted)} by hand")
-    done = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *wanted],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    form = "${db:Status-Status} ${Package}\n"
+    done = procs.communicate(["dpkg-query", "-W", "-f", form, *wanted])
     lines = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]
     have = {name for status, name in lines if status == "installed"}
     return [name for name in wanted if name not in have]
@@ -65,9 +62,7 @@ def _root() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
-        probe = subprocess.run(
-            ["sudo", "-n", "true"], capture_output=True, check=False, timeout=20
-        )
+        probe = procs.communicate(["sudo", "-n", "true"], timeout=20)
         if probe.returncode == 0:
             return ["sudo", "-n"]
     return None
@@ -87,13 +82,23 @@ def ensure(ctx: Context, names: Iterable[str]) -> None:
     env = [f"{key}={value}" for key, value in ENV.items()]
     with ctx.ui.step("-", "-", "install") as outcome:
         outcome.note = f"{len(lacking)} packages"
+        as_root = [*become, "env", *env]
         for part in (["apt-get", "update", "-q"], command):
-            full = [*become, "env", *env, *part]
+            full = [*as_root, *part, *SAME_GROUP]
             status = procs.status_logged(full, log, "apt-get", timeout=1800)
+            if status != 0 and _dpkg_was_interrupted(log):
+                repair = [*as_root, "dpkg", "--configure", "-a"]
+                procs.status_logged(repair, log, "dpkg", timeout=1800)
+                status = procs.status_logged(full, log, "apt-get", timeout=1800)
             if status != 0:
                 raise _why(log, part, lacking)
         if missing(lacking):
             raise Fault(f"apt-get left {' '.join(missing(lacking))} uninstalled", log)
+
+
+def _dpkg_was_interrupted(log: Path) -> bool:
+    """A signal ended an earlier installation: apt-get asks for one command."""
+    return any("dpkg was interrupted" in line for line in procs.tail(log))
 
 
 def _why(log: object, part: list[str], lacking: list[str]) -> Fault:

@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Optional, Sequence
 
-from harness import procs
+from harness import atomic, procs
 from harness.cell import Cell
 from harness.cpio import Archive
 from harness.errors import Fault
 from harness.machine import Machine
 
 GUEST_TESTS = "/kselftest"
+# PID 1 mounts a tmpfs there, and copies into it what it finds below COPY.
+TEMPORARY = ("/run", "/tmp")
+COPY = "/vdsox/copy"
+# What the kernel serves there, or what host and PID 1 agree on, hides every file.
+HIDDEN = ("/dev", "/proc", "/sys", "/vdsox")
+MAX_LINKS = 40
 INIT_FLAGS = ["-static", "-O2", "-Wall", "-Wextra"]
 
 
@@ -44,8 +51,8 @@ class Mission:
     root: Optional[Path] = None
 
     @property
-    def place(self) -> str:
-        """Where the guest finds the files as its own."""
+    def layer(self) -> str:
+        """What PID 1 lays over the root that the command runs on."""
         return "/vdsox/layer" if self.root else ""
 
     def plan(self) -> str:
@@ -62,8 +69,10 @@ def build_init(cell: Cell) -> Path:
     if target.is_file() and target.stat().st_mtime > newest:
         return target
     cell.folder.mkdir(parents=True, exist_ok=True)
-    command = [f"{cell.machine.cross}gcc", *INIT_FLAGS, "-o", target, *sources]
-    procs.run_logged(command, cell.folder / "init.log", "build of the guest's PID 1")
+    with atomic.replacing(target) as part:
+        command = [f"{cell.machine.cross}gcc", *INIT_FLAGS, "-o", part, *sources]
+        log = cell.folder / "init.log"
+        procs.run_logged(command, log, "build of the guest's PID 1")
     return target
 
 
@@ -72,12 +81,8 @@ def _needed(path: Path, machine: Machine) -> tuple[list[str], str]:
     with open(path, "rb") as stream:
         if stream.read(4) != b"\x7fELF":
             return [], ""
-    done = subprocess.run(
-        [f"{machine.cross}readelf", "-W", "-l", "-d", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [f"{machine.cross}readelf", "-W", "-l", "-d", path]
+    done = procs.communicate(command)
     libraries = re.findall(r"\(NEEDED\).*\[(.+)\]", done.stdout)
     loader = re.search(r"program interpreter: (\S+)\]", done.stdout)
     return libraries, loader[1] if loader else ""
@@ -111,6 +116,57 @@ def add_libraries(
     return sorted(done)
 
 
+def _below(name: str, folders: Iterable[str]) -> bool:
+    return any(name == folder or name.startswith(f"{folder}/") for folder in folders)
+
+
+def resolve(name: str, root: Path) -> str:
+    """The path with the links of its folder followed, as they are in the root.
+
+    A folder laid over a link would hide what the link leads to.
+    """
+    *folders, last = name.strip("/").split("/")
+    at, todo, links = "", folders[::-1], 0
+    while todo:
+        word = todo.pop()
+        if word in ("", "."):
+            continue
+        if word == "..":
+            at = posixpath.dirname(at).rstrip("/")
+            continue
+        here = f"{at}/{word}"
+        path = root / here.lstrip("/")
+        if _below(here, (*TEMPORARY, *HIDDEN)) or not path.is_symlink():
+            at = here
+            continue
+        links += 1
+        if links > MAX_LINKS:
+            raise Fault(f"{name}: too many symbolic links in {root}")
+        target = os.readlink(path)
+        at = "" if target.startswith("/") else at
+        todo += target.split("/")[::-1]
+    return f"{at}/{last}"
+
+
+def archive_path(name: str, root: Optional[Path] = None) -> str:
+    """Where a file lies in the initramfs that the command shall see as `name`, on a
+    root of its own or not; Fault where it cannot see one."""
+    found = resolve(name, root) if root else name
+    if _below(found, HIDDEN) or found in ("/", *TEMPORARY):
+        where = "" if found == name else f", which is {found}"
+        raise Fault(
+            f"--file ...:{name}{where}: the guest cannot show a file there; choose a"
+            f" path outside of {', '.join(HIDDEN)}, or below {' or '.join(TEMPORARY)}"
+        )
+    if found == "/init" and not root:
+        raise Fault(f"--file ...:{name}: is the guest's PID 1: choose another path")
+    if root and not _below(found, TEMPORARY) and (root / found[1:]).is_dir():
+        raise Fault(f"--file ...:{name}: is a folder of {root}: choose another path")
+    if _below(found, TEMPORARY):
+        return COPY + found
+    return ("/vdsox/layer" if root else "") + found
+
+
 def make(cell: Cell, mission: Mission, target: Path) -> None:
     """Write the initramfs of one boot."""
     archive = Archive()
@@ -118,17 +174,18 @@ def make(cell: Cell, mission: Mission, target: Path) -> None:
     archive.copy(build_init(cell), "init")
     archive.file("/vdsox/plan", mission.plan().encode())
     archive.folder("/vdsox/artifacts")
+    # Of two files of one name the first stays.
+    programs = [source for source, _ in mission.files]
+    for source, name in mission.files:
+        archive.copy(source, archive_path(name, mission.root))
     archive.file("/etc/passwd", b"root:x:0:0:root:/:/bin/sh\n")
     if mission.mode == "exec":
         words = [word.encode() + b"\0" for word in mission.argv]
         archive.file("/vdsox/argv", b"".join(words))
     for image in sorted(cell.folder.glob("vdso*.so")):
         archive.copy(image, f"/vdsox/images/{image.name}")
-    programs = [source for source, _ in mission.files]
-    for source, name in mission.files:
-        archive.copy(source, mission.place + name)
     if mission.with_tests and cell.tests.is_dir():
-        archive.tree(cell.tests, mission.place + GUEST_TESTS)
+        archive.tree(cell.tests, mission.layer + GUEST_TESTS)
         programs += [p for p in cell.tests.rglob("*") if p.is_file()]
     if not mission.root:
         add_libraries(archive, programs, cell.machine)
@@ -143,4 +200,6 @@ def parse_file_option(text: str) -> tuple[Path, str]:
     path = Path(host)
     if not path.is_file():
         raise Fault(f"--file {text}: no such file {host}")
-    return path, guest
+    if guest.endswith(("/", "/.", "/..")):
+        raise Fault(f"--file {text}: {guest} is a folder: name the file in it")
+    return path, posixpath.normpath(f"/{guest.lstrip('/')}")

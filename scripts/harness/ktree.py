@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Iterable
 
+from harness import procs
 from harness.bases import Base, Version, all_bases, for_version, show
 from harness.errors import Fault
 
@@ -51,14 +51,8 @@ def dirty_files(tree: Path, paths: Iterable[str]) -> list[str]:
     """The given files that differ from the commit checked out, for a git tree."""
     if not (tree / ".git").exists():
         return []
-    done = subprocess.run(
-        ["git", "-c", "core.quotepath=off", "status", "--porcelain", "--", *paths],
-        cwd=tree,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["git", "-c", "core.quotepath=off", "status", "--porcelain"]
+    done = procs.communicate([*command, "--", *paths], cwd=tree)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["git failed"])[-1]
         raise Fault(f"{tree}: git status: {reason}")

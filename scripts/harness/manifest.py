@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
 
-from harness import procs
+from harness import atomic, parallel, procs
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
@@ -54,9 +53,11 @@ def build_vdsogen(ctx: Context, sources: Path) -> Path:
         procs.run_logged([*ccache, "g++", *flags, made, source], log, what)
         return made
 
-    with ThreadPoolExecutor(ctx.jobs) as pool:
-        objects = list(pool.map(compiled, files))
-    procs.run_logged(["g++", "-o", target, *objects], log, what)
+    with parallel.workers(ctx.jobs) as workers:
+        futures = [workers.submit(compiled, source) for source in files]
+        objects = [future.result() for future in futures]
+    with atomic.replacing(target) as part:
+        procs.run_logged(["g++", "-o", part, *objects], log, what)
     return target
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Optional
 
-from harness import ktree, stage
+from harness import ktree, procs, stage
 from harness.bases import Base, Patch, tree_path
 from harness.errors import Fault
 from harness.stage import Content
@@ -79,15 +79,8 @@ def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
     """Apply with no fuzz; returns the complaint, empty when all went in."""
     command = ["patch", "-p1", "-F0", "-f", "--no-backup-if-mismatch", "-r", "-"]
     command += ["-R"] if reverse else []
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
-    )
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    done = procs.communicate(command, text=text, cwd=folder, env=env)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

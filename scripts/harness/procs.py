@@ -1,18 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Run other programs: logged, without standard input, and ended as a group."""
+"""Run other programs: logged, without standard input, and ended as a group.
+
+Each program leads a session, and so a process group, of its own. Whatever ends the
+block that runs it, ends the group: SIGTERM first, at which make removes the target that
+it makes and a compiler its output, and SIGKILL to what is left after the grace period.
+
+Two further lines stand behind those blocks. end_all() ends every group that is still
+registered. And if this process gets SIGKILL, the kernel sends the program its parent
+death signal, which setpriv(1) sets: a preexec_fn would be unsafe beside threads. The
+kernel sends it when the *thread* that started the program exits, so that thread must be
+the one that waits.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
+from harness import interrupt
 from harness.errors import Fault
 
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "enough free space")
+# From SIGTERM to SIGKILL: a program's own, and that of one which has to end others.
+GRACE = 5.0
+NESTED_GRACE = 20.0
+KILL_LIMIT = 10.0
+POLL = 0.02
+
+_running: dict[int, "subprocess.Popen[Any]"] = {}
+
+
+class Killed(Fault):
+    """A program that a signal ended, so that its failure says nothing of its input."""
 
 
 def quote(command: Sequence[object]) -> str:
@@ -31,13 +58,116 @@ def tail(log: Path, lines: int = 20) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()[-lines:]
 
 
-def end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process that was started in its own session, and its children."""
+@functools.cache
+def _setpriv() -> Optional[str]:
+    return shutil.which("setpriv")
+
+
+def _bound(
+    words: list[str], env: Optional[Mapping[str, str]], death: signal.Signals
+) -> list[str]:
+    """The command, which gets a signal when the thread that starts it is gone."""
+    path = (os.environ if env is None else env).get("PATH")
+    relative = "/" in words[0] and not words[0].startswith("/")
+    if not relative and not shutil.which(words[0], path=path):
+        raise FileNotFoundError(words[0])
+    tool = _setpriv()
+    if tool is None:
+        return words
+    return [tool, "--pdeathsig", death.name[len("SIG") :], "--", *words]
+
+
+def start(
+    command: Sequence[object],
+    *,
+    env: Optional[Mapping[str, str]] = None,
+    death: signal.Signals = signal.SIGTERM,
+    **options: Any,
+) -> "subprocess.Popen[Any]":
+    """Start a registered program; end_group() must follow."""
+    words = _bound([str(part) for part in command], env, death)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    with interrupt.hold():
+        process = subprocess.Popen(words, env=env, start_new_session=True, **options)
+        _running[process.pid] = process
+    return process
+
+
+@contextmanager
+def running(
+    command: Sequence[object], *, grace: float = GRACE, **options: Any
+) -> Iterator["subprocess.Popen[Any]"]:
+    """A program that does not outlive the block, nor does its process group."""
+    process = None
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        with interrupt.hold():
+            process = start(command, **options)
+        yield process
+    finally:
+        if process is not None:
+            end_group(process, grace)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
     except ProcessLookupError:
         pass
-    process.wait()
+    except PermissionError:  # the group became root's through sudo
+        subprocess.run(
+            ["sudo", "-n", "sh", "-c", f"kill -{number.value} -{group}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+
+
+def _has_members(group: int) -> bool:
+    """Zombies do not count: they wait for a parent that may never ask."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] not in (b"Z", b"X"):
+            return True
+    return False
+
+
+def _await_end(process: "subprocess.Popen[Any]", limit: float) -> bool:
+    deadline = time.monotonic() + limit
+    while process.poll() is None or _has_members(process.pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def end_group(process: "subprocess.Popen[Any]", grace: float = GRACE) -> None:
+    """End a program of start() and what is left of its group, and reap it."""
+    with interrupt.hold():
+        if process.poll() is None or _has_members(process.pid):
+            if grace:
+                _signal(process.pid, signal.SIGTERM)
+            if not _await_end(process, grace):
+                _signal(process.pid, signal.SIGKILL)
+                _await_end(process, KILL_LIMIT)
+        _running.pop(process.pid, None)
+
+
+def end_all() -> None:
+    """End every group that was started and not ended."""
+    with interrupt.hold():
+        for process in list(_running.values()):
+            _signal(process.pid, signal.SIGTERM)
+        for process in list(_running.values()):
+            end_group(process)
 
 
 def run_logged(
@@ -53,6 +183,8 @@ def run_logged(
     status = status_logged(command, log, what, cwd=cwd, env=env, timeout=timeout)
     if status == 0:
         return
+    if status < 0:
+        raise Killed(f"{what} was ended by {signal.Signals(-status).name}", log)
     last = tail(log, 200)
     if any(word in line for line in last for word in NO_SPACE):
         raise Fault(f"{what}: the disk is full; free some space or use --out DIR", log)
@@ -76,23 +208,39 @@ def status_logged(
         stream.write(f"$ {quote(command)}\n".encode())
         stream.flush()
         try:
-            process = subprocess.Popen(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
+            with running(
+                command,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                start_new_session=True,
-            )
+            ) as process:
+                return int(process.wait(timeout))
         except FileNotFoundError:
             raise Fault(f"{what}: {command[0]} is not installed") from None
-        try:
-            return process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise Fault(f"{what} gave no answer in {timeout:.0f} s", log) from None
-        finally:
-            end_group(process)
+
+
+def communicate(
+    command: Sequence[object],
+    *,
+    text: Optional[str] = None,
+    timeout: Optional[float] = None,
+    **options: Any,
+) -> "subprocess.CompletedProcess[str]":
+    """As subprocess.run() with captured output; `text` is the standard input."""
+    with running(
+        command,
+        stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        **options,
+    ) as process:
+        out, err = process.communicate(text, timeout)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def capture(
@@ -104,16 +252,7 @@ def capture(
 ) -> str:
     """A command's standard output; Fault with its first error line when it fails."""
     try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            check=False,
-        )
+        done = communicate(command, cwd=cwd, env={**os.environ, **(env or {})})
     except FileNotFoundError:
         raise Fault(f"{what}: {command[0]} is not installed") from None
     if done.returncode != 0:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Sequence
 
-from harness import procs
+from harness import interrupt, procs
 from harness.errors import Fault
 from harness.machine import Machine
 
@@ -122,26 +123,33 @@ class Qemu:
         self.args, self.channels = args, channels
         if not shutil.which(args[0]):
             raise Fault(f"{args[0]} is not installed")
-        with open(channels.log, "ab") as log:
-            log.write(f"$ {procs.quote(args)}\n".encode())
-            log.flush()
-            self.process = subprocess.Popen(
-                args,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.process: Optional["subprocess.Popen[bytes]"] = None
 
     def __enter__(self) -> "Qemu":
+        """QEMU has nothing to finish, so it gets SIGKILL at once."""
+        with open(self.channels.log, "ab") as log:
+            log.write(f"$ {procs.quote(self.args)}\n".encode())
+            log.flush()
+            try:
+                with interrupt.hold():
+                    self.process = procs.start(
+                        self.args,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        death=signal.SIGKILL,
+                    )
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        procs.end_group(self.process)
+        if self.process is not None:
+            procs.end_group(self.process, grace=0)
 
     @property
     def status(self) -> Optional[int]:
-        return self.process.poll()
+        return self.process.poll() if self.process else None
 
     def complaint(self) -> str:
         lines = [ln for ln in procs.tail(self.channels.log) if not ln.startswith("$ ")]

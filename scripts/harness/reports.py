@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Iterator
 
-from harness import ktap
+from harness import atomic, ktap
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 ORIGIN = "vdsox"
@@ -28,7 +28,7 @@ CONTROL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def write_all(value: dict[str, Any], folder: Path) -> None:
     write_junit(value, folder / "junit.xml")
     path = folder / "kcidb.json"
-    path.write_text(json.dumps(kcidb(value), indent=1) + "\n")
+    atomic.write_text(path, json.dumps(kcidb(value), indent=1) + "\n")
     write_html(value, folder / "index.html")
 
 
@@ -90,7 +90,8 @@ def write_junit(value: dict[str, Any], path: Path) -> None:
                 group = f"{cell['name']}.{test['name']}"
                 suite.add_testcase(_case(inner["name"], group, inner))
         document.add_testsuite(suite)
-    document.write(str(path), pretty=True)
+    with atomic.replacing(path) as part:
+        document.write(str(part), pretty=True)
 
 
 # --- KCIDB v5.3 ---
@@ -191,4 +192,4 @@ def write_html(value: dict[str, Any], path: Path) -> None:
     )
     environment.filters["text_of"] = text_of
     template = environment.from_string(TEMPLATE.read_text())
-    path.write_text(template.render(report=value, bad=ktap.BAD))
+    atomic.write_text(path, template.render(report=value, bad=ktap.BAD))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Sequence
 
-from harness import ktap
+from harness import atomic, ktap
 from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK
 from harness.ktap import Result
 from harness.verdict import counts
@@ -91,5 +91,5 @@ def as_json(cells: Sequence[CellResult]) -> dict[str, Any]:
 def write(cells: Sequence[CellResult], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
-    path.write_text(json.dumps(as_json(cells), indent=1) + "\n")
+    atomic.write_text(path, json.dumps(as_json(cells), indent=1) + "\n")
     return path

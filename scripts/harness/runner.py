@@ -10,6 +10,7 @@ from typing import Sequence
 
 from harness import (
     accel,
+    atomic,
     build,
     ktap,
     manifest,
@@ -59,7 +60,7 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
 def _extend_metadata(cell: Cell, found: CellResult) -> None:
     keys = ("accel", "cpus", "started")
     value = {**cell.read_metadata(), **{k: found.metadata[k] for k in keys}}
-    cell.metadata.write_text(json.dumps(value, indent=1) + "\n")
+    atomic.write_text(cell.metadata, json.dumps(value, indent=1) + "\n")
 
 
 def finish(ctx: Context, found: Sequence[CellResult]) -> int:

@@ -61,6 +61,8 @@ def _tarball(deb: Path, log: Path) -> Iterator[Path]:
         folder = Path(temporary)
         try:
             procs.run_logged(["dpkg-deb", "-x", deb, folder], log, f"unpack {deb.name}")
+        except procs.Killed:
+            raise
         except Fault as fault:
             if "disk is full" not in fault.message:
                 deb.unlink(missing_ok=True)

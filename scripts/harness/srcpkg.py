@@ -8,7 +8,6 @@ another suite on the same mirrors. Nothing of the system changes.
 from __future__ import annotations
 
 import functools
-import subprocess
 from pathlib import Path
 
 from harness import apt, procs
@@ -49,7 +48,7 @@ def fetch(cache: Path, package: str, log: Path, suite: str = "") -> Path:
 def _newest_first(versions: list[str]) -> list[str]:
     def compare(left: str, right: str) -> int:
         older = ["dpkg", "--compare-versions", left, "lt", right]
-        return -1 if subprocess.run(older, check=False).returncode == 0 else 1
+        return -1 if procs.communicate(older).returncode == 0 else 1
 
     return sorted(versions, key=functools.cmp_to_key(compare), reverse=True)
 

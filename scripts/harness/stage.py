@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
+from harness import interrupt
+
 
 @dataclass(frozen=True)
 class Content:
@@ -39,8 +41,14 @@ def commit(tree: Path, changes: Changes) -> list[str]:
     """Make the changes (None removes a file) and name the files that differed.
 
     Everything is written beside the tree's files first, so that a full disk is
-    met before the first of them is touched; a failure after that is undone.
+    met before the first of them is touched; a failure after that is undone, and a
+    signal waits for the end.
     """
+    with interrupt.hold():
+        return _commit(tree, changes)
+
+
+def _commit(tree: Path, changes: Changes) -> list[str]:
     wanted = {n: c for n, c in changes.items() if read(tree, n) != c}
     if not wanted:
         return []

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
-from harness import deps, events, machine
+from harness import deps, events, machine, procs
 from harness.context import Context
 from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK
 
@@ -43,12 +42,6 @@ def run(
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     command += _arguments(expression, listing, quick) + ["tests"]
     sys.stdout.flush()
-    done = subprocess.run(
-        command,
-        cwd=ctx.repo,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        pass_fds=(progress,),
-        check=False,
-    )
-    return STATUS.get(done.returncode, EXIT_FAULT)
+    options = {"cwd": ctx.repo, "env": env, "pass_fds": (progress,)}
+    with procs.running(command, grace=procs.NESTED_GRACE, **options) as process:
+        return STATUS.get(process.wait(), EXIT_FAULT)

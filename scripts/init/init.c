@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* What `env` and `timeout` exit with when they cannot even start a command. */
-#define NO_ROOT 125
+#define NO_START 125
 
 static void mount_one(const char *type, const char *where, const char *options)
 {
@@ -121,8 +121,8 @@ static void exec_mode(bool other_root)
 		argv[count++] = data + at;
 		at += strlen(data + at) + 1;
 	}
-	if (other_root && !root_enter())
-		verdict("# vdsox: exit %d\n", NO_ROOT);
+	if (!copy_laid() || (other_root && !root_enter()))
+		verdict("# vdsox: exit %d\n", NO_START);
 	else
 		verdict("# vdsox: exit %d\n", count ? run_command(argv) : 0);
 	files_send();
@@ -157,7 +157,7 @@ int main(void)
 		exec_mode(false);
 	else if (plan && !strncmp(plan, "exec-root\n", 10))
 		exec_mode(true);
-	else if (plan && !strncmp(plan, "test\n", 5))
+	else if (plan && !strncmp(plan, "test\n", 5) && copy_laid())
 		run_tests(plan + 5);
 	power_off();
 }

@@ -7,6 +7,8 @@
  *   /vdsox/argv      for `exec`: the command, each word ended by a NUL
  *   /vdsox/layer/    for `exec-root`: files laid over the root that the host exports
  *                    over 9p as HOST_ROOT_TAG; the command runs there
+ *   /vdsox/copy/     files below /tmp and /run, copied there once PID 1 has mounted a
+ *                    tmpfs on each
  *   /vdsox/images/   the built vDSO images
  *   /kselftest/      the kselftests, as they install themselves
  *
@@ -54,6 +56,9 @@ bool write_all(int fd, const void *data, size_t size);
 /* files.c */
 void files_send(void);
 void files_end(void);
+
+/* copy.c */
+bool copy_laid(void);
 
 /* root.c */
 bool root_enter(void);

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Iterator
 
+from harness import atomic
 from harness.bench import costs as costing
 from harness.bench import targets as aims
 from harness.bench.figures import Figures
@@ -107,6 +108,7 @@ def as_csv(value: dict[str, Any]) -> str:
 def write(value: dict[str, Any], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bench.json"
-    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
-    (folder / "bench.csv").write_text(as_csv(value))
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    atomic.write_text(path, text)
+    atomic.write_text(folder / "bench.csv", as_csv(value))
     return path

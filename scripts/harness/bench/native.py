@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -119,13 +118,7 @@ def images(cell: Cell) -> list[Path]:
 
 def execute(*command: object) -> str:
     """Its output; a Fault with what it said where it failed."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = procs.communicate(command)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
         raise Refused(said[-1]) if done.returncode == MEANINGLESS else Fault(said[-1])

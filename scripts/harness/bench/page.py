@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness import atomic
 from harness.bench import plots
 
 TEMPLATE = Path(__file__).with_name("bench.html.j2")
@@ -35,5 +36,5 @@ def write(value: dict[str, Any], folder: Path) -> Path:
     template = environment.from_string(TEMPLATE.read_text())
     text = template.render(report=value, pictures=pictures, words=WORDS)
     path = folder / "bench.html"
-    path.write_text(text)
+    atomic.write_text(path, text)
     return path

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Fakes of every tool that the harness runs, for whole runs on the toy tree.
+
+Each of them can stop at one step for ever, as something that takes long: it writes its
+pid and that of a child of its own to a file, and waits. A step leaves half of its
+product behind before it stops.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from conftest import FakeTools
+from harness import machine
+from toys import KERNEL_FILES, lay
+
+HERE = machine.load(machine.host_arch())
+DEB = "linux-toy_6.12.120-1_all.deb"
+MANIFEST = '{"tests": [{"name": "ids", "abis": ["x86_64", "arm64"],'
+MANIFEST += ' "cases": {}, "timeout": 5}]}'
+KTAP = r"KTAP version 1\n1..1\n# vdsox: begin vdso_task.ids\n"
+KTAP += r"# vdsox: took 0.1 vdso_task.ids\nok 1 vdso_task.ids\n# vdsox: end\n"
+
+STOP = """
+stop_at() {
+	[ "$(cat @FOLDER@/stop-at 2>/dev/null)" = "$1" ] || return 0
+	sleep 1000 &
+	child=$!
+	trap 'rm -f "$half"; kill $child; exit 1' TERM
+	echo $$ $child >@FOLDER@/stopped.new
+	mv @FOLDER@/stopped.new @FOLDER@/stopped
+	wait
+}
+"""
+SCRIPTS = {
+    "sudo": 'shift\nexec "$@"\n',
+    "dpkg-query": """
+[ ! -e @FOLDER@/lacking ] || exit 1
+for name; do echo "installed $name"; done
+""",
+    "dpkg": "rm -f @FOLDER@/dpkg-interrupted\n",
+    "apt-cache": 'case "$*" in *madison*) echo "linux-toy | 6.12.120-1 | main";; esac\n',
+    "apt-get": """
+case "$*" in
+*update*) ;;
+*install*)
+	if [ -e @FOLDER@/dpkg-interrupted ]; then
+		echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'"
+		exit 100
+	fi
+	touch @FOLDER@/dpkg-interrupted
+	stop_at install
+	rm @FOLDER@/dpkg-interrupted @FOLDER@/lacking
+	;;
+*download*)
+	echo half >@DEB@
+	stop_at download
+	echo whole >@DEB@
+	;;
+esac
+""",
+    "dpkg-deb": """
+[ "$(cat "$2")" = whole ] || exit 1
+mkdir -p "$3/usr/src"
+stop_at unpack-package
+echo x >"$3/usr/src/linux-toy.tar.xz"
+""",
+    "tar": """
+cp -a @TREE@/kernel "$4"
+stop_at unpack-tree
+cp -a @TREE@/. "$4"
+""",
+    "rsync": 'stop_at copy\nexec @RSYNC@ "$@"\n',
+    "patch": 'stop_at patch\nexec @PATCH@ "$@"\n',
+    "make": """
+for word; do
+	case $word in
+	O=*) out=${word#O=} ;;
+	INSTALL_PATH=*) tests=${word#INSTALL_PATH=} ;;
+	esac
+done
+case "$*" in
+*tinyconfig)
+	stop_at configure
+	echo >"$out/.config"
+	;;
+*install)
+	mkdir -p "$tests/vdso_task"
+	stop_at kselftest
+	echo test >"$tests/vdso_task/ids"
+	;;
+*Image)
+	half=$out/half.o
+	echo half >"$half"
+	stop_at build
+	rm -f "$half"
+	for name in @IMAGE@ @VDSO@; do
+		mkdir -p "$out/${name%/*}"
+		echo built >"$out/$name"
+	done
+	;;
+esac
+""",
+    "gcc": """
+while [ $# -gt 0 ]; do
+	case $1 in
+	--version) echo "gcc 12" ;;
+	-o) echo half >"$2"; stop_at init; echo init >"$2" ;;
+	esac
+	shift
+done
+""",
+    "g++": """
+while [ "$1" != -o ]; do shift; done
+cp @FOLDER@/fake-vdsogen "$2"
+""",
+    "fake-vdsogen": """
+stop_at generate
+echo '@MANIFEST@' >"$4"
+""",
+    HERE.qemu: """
+case $1 in
+--version) echo "QEMU emulator version 9"; exit ;;
+esac
+for word; do
+	case $word in
+	file,id=verdict,path=*) verdict=${word#*path=} ;;
+	esac
+done
+echo "# vdsox: ready" >"$verdict"
+case $verdict in
+*/kvm-*) stop_at probe ;;
+*) stop_at guest ;;
+esac
+printf '@KTAP@' >>"$verdict"
+""",
+    # /dev/kvm can be used wherever the tests run.
+    "python": """
+shift 2
+exec @PYTHON@ -c '
+import os, sys
+real = os.access
+os.access = lambda path, *rest: path == "/dev/kvm" or real(path, *rest)
+from harness.cli import main
+sys.exit(main())
+' "$@"
+""",
+}
+
+
+class StoppingTools:
+    """All the fakes, and where they stop."""
+
+    def __init__(self, tools: FakeTools, tree: Path) -> None:
+        self.folder = tools.folder
+        lay(tree, KERNEL_FILES)
+        words = {
+            "FOLDER": self.folder,
+            "TREE": tree,
+            "DEB": DEB,
+            "RSYNC": shutil.which("rsync"),
+            "PATCH": shutil.which("patch"),
+            "IMAGE": HERE.image,
+            "VDSO": HERE.vdso.replace("*", ""),
+            "MANIFEST": MANIFEST,
+            "KTAP": KTAP,
+            "PYTHON": sys.executable,
+        }
+        for name, script in SCRIPTS.items():
+            text = STOP + script
+            for word, value in words.items():
+                text = text.replace(f"@{word}@", str(value))
+            tools.add(name, text)
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "python"
+
+    @property
+    def stopped(self) -> Path:
+        return self.folder / "stopped"
+
+    def stop_at(self, step: str) -> None:
+        (self.folder / "stop-at").write_text(f"{step}\n")
+        if step == "install":
+            (self.folder / "lacking").touch()
+
+    def go_on(self) -> None:
+        """From now on no tool stops."""
+        (self.folder / "stop-at").unlink()
+        self.stopped.unlink(missing_ok=True)
+
+    def pids(self) -> list[int]:
+        """The stopped tool and its child; none where no tool has stopped yet."""
+        if not self.stopped.is_file():
+            return []
+        return [int(word) for word in self.stopped.read_text().split()]

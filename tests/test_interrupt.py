@@ -1,0 +1,441 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A signal ends a command and all that it started, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Optional
+
+import pytest
+
+from faketools import StoppingTools
+from harness import interrupt, procs
+from harness.context import REPO
+from toys import snapshot
+
+LIMIT = 60.0
+# A command ends in this time, of which it needs little: the machine may be busy.
+END_LIMIT = 30.0
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+RUN = ["run"]
+TREE = ["run", "--tree", "@TREE@"]
+BOOT = ["boot", "--", "/bin/true"]
+STEPS = [
+    ("install", RUN),
+    ("download", RUN),
+    ("unpack-package", RUN),
+    ("unpack-tree", RUN),
+    ("patch", RUN),
+    ("copy", TREE),
+    ("configure", RUN),
+    ("build", RUN),
+    ("kselftest", RUN),
+    ("kselftest", TREE),
+    ("generate", RUN),
+    ("probe", RUN),
+    ("init", RUN),
+    ("guest", RUN),
+    ("reports", RUN),
+    ("build", ["build"]),
+    ("init", BOOT),
+    ("guest", BOOT),
+    ("build", ["bench"]),
+    ("patch", ["apply", "@TREE@"]),
+]
+# Whoever runs the tests may ignore signals, as a shell's background job does.
+DEFAULT_SIGNALS = ["env", "--default-signal=HUP,INT,TERM"]
+NAMES = [
+    f"{words[0]}{'-tree' if words is TREE else ''}-{step}" for step, words in STEPS
+]
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; a zombie whose parent never asks for it does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+class Commands:
+    """Starts ./vdsox of the toy repository among fake tools."""
+
+    def __init__(self, repo: Path, tools: StoppingTools, folder: Path) -> None:
+        self.repo, self.tools, self.folder = repo, tools, folder
+        self.out, self.log = folder / "out", folder / "output"
+
+    def start(self, words: list[str]) -> "subprocess.Popen[bytes]":
+        tree = str(self.folder / "linux")
+        words = [word.replace("@TREE@", tree) for word in words]
+        if not words[0].startswith("/"):
+            options = ["--out", str(self.out), "-j1"]
+            words = [str(self.repo / "vdsox"), words[0], *options, *words[1:]]
+        env = {**os.environ, "VDSOX_PYTHON": str(self.tools.python)}
+        env["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        env.pop("VDSOX_ACCEL", None)
+        with open(self.log, "w") as log:
+            return subprocess.Popen(
+                [*DEFAULT_SIGNALS, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=env,
+                start_new_session=True,
+            )
+
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def interrupted(
+        self,
+        words: list[str],
+        reached: Callable[[], object],
+        number: int,
+        status: Optional[int] = None,
+    ) -> None:
+        """Start, wait until it is there, send the signal: all of it must end."""
+        status = -number if status is None else status
+        process = self.start(words)
+        try:
+            wait_for(lambda: reached() or process.poll() is not None, "the step")
+            assert process.poll() is None, self.output()
+            os.kill(process.pid, number)
+            assert process.wait(END_LIMIT) == status, self.output()
+            assert not [pid for pid in self.tools.pids() if alive(pid)], self.output()
+        finally:
+            for pid in [process.pid, *self.tools.pids()]:
+                if alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+    def succeeds(self, words: list[str]) -> None:
+        assert self.start(words).wait(LIMIT) == 0, self.output()
+
+
+@pytest.fixture(name="commands")
+def fixture_commands(toy_repo, toy_tree, fake_tools, tmp_path) -> Commands:
+    tools = StoppingTools(fake_tools, tmp_path / "distributed")
+    return Commands(toy_repo, tools, tmp_path)
+
+
+def reach(commands: Commands, step: str) -> Callable[[], object]:
+    """What is true once the command is in the step."""
+    if step != "reports":
+        commands.tools.stop_at(step)
+        return commands.tools.pids
+    # Opening it for writing waits for a reader, who never comes.
+    commands.tools.stop_at("")
+    report = commands.out / "report"
+    report.mkdir(parents=True)
+    os.mkfifo(report / "results.json.new")
+    return lambda: " guest " in commands.output()
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("step, words", STEPS, ids=NAMES)
+def test_step_is_ended_and_repeated(commands, toy_tree, step, words, number) -> None:
+    before = snapshot(toy_tree)
+    commands.interrupted(words, reach(commands, step), number)
+    assert f"vdsox: interrupted by {number.name}" in commands.output()
+    assert not list(commands.out.rglob("half.o")), "make got no SIGTERM"
+    assert not list(commands.out.rglob(".vdsox-stage-*"))
+    assert snapshot(toy_tree) == before
+    commands.tools.go_on()
+    again = {"bench": ["build"], "boot": RUN}.get(words[0], words)
+    commands.succeeds(again)
+    for path in commands.out.rglob("tests/vdso_task/ids"):
+        assert path.read_text() == "test\n"
+
+
+def test_boot_does_not_take_half_the_kselftests(commands) -> None:
+    """Nothing says of which sources those of a user's tree are."""
+    commands.interrupted(TREE, reach(commands, "kselftest"), signal.SIGTERM)
+    assert not list(commands.out.glob("*/tests"))
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_installation_of_python_is_ended(commands, number) -> None:
+    """By the shell that the command starts in."""
+    commands.tools.python.unlink()
+    commands.interrupted(RUN, reach(commands, "install"), number)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv is not installed")
+@pytest.mark.parametrize("step", ["build", "guest"])
+def test_tool_does_not_outlive_a_killed_command(commands, step: str) -> None:
+    process = commands.start(RUN)
+    commands.tools.stop_at(step)
+    wait_for(commands.tools.pids, "the step")
+    process.kill()
+    process.wait()
+    tool, child = commands.tools.pids()
+    wait_for(lambda: not alive(tool), "the end of the tool")
+    if alive(child):
+        os.kill(child, signal.SIGKILL)
+
+
+# --- ./vdsox test ---
+
+HANGS = """
+import time
+from pathlib import Path
+
+from harness import procs
+
+
+def test_build(ctx):
+    (ctx.out / "build").mkdir(parents=True)
+    command = ["make", f"O={ctx.out / 'build'}", "Image"]
+    procs.run_logged(command, ctx.out / "log", "build")
+
+
+def test_waits(ctx):
+    time.sleep(1000)
+"""
+SHARED = "conftest.py ahead.py cells.py toys.py offbuild.py offparts.py pytest.ini"
+
+
+@pytest.fixture(name="toy_tests")
+def fixture_toy_tests(toy_repo: Path) -> Path:
+    folder = toy_repo / "tests"
+    folder.mkdir()
+    for name in SHARED.split():
+        shutil.copy(REPO / "tests" / name, folder / name)
+    (folder / "test_hangs.py").write_text(HANGS)
+    return folder
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_tests_end_what_a_test_runs(commands, toy_tests, number) -> None:
+    words = ["test", "-k", "test_build"]
+    commands.interrupted(words, reach(commands, "build"), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_tests_end_what_is_built_ahead(commands, toy_tests, number) -> None:
+    text = HANGS.replace("def test_build", "def not_a_test")
+    (toy_tests / "test_hangs.py").write_text(text)
+    commands.interrupted(["test"], reach(commands, "build"), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_pytest_itself_is_interrupted(commands, toy_tests, tmp_path, number) -> None:
+    """As by Ctrl-C: it tears down its fixtures and says that it did not finish."""
+    commands.tools.stop_at("build")
+    options = ["-p", "no:cacheprovider", "-k", "test_build", str(toy_tests)]
+    process = subprocess.Popen(
+        [*DEFAULT_SIGNALS, sys.executable, "-m", "pytest", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "VDSOX_OUT": str(tmp_path / "out")},
+        start_new_session=True,
+    )
+    wait_for(commands.tools.pids, "the step")
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=END_LIMIT)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert not [pid for pid in commands.tools.pids() if alive(pid)]
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_ci_script_ends_its_tests(commands, toy_tests, tmp_path, number) -> None:
+    """And restores what it changed."""
+    pages = tmp_path / "pages"
+    pages.write_text("always [madvise] never\n")
+    there = "/sys/kernel/mm/transparent_hugepage/enabled"
+    text = (REPO / ".ci/run").read_text()
+    assert there in text
+    run = commands.repo / ".ci/run"
+    run.parent.mkdir()
+    run.write_text(text.replace(there, str(pages)))
+    run.chmod(0o755)
+    text = HANGS.replace("def test_waits", "def not_a_test")
+    (toy_tests / "test_hangs.py").write_text(text)
+    ended = 128 + signal.SIGTERM
+    commands.interrupted([str(run)], reach(commands, "build"), number, ended)
+    assert pages.read_text() == "madvise\n"
+
+
+# --- the parts ---
+
+HEAD = f"""
+import os, signal, sys
+sys.path.insert(0, {str(REPO / 'scripts')!r})
+from pathlib import Path
+from harness import interrupt, procs
+me = os.getpid()
+def clean():
+    print("cleaned", flush=True)
+"""
+
+
+def script(text: str, *before: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*DEFAULT_SIGNALS, *before, sys.executable, "-c", HEAD + text],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+    )
+
+
+def test_signal_waits_for_the_end_of_a_hold() -> None:
+    done = script(
+        """
+with interrupt.handled(clean, "it"):
+    with interrupt.hold():
+        os.kill(me, signal.SIGTERM)
+        print("held")
+    print("never")
+"""
+    )
+    assert (done.stdout, done.stderr) == (
+        "held\ncleaned\n",
+        "it: interrupted by SIGTERM\n",
+    )
+    assert done.returncode == -signal.SIGTERM
+
+
+def test_second_signal_does_not_cut_a_clean_up_short() -> None:
+    done = script(
+        """
+with interrupt.handled(clean):
+    try:
+        os.kill(me, signal.SIGINT)
+    finally:
+        os.kill(me, signal.SIGTERM)
+        print("undone")
+"""
+    )
+    assert (done.stdout, done.returncode) == ("undone\ncleaned\n", -signal.SIGINT)
+
+
+def test_late_second_signal_ends_a_clean_up_that_hangs() -> None:
+    done = script(
+        """
+interrupt.PATIENCE = 0
+with interrupt.handled(clean):
+    try:
+        os.kill(me, signal.SIGTERM)
+    finally:
+        os.kill(me, signal.SIGTERM)
+        print("never")
+"""
+    )
+    assert (done.stdout, done.returncode) == ("cleaned\n", -signal.SIGTERM)
+
+
+def test_clean_up_that_fails_is_no_other_outcome() -> None:
+    """As the progress line on a terminal that hung up."""
+    done = script(
+        """
+with interrupt.handled(clean):
+    try:
+        os.kill(me, signal.SIGHUP)
+    finally:
+        raise OSError
+"""
+    )
+    assert (done.stdout, done.returncode) == ("cleaned\n", -signal.SIGHUP)
+
+
+def test_tree_is_changed_as_a_whole(tmp_path: Path) -> None:
+    done = script(
+        f"""
+from harness import stage
+swap = stage._swap
+def interrupted(*words):
+    os.kill(me, signal.SIGTERM)
+    swap(*words)
+stage._swap = interrupted
+with interrupt.handled(clean):
+    new = {{name: stage.Content(b"new") for name in ("a", "b/c")}}
+    stage.commit(Path({str(tmp_path)!r}), new)
+"""
+    )
+    assert done.returncode == -signal.SIGTERM, done.stderr
+    assert {name: data for name, (data, _) in snapshot(tmp_path).items()} == {
+        "a": b"new",
+        "b/c": b"new",
+    }
+
+
+def test_ignored_signal_stays_ignored() -> None:
+    text = """
+with interrupt.handled(clean):
+    os.kill(me, signal.SIGHUP)
+print("goes on")
+"""
+    done = script(text, "env", "--ignore-signal=HUP")
+    assert (done.stdout, done.returncode) == ("cleaned\ngoes on\n", 0)
+
+
+def test_group_ends_with_its_program(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    command = ["sh", "-c", f"sleep 1000 & echo $! > {pid}"]
+    procs.run_logged(command, tmp_path / "log", "x")
+    assert not alive(int(pid.read_text()))
+
+
+@pytest.mark.parametrize("ignores", ["leader", "child"])
+def test_group_that_ignores_sigterm_is_killed(tmp_path: Path, ignores: str) -> None:
+    pids = tmp_path / "pids"
+    child = "trap '' TERM; " if ignores == "child" else ""
+    leader = "trap '' TERM; " if ignores == "leader" else ""
+    text = f"({child}while :; do sleep 1000; done) & {leader}"
+    text += f"echo $$ $! > {pids}.new; mv {pids}.new {pids}; while :; do wait; done"
+    with procs.running(["sh", "-c", text], grace=0.5):
+        wait_for(pids.exists, "the group")
+    assert not [pid for pid in pids.read_text().split() if alive(int(pid))]
+
+
+def test_no_signal_is_blocked_in_a_program() -> None:
+    command = ["grep", "SigBlk", "/proc/self/status"]
+    mine = next(
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("SigBlk")
+    )
+    assert procs.capture(command, "grep").strip() == mine
+
+
+def test_group_of_root_is_ended_through_sudo(fake_tools, monkeypatch, tmp_path) -> None:
+    said = tmp_path / "said"
+    fake_tools.add("sudo", f'printf "%s " "$@" > {said}\n')
+
+    def refuse(_group: int, _number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(procs.os, "killpg", refuse)
+    procs._signal(12345, signal.SIGTERM)
+    assert said.read_text() == "-n sh -c kill -15 -12345 "
+
+
+def test_nothing_stays_registered(tmp_path: Path) -> None:
+    procs.run_logged(["true"], tmp_path / "log", "x")
+    with pytest.raises(procs.Killed, match="x was ended by SIGKILL"):
+        procs.run_logged(["sh", "-c", "kill -KILL $$"], tmp_path / "log", "x")
+    process = procs.start(["sleep", "1000"])
+    procs.end_all()
+    assert process.returncode == -signal.SIGTERM
+    assert procs._running == {}
+
+
+def test_session_handles_signals() -> None:
+    """Else a test that calls cli.main() would end the session's process."""
+    assert interrupt._state.installed

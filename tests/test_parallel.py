@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Steps at the same time, and those that have nothing beside them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness import parallel, procs
+from harness.context import Context
+from harness.errors import Fault
+
+LIMIT = 60.0
+
+
+def test_calls_run_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=LIMIT)
+    with parallel.workers(2) as workers:
+        found = [workers.submit(both.wait) for _ in range(2)]
+        assert {future.result() for future in found} == {0, 1}
+
+
+def test_exception_ends_what_the_others_run(tmp_path: Path) -> None:
+    """A program that runs, and one that its call would start next."""
+    begun, results = threading.Event(), []
+
+    def call() -> None:
+        begun.set()
+        for name in ("first", "second"):
+            command = ["sleep", "1000"]
+            results.append(procs.status_logged(command, tmp_path / "log", name))
+
+    never = []
+    with pytest.raises(Fault, match="of the block"):
+        with parallel.workers(1) as workers:
+            workers.submit(call)
+            workers.submit(never.append, 1)
+            assert begun.wait(LIMIT)
+            raise Fault("of the block")
+    assert len(results) == 2 and all(status < 0 for status in results)
+    assert never == []
+
+
+def test_failed_call_tells_the_block() -> None:
+    def call() -> None:
+        raise Fault("of the call")
+
+    with pytest.raises(Fault, match="of the call"):
+        with parallel.workers(1) as workers:
+            workers.submit(call).result()
+
+
+def test_nothing_is_busy_beside_what_is_alone(tmp_path: Path) -> None:
+    ctx, order = Context(out=tmp_path), []
+    waits = threading.Event()
+
+    def be_alone() -> None:
+        waits.set()
+        with parallel.alone(ctx):
+            order.append("alone")
+
+    with parallel.workers(1) as workers:
+        with parallel.busy(ctx), parallel.busy(ctx):
+            done = workers.submit(be_alone)
+            assert waits.wait(LIMIT)
+            order.append("busy")
+        done.result(LIMIT)
+        with parallel.busy(ctx):
+            order.append("busy again")
+    assert order == ["busy", "alone", "busy again"]
