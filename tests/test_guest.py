@@ -113,7 +113,7 @@ def test_nothing_of_ours_is_skipped(cells, cell: str) -> None:
 def test_kernel_vdso_selftests(cells, cell: str) -> None:
     """The base's own tests of the vDSO still pass on the patched kernel."""
     own = [r for r in cells.result(cell).results if r.name.startswith("vDSO.")]
-    assert len(own) >= 7
+    assert len(own) >= (6 if "-" in cell else 7)
     bad = [shared.told(result) for result in own if result.bad]
     assert not bad, "\n".join(bad)
 

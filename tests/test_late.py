@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Sequence
 
 import pytest
 
-from harness import guest, ktap, rerun, runner, verdict
+from harness import guest, ktap, late, rerun, runner, verdict
 from harness.context import Context
 from harness.guest import Ending
 from harness.ktap import Result
@@ -81,7 +82,7 @@ class Guests:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ctx = SimpleNamespace(flakes=[])
+        self.ctx = SimpleNamespace(flakes=[], out=folder)
         self.scripts: list[tuple[dict[str, str], Ending]] = []
         self.started: list[tuple[str, list[str]]] = []
 
@@ -259,3 +260,67 @@ def test_table_ends_with_the_flakes(capsys) -> None:
     cell = CellResult("c", [Result("t", "PASS", subtests=[inner])])
     runner.print_table(Context(), [cell])
     assert capsys.readouterr().out.splitlines()[-1] == "flakes: 1: c t a: why"
+
+
+# --- the base's own tests, in a guest at the same time ---
+
+BASE = [Promise(f"vDSO.{name}", "vDSO", name, 60, ("a", "b")) for name in ("x", "y")]
+
+
+def both(monkeypatch, tmp_path: Path, *scripts: dict) -> tuple[CellResult, list[str]]:
+    """Each guest answers by its prefix; one that is not planned is good."""
+    guests, started = Guests(tmp_path), []
+    known = dict(scripts)
+
+    def run(_cell, wanted, _shape, _accel, *, prefix: str, outcome) -> Ending:
+        texts, reason = known.get(prefix, ({}, ""))
+        started.append(prefix)
+        ending = Ending(reason, ready=True, timed_out=bool(reason), seconds=len(wanted))
+        ending.channels = Channels(tmp_path, prefix)
+        ending.channels.clear()
+        text = log_of(wanted, texts)
+        for promise in wanted:
+            text = text.replace(f"t.{promise.program}", promise.name)
+        ending.channels.port("verdict").write_text(text)
+        return ending
+
+    monkeypatch.setattr(guest, "run", run)
+    monkeypatch.setattr(rerun.decode, "annotate", lambda _cell, text: text)
+    found = rerun.run_promised(
+        guests,
+        [*PROMISED, *BASE],
+        Shape(),
+        "tcg",
+        make=lambda _cell, wanted: wanted,
+    )
+    return found, started
+
+
+def test_base_has_a_guest_beside_ours(monkeypatch, tmp_path: Path) -> None:
+    found, started = both(monkeypatch, tmp_path)
+    assert sorted(started) == ["", "base-"]
+    assert [result.name for result in found.results] == [
+        "boot",
+        *(promise.name for promise in [*PROMISED, *BASE]),
+    ]
+    assert not any(result.bad for result in found.results)
+    assert found.seconds == 3
+
+
+def test_late_ones_of_both_are_run_again(monkeypatch, tmp_path: Path) -> None:
+    scripts = ("", ({"two": LATE_CASE}, "")), ("base-", ({"y": HUNG}, ""))
+    found, started = both(monkeypatch, tmp_path, *scripts)
+    assert sorted(started[:2]) == ["", "base-"]
+    assert started[2:] == ["again-two-", "base-again-y-"]
+    assert not any(result.bad for result in found.results)
+    assert found.flakes == ["t.two a: never answered", "vDSO.y: after 60 s"]
+
+
+def test_a_guest_that_is_late_does_not_hide_the_others_splat() -> None:
+    late_one = CellResult("c", [Result(verdict.BOOT, ktap.TIMEOUT)])
+    for bad in (ktap.FAIL, ktap.ERROR):
+        wrong = CellResult("c", [Result(verdict.BOOT, bad), Result("vDSO.x", "PASS")])
+        good = CellResult("c", [Result(verdict.BOOT, ktap.PASS), Result("t", "PASS")])
+        for found in ([late_one, wrong], [good, wrong], [wrong, late_one]):
+            copies = [replace(cell, results=list(cell.results)) for cell in found]
+            assert late.joined(copies).results[0].status == bad

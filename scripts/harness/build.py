@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
-from harness import atomic, kconfig, manifest, objects, procs
+from harness import atomic, kconfig, manifest, objects, parallel, procs
 from harness.cell import Cell
 from harness.errors import Fault
 from harness.ui import Outcome
@@ -56,7 +56,8 @@ def make(
     env = {**ccache_settings(cell), **REPRODUCIBLE}
     if outcome:
         outcome.folder = cell.name
-    with objects.follow(outcome, cell.build_log, _dry_run(cell, targets), env):
+    dry_run = _dry_run(cell, targets)
+    with parallel.busy(cell.ctx), objects.follow(outcome, cell.build_log, dry_run, env):
         procs.run_logged(command, cell.build_log, what, env=env)
 
 

@@ -42,6 +42,25 @@ def to_rerun(
     return groups
 
 
+def joined(found: Sequence[CellResult]) -> CellResult:
+    """The results of guests that ran at the same time. Each has a boot of its own."""
+    first, *others = found
+    for other in others:
+        boots = [result for result in other.results if result.name == BOOT]
+        at = [result.name for result in first.results].index(BOOT)
+        first.results[at] = max(first.results[at], *boots, key=_weight)
+        first.results += [result for result in other.results if result.name != BOOT]
+        first.splats += other.splats
+        first.seconds = max(first.seconds, other.seconds)
+        first.notes += other.notes
+    return first
+
+
+def _weight(result: Result) -> int:
+    """What is wrong outweighs what was late."""
+    return 2 * result.bad - (result.status == ktap.TIMEOUT)
+
+
 def merge(found: CellResult, again: CellResult, wanted: Sequence[Promise]) -> None:
     """Put second results in the place of the first ones."""
     names = {promise.name for promise in wanted}

@@ -19,6 +19,10 @@ OWN = "vdso_task"
 # The base's: all of a folder, or those of it that ask for clocks and need no quiet host.
 KERNEL: dict[str, tuple[str, ...]] = {"vDSO": (), "timers": ("inconsistency-check",)}
 FOLDERS = (OWN, *KERNEL)
+# No code of the running kernel takes part: once an architecture is enough.
+USER_ONLY = {"vdso_test_chacha"}
+# Seconds for each clock; why so many: Documentation/testing.rst.
+ARGUMENTS = {"inconsistency-check": ("-t", "3")}
 KERNEL_TIMEOUT = 300
 
 
@@ -91,21 +95,23 @@ def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
     return promises
 
 
-def kernel_promises(tests: Path) -> list[Promise]:
+def kernel_promises(cell: Cell) -> list[Promise]:
     """The base's own kselftests, of those that its Makefiles list."""
-    path = tests / "kselftest-list.txt"
+    path = cell.tests / "kselftest-list.txt"
+    left_out = USER_ONLY if cell.variant.name else set()
     lines = path.read_text().splitlines() if path.is_file() else []
     listed = [line.partition(":")[::2] for line in lines]
     return [
         Promise(f"{folder}.{program}", folder, program, KERNEL_TIMEOUT)
         for folder, program in listed
         if folder in KERNEL and program in (KERNEL[folder] or (program,))
+        if program not in left_out
     ]
 
 
 def promises(cell: Cell) -> list[Promise]:
     own = from_manifest(load(cell), cell.machine.abis) if cell.source.patched else []
-    found = own + kernel_promises(cell.tests)
+    found = own + kernel_promises(cell)
     if not found:
         raise Fault("no kselftest was installed", cell.build_log)
     return found
@@ -117,7 +123,7 @@ def plan(cell: Cell, promised: Iterable[Promise]) -> list[Planned]:
     for promise in promised:
         if (cell.tests / promise.collection / promise.program).is_file():
             folder = f"{GUEST_TESTS}/{promise.collection}"
-            argv = (f"./{promise.program}",)
+            argv = (f"./{promise.program}", *ARGUMENTS.get(promise.program, ()))
             seconds = promise.timeout * cell.variant.patience
             planned.append(Planned(promise.name, seconds, folder, argv))
     return planned

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import fcntl
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, Iterator
 
 from harness import procs
 from harness.context import Context
 
-POLL = 0.2
+POLL = 0.05
 
 
 class Workers:
@@ -28,8 +29,9 @@ class Workers:
     def end(self) -> None:
         """No call begins any more, and every program that one has started is ended."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        while wait(self._futures, POLL).not_done:
+        while not all(future.done() for future in self._futures):
             procs.end_all()
+            time.sleep(POLL)
 
 
 @contextmanager

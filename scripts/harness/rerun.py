@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from harness import decode, guest, ktap, late, manifest, splat, verdict
+from harness import decode, guest, ktap, late, manifest, parallel, splat, verdict
 from harness.cell import Cell
 from harness.guest import Ending
 from harness.initramfs import Mission
@@ -16,9 +17,11 @@ from harness.qemu import Shape
 from harness.results import CellResult
 from harness.ui import Outcome
 
-AGAIN = "again-"
+AGAIN, BASE = "again-", "base-"
 
 MakeMission = Callable[[Cell, Sequence[Promise]], Mission]
+# What the names of a guest's logs begin with, and what it is to run.
+Groups = dict[str, list[Promise]]
 
 
 def mission_of(cell: Cell, promised: Sequence[Promise]) -> Mission:
@@ -41,10 +44,70 @@ def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellRe
     return found
 
 
-def _again_prefix(prefix: str, wanted: Sequence[Promise]) -> str:
+def _again(wanted: Sequence[Promise]) -> str:
     """The first guest's logs stay, and so do those of each other guest."""
     program = f"{wanted[0].program}-" if len(wanted) == 1 else ""
-    return f"{prefix}{AGAIN}{program}"
+    return f"{AGAIN}{program}"
+
+
+@dataclass
+class Guests:
+    """How the guests of one verdict are started."""
+
+    cell: Cell
+    shape: Shape
+    accel: str
+    make: MakeMission
+    prefix: str
+    artifacts: Optional[Path]
+
+    def clear(self) -> None:
+        """What guests of an earlier verdict left behind."""
+        if self.artifacts:
+            shutil.rmtree(self.artifacts, ignore_errors=True)
+        for name in ("", BASE):
+            for path in self.cell.folder.glob(f"{self.prefix}{name}{AGAIN}*"):
+                path.unlink()
+
+    def start(
+        self, wanted: Sequence[Promise], name: str, outcome: Outcome
+    ) -> tuple[CellResult, Ending]:
+        ending = guest.run(
+            self.cell,
+            self.make(self.cell, wanted),
+            self.shape,
+            self.accel,
+            prefix=self.prefix + name,
+            outcome=outcome,
+        )
+        assert ending.channels is not None
+        if self.artifacts:
+            guest.unpack_files(ending.channels, self.artifacts)
+        return read_logs(self.cell, wanted, ending), ending
+
+    def start_together(
+        self, groups: Groups, outcome: Outcome
+    ) -> list[tuple[CellResult, Ending]]:
+        """A guest for each group, all at the same time."""
+        steps = [Outcome() for _ in groups]
+        outcome.progress = lambda: " | ".join(
+            filter(None, (step.progress() for step in steps))
+        )
+        with parallel.workers(len(groups)) as workers:
+            started = [
+                workers.submit(self.start, wanted, name, step)
+                for (name, wanted), step in zip(groups.items(), steps)
+            ]
+            return [future.result() for future in started]
+
+
+def side_by_side(promised: Sequence[Promise]) -> Groups:
+    """The base's own tests keep one CPU busy, so they do not wait for ours."""
+    groups: Groups = {}
+    for promise in promised:
+        name = BASE if promise.collection in manifest.KERNEL else ""
+        groups.setdefault(name, []).append(promise)
+    return groups or {"": []}
 
 
 def run_promised(
@@ -59,22 +122,20 @@ def run_promised(
     make: MakeMission = mission_of,
 ) -> CellResult:
     """The verdict on promised tests; `artifacts` gets what they leave."""
-    if artifacts:
-        shutil.rmtree(artifacts, ignore_errors=True)
-    for path in cell.folder.glob(f"{prefix}{AGAIN}*"):
-        path.unlink()
-
-    def one_guest(wanted: Sequence[Promise], name: str) -> tuple[CellResult, Ending]:
-        mission = make(cell, wanted)
-        ending = guest.run(cell, mission, shape, accel, prefix=name, outcome=outcome)
-        assert ending.channels is not None
-        if artifacts:
-            guest.unpack_files(ending.channels, artifacts)
-        return read_logs(cell, wanted, ending), ending
-
-    found, ending = one_guest(promised, prefix)
-    for wanted in late.to_rerun(promised, found.results, ending):
-        again, _ = one_guest(wanted, _again_prefix(prefix, wanted))
-        late.merge(found, again, wanted)
+    outcome = outcome or Outcome()
+    guests = Guests(cell, shape, accel, make, prefix, artifacts)
+    guests.clear()
+    groups = side_by_side(promised)
+    first = guests.start_together(groups, outcome)
+    late_ones = [
+        (name, late.to_rerun(wanted, result.results, ending))
+        for (name, wanted), (result, ending) in zip(groups.items(), first)
+    ]
+    found = late.joined([result for result, _ in first])
+    for name, todo in late_ones:
+        for wanted in todo:
+            with parallel.alone(cell.ctx):
+                again, _ = guests.start(wanted, name + _again(wanted), outcome)
+            late.merge(found, again, wanted)
     cell.ctx.flakes += [f"{cell.name} {flake}" for flake in found.flakes]
     return found

@@ -14,6 +14,7 @@ from harness import (
     build,
     ktap,
     manifest,
+    parallel,
     reports,
     rerun,
     results,
@@ -109,7 +110,14 @@ def _word(cell: CellResult, name: str) -> str:
 
 
 def run(ctx: Context, cells: Sequence[Cell]) -> int:
-    return finish(ctx, [test_cell(cell) for cell in cells])
+    """The next cells are built while the guests of the last one run."""
+    with parallel.workers(2) as workers:
+        built = [workers.submit(build.everything, cell) for cell in cells]
+        found = []
+        for cell, done in zip(cells, built):
+            done.result()
+            found.append(test_built(cell))
+    return finish(ctx, found)
 
 
 def report(ctx: Context, logs: Sequence[Path]) -> int:
