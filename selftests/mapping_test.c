@@ -59,17 +59,16 @@ static int areas_become(long value, const char *when)
 /* While the subject is there, @owned areas more; afterwards none more. */
 static int observe(struct subject *s)
 {
-	long before = vt_settled("areas"), pages = vt_stat("pages");
+	long before = vt_settled("areas"), pages = vt_stat("pages"), now;
 	int result;
 	pid_t pid;
 
 	pid = vt_child(subject_body, s);
 	result = vt_await_in_time(&s->is_there, 1, 20000, "the process is there");
 	result |= areas_become(before + s->owned, "while the process lives");
-	if (s->owned ? vt_stat("pages") < pages + s->owned :
-		       vt_stat("pages") != pages)
-		result |= vt_fail("pages: %ld before, %ld now", pages,
-				  vt_stat("pages"));
+	now = vt_stat("pages");
+	if (!result && (s->owned ? now < pages + s->owned : now != pages))
+		result = vt_fail("pages: %ld before, %ld now", pages, now);
 	vt_store(&s->may_go, 1);
 	result |= vt_reap(pid, "process");
 	result |= areas_become(before, "after its end");
