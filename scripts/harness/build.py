@@ -22,7 +22,6 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_HOST": "vdsox",
     "LC_ALL": "C",
 }
-NICE = ("nice", "-n", "10")
 MARK = ".vdsox-tests"
 TREE_MARK = ".vdsox-tree"
 
@@ -33,7 +32,8 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
     A guest that runs at the same time goes first: its tests have limits of time.
     """
     machine = cell.machine
-    command: list[object] = [*NICE, "make", "-C", cell.source.tree, f"O={cell.build}"]
+    command: list[object] = [*cell.nice, "make", "-C", cell.source.tree]
+    command += [f"O={cell.build}"]
     command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
     command += [f"CC={cell.compiler}"]
     if shutil.which("ccache"):
@@ -242,7 +242,7 @@ def _replacing_tests(cell: Cell) -> Iterator[Path]:
 def _make_selftests(cell: Cell, targets: list[str], install: Path) -> None:
     machine = cell.machine
     command = [
-        *NICE,
+        *cell.nice,
         "make",
         "-C",
         cell.source.tree / "tools/testing/selftests",

@@ -19,11 +19,19 @@ from harness.variant import ALL, PLAIN, Variant
 
 @dataclass
 class Cell:
+    """after: how many others of one command are to be ready before it."""
+
     ctx: Context
     source: Source
     machine: Machine
     variant: Variant = PLAIN
     fragments: list[Path] = field(default_factory=list)
+    after: int = 0
+
+    @property
+    def nice(self) -> list[str]:
+        """A build yields to guests, and to those of the cells that come before it."""
+        return ["nice", "-n", str(min(10 + 9 * self.after, 19))]
 
     @property
     def base(self) -> str:

@@ -38,7 +38,10 @@ def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
     kind = variant.by_name(args.variant)
     if getattr(args, "host", False) or getattr(args, "host_root", False):
         kind = variant.with_host(kind)
-    return [Cell(ctx, source, m, kind, fragments) for m in machines]
+    return [
+        Cell(ctx, source, here, kind, fragments, after)
+        for after, here in enumerate(machines)
+    ]
 
 
 def run(ctx: Context, args: argparse.Namespace) -> int:
