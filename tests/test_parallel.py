@@ -70,3 +70,14 @@ def test_nothing_is_busy_beside_what_is_alone(tmp_path: Path) -> None:
         with parallel.busy(ctx):
             order.append("busy again")
     assert order == ["busy", "alone", "busy again"]
+
+
+def test_program_that_yields(tmp_path: Path) -> None:
+    """In its group, and as a group where the kernel knows such."""
+    log = tmp_path / "log"
+    script = "nice; cat /proc/self/autogroup 2>/dev/null || echo nice 15"
+    wait = "until [ $(nice) = 15 ]; do :; done; "
+    procs.run_logged(["sh", "-c", wait + script], log, "a program", nice=15)
+    lines = log.read_text().splitlines()
+    assert lines[-2] == "15"
+    assert lines[-1].endswith("nice 15")

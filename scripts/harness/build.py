@@ -27,13 +27,9 @@ TREE_MARK = ".vdsox-tree"
 
 
 def make_command(cell: Cell, *targets: str) -> list[object]:
-    """kbuild for this cell, its host programs through ccache where there is one.
-
-    A guest that runs at the same time goes first: its tests have limits of time.
-    """
+    """kbuild for this cell, its host programs through ccache where there is one."""
     machine = cell.machine
-    command: list[object] = [*cell.nice, "make", "-C", cell.source.tree]
-    command += [f"O={cell.build}"]
+    command: list[object] = ["make", "-C", cell.source.tree, f"O={cell.build}"]
     command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
     command += [f"CC={cell.compiler}"]
     if shutil.which("ccache"):
@@ -58,7 +54,7 @@ def make(
         outcome.folder = cell.name
     dry_run = _dry_run(cell, targets)
     with parallel.busy(cell.ctx), objects.follow(outcome, cell.build_log, dry_run, env):
-        procs.run_logged(command, cell.build_log, what, env=env)
+        procs.run_logged(command, cell.build_log, what, env=env, nice=cell.nice)
 
 
 def _dry_run(cell: Cell, targets: tuple[str, ...]) -> Optional[list[object]]:
@@ -242,7 +238,6 @@ def _replacing_tests(cell: Cell) -> Iterator[Path]:
 def _make_selftests(cell: Cell, targets: list[str], install: Path) -> None:
     machine = cell.machine
     command = [
-        *cell.nice,
         "make",
         "-C",
         cell.source.tree / "tools/testing/selftests",
@@ -255,4 +250,5 @@ def _make_selftests(cell: Cell, targets: list[str], install: Path) -> None:
         "FORCE_TARGETS=1",
         "install",
     ]
-    procs.run_logged(command, cell.build_log, "kselftest build", env=REPRODUCIBLE)
+    what = "kselftest build"
+    procs.run_logged(command, cell.build_log, what, env=REPRODUCIBLE, nice=cell.nice)

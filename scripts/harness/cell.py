@@ -29,9 +29,9 @@ class Cell:
     after: int = 0
 
     @property
-    def nice(self) -> list[str]:
+    def nice(self) -> int:
         """A build yields to guests, and to those of the cells that come before it."""
-        return ["nice", "-n", str(min(10 + 9 * self.after, 19))]
+        return min(10 + 9 * self.after, 19)
 
     @property
     def base(self) -> str:

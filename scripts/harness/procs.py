@@ -21,7 +21,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
@@ -82,6 +82,7 @@ def start(
     *,
     env: Optional[Mapping[str, str]] = None,
     death: signal.Signals = signal.SIGTERM,
+    nice: int = 0,
     **options: Any,
 ) -> "subprocess.Popen[Any]":
     """Start a registered program; end_group() must follow."""
@@ -90,7 +91,18 @@ def start(
     with interrupt.hold():
         process = subprocess.Popen(words, env=env, start_new_session=True, **options)
         _running[process.pid] = process
+    if nice:
+        _renice(process.pid, nice)
     return process
+
+
+def _renice(group: int, nice: int) -> None:
+    """Let a session yield to others. Where the kernel groups tasks by their session, a
+    nice value counts within the group only: see "The autogroup feature" in sched(7)."""
+    with suppress(OSError):
+        Path(f"/proc/{group}/autogroup").write_text(f"{nice}\n")
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PGRP, group, nice)
 
 
 @contextmanager
@@ -178,9 +190,12 @@ def run_logged(
     cwd: Optional[Path] = None,
     env: Optional[Mapping[str, str]] = None,
     timeout: Optional[float] = None,
+    nice: int = 0,
 ) -> None:
     """Run a command with its output appended to a log; Fault when it fails."""
-    status = status_logged(command, log, what, cwd=cwd, env=env, timeout=timeout)
+    status = status_logged(
+        command, log, what, cwd=cwd, env=env, timeout=timeout, nice=nice
+    )
     if status == 0:
         return
     if status < 0:
@@ -201,6 +216,7 @@ def status_logged(
     cwd: Optional[Path] = None,
     env: Optional[Mapping[str, str]] = None,
     timeout: Optional[float] = None,
+    nice: int = 0,
 ) -> int:
     """As run_logged(), but the caller judges the exit status."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -214,6 +230,7 @@ def status_logged(
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
+                nice=nice,
             ) as process:
                 return int(process.wait(timeout))
         except FileNotFoundError:
