@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from harness import parallel, procs
+from harness import initramfs, parallel, procs
 from harness.context import Context
 from harness.errors import Fault
 
@@ -81,3 +82,12 @@ def test_program_that_yields(tmp_path: Path) -> None:
     lines = log.read_text().splitlines()
     assert lines[-2] == "15"
     assert lines[-1].endswith("nice 15")
+
+
+def test_guests_that_start_together_share_their_pid_1(tmp_path: Path) -> None:
+    here = SimpleNamespace(cross="")
+    cell = SimpleNamespace(ctx=Context(), folder=tmp_path, machine=here)
+    with parallel.workers(4) as workers:
+        built = [workers.submit(initramfs.build_init, cell) for _ in range(4)]
+        assert {future.result() for future in built} == {tmp_path / "init"}
+    assert (tmp_path / "init.log").read_text().count("$ gcc") == 1

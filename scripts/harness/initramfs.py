@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Optional, Sequence
@@ -60,8 +61,16 @@ class Mission:
         return "\n".join([mode, *(test.line() for test in self.tests)]) + "\n"
 
 
+_building_init = threading.Lock()
+
+
 def build_init(cell: Cell) -> Path:
-    """Compile PID 1 for the cell's architecture; quick, so always done."""
+    """Compile PID 1 for the cell's architecture, once for guests that start together."""
+    with _building_init:
+        return _build_init(cell)
+
+
+def _build_init(cell: Cell) -> Path:
     folder = cell.ctx.scripts / "init"
     target = cell.folder / "init"
     sources = sorted(folder.glob("*.c"))
