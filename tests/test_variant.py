@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,10 @@ def built(cell: Cell) -> None:
     """As a build of these inputs leaves the cell."""
     build._begin(cell)
     (cell.build / "fork.o").write_text(cell.name)
+    command = cell.build / "tools" / "objtool" / ".weak.o.cmd"
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(f"gcc -o {cell.build}/tools/objtool/weak.o\n")
+    os.utime(command, (1000, 1000))
     cell.image.write_text("kernel")
     cell.metadata.write_text(json.dumps({"fingerprint": cell.fingerprint()}))
 
@@ -190,6 +195,9 @@ def test_first_build_of_a_variant_starts_from_another(cell_of) -> None:
     built(plain)
     build._begin(host)
     assert (host.build / "fork.o").read_text() == plain.name
+    command = host.build / "tools" / "objtool" / ".weak.o.cmd"
+    assert command.read_text() == f"gcc -o {host.build}/tools/objtool/weak.o\n"
+    assert command.stat().st_mtime == 1000
     (host.build / "fork.o").write_text("compiled here")
     build._begin(host)
     assert (host.build / "fork.o").read_text() == "compiled here"

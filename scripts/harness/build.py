@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import time
@@ -92,7 +93,19 @@ def _copied(cell: Cell, part: Path) -> bool:
     if not model:
         return False
     command = ["cp", "-a", "--reflink=auto", model.build, part]
-    return procs.status_logged(command, cell.build_log, "copy of a build") == 0
+    if procs.status_logged(command, cell.build_log, "copy of a build") != 0:
+        return False
+    _rename_in_tools(part, model.build, cell.build)
+    return True
+
+
+def _rename_in_tools(part: Path, old: Path, new: Path) -> None:
+    """kbuild writes no path of the build down but for objtool, on which each object of
+    an x86 kernel depends: it must not look as if it were to be made anew."""
+    for path in part.glob("tools/**/.*.cmd"):
+        text, times = path.read_text(), path.stat()
+        path.write_text(text.replace(str(old), str(new)))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def is_built(cell: Cell) -> bool:
