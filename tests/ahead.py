@@ -53,7 +53,7 @@ def main() -> None:
             try:
                 job()
             except (Fault, OSError, AssertionError):
-                pass  # the test that needs it tries once more and tells
+                pass  # the test that needs it tries once more and reports
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from harness.hostclock import MOST_TIMES, Limit, ProcessClock, delays_of
 
 
 class Host:
-    """A clock that goes on when told, and threads that waited when told."""
+    """A clock that a test advances, and the waits of threads that it sets."""
 
     def __init__(self) -> None:
         self.time = 1000.0

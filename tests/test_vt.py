@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The runner of the kselftests: wrong and late are told apart, however a case ends."""
+"""The runner of the kselftests: it separates wrong from late, however a case ends."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Replace a file as a whole: whoever reads it sees the old content or the new."""
+"""Replace a file as a whole: a reader sees the old content or the new."""
 
 from __future__ import annotations
 

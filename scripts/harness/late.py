@@ -2,8 +2,8 @@
 """Which failed tests run once more, and what the second result means.
 
 A failure is wrong (a disagreement, a crash, a splat, a missing line) or late: only a
-time limit was exceeded, which a busy host can do to any test. verdict.py tells one
-from the other: TIMEOUT is late, every other bad status is wrong. A test that was late
+time limit was exceeded, which a busy host can do to any test. verdict.py
+separates them: TIMEOUT is late, every other bad status is wrong. A test that was late
 runs once more. It failed if it is late again, or wrong; if not, it is a flake.
 """
 

@@ -16,7 +16,7 @@ FOLDER = REPO / "scripts" / "qemu"
 
 @dataclass(frozen=True)
 class Machine:
-    """One architecture: how its kernel is built and what QEMU must be told.
+    """One architecture: how its kernel is built and what QEMU emulates.
 
     virtio: how the names of QEMU's virtio devices end, by their bus.
     """
