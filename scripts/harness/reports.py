@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Iterator
 
-from harness import atomic, ktap
+from harness import atomic, html, ktap
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 ORIGIN = "vdsox"
@@ -182,14 +182,5 @@ def _unique(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def write_html(value: dict[str, Any], path: Path) -> None:
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["text_of"] = text_of
-    template = environment.from_string(TEMPLATE.read_text())
-    atomic.write_text(path, template.render(report=value, bad=ktap.BAD))
+    text = html.render(TEMPLATE, {"text_of": text_of}, report=value, bad=ktap.BAD)
+    atomic.write_text(path, text)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from harness import events, times
+from harness import events, html, times
 from harness.context import Context
 from harness.events import Event
 from harness.status import duration
@@ -111,18 +111,9 @@ def guests(out: Path, begin: float) -> list[dict[str, Any]]:
 
 
 def write(value: dict[str, Any], folder: Path) -> None:
-    import jinja2
-
     (folder / "times.json").write_text(json.dumps(value, indent=1) + "\n")
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["duration"] = duration
-    template = environment.from_string(TEMPLATE.read_text())
-    (folder / "times.html").write_text(template.render(times=value))
+    text = html.render(TEMPLATE, {"duration": duration}, times=value)
+    (folder / "times.html").write_text(text)
 
 
 def describe(value: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness import atomic
+from harness import atomic, html
 from harness.bench import plots
 
 TEMPLATE = Path(__file__).with_name("bench.html.j2")
@@ -23,18 +23,10 @@ def number(value: float | None) -> str:
 
 
 def write(value: dict[str, Any], folder: Path) -> Path:
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["number"] = number
     pictures = {cell["name"]: plots.write(cell, folder) for cell in value["cells"]}
-    template = environment.from_string(TEMPLATE.read_text())
-    text = template.render(report=value, pictures=pictures, words=WORDS)
+    text = html.render(
+        TEMPLATE, {"number": number}, report=value, pictures=pictures, words=WORDS
+    )
     path = folder / "bench.html"
     atomic.write_text(path, text)
     return path

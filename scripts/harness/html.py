@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Pages from templates: values are escaped, and one that is missing is an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+
+def render(
+    template: Path, filters: Mapping[str, Callable[..., str]], **values: Any
+) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(filters)
+    return str(environment.from_string(template.read_text()).render(**values))
