@@ -17,5 +17,11 @@ int check_user_write(const void *arg);
 
 /* mapping_race.c */
 int check_fault_race(const void *arg);
+int check_two_faults(const void *arg);
+
+/* mapping_place.c; the numbers are those of x86 CPUs */
+int check_moved(const void *arg);
+int check_numbers(const void *arg);
+void numbers_init(void);
 
 #endif /* VDSO_TASK_MAPPING_PARTS_H */

@@ -45,17 +45,55 @@ static int become_hot(void *arg)
 	return vt_hot_and_same("after the fault") ? VT_PASS : VT_FAIL;
 }
 
-int check_fault_race(const void *arg)
+/*
+ * The thread in the first fault inserts the page of zeros while another one's fault has
+ * made the area and not yet inserted its page: that finds an entry in its way.
+ */
+static int two_faults(void *arg)
+{
+	uint64_t end;
+	pthread_t thread;
+	void *wrong;
+
+	(void)arg;
+	if (!vt_delay("fault", VT_DELAY_US, getpid()) ||
+	    !vt_delay("map", 2 * VT_DELAY_US, getpid()))
+		return VT_FAIL;
+	VT_NEED(!pthread_create(&thread, NULL, touch, NULL));
+	while (!vt_load(&touching))
+		;
+	for (end = vt_now() + VT_DELAY_US * 500ull; vt_now() < end;)
+		vt_raw_answers();
+	/* Hot by now, and the other one still has its zeros to insert. */
+	touch(NULL);
+	pthread_join(thread, &wrong);
+	vt_delays_off();
+	VT_CHECK(!wrong, "the first call is wrong");
+	return vt_hot_and_same("after the faults") ? VT_PASS : VT_FAIL;
+}
+
+static int in_cold_processes(int (*fn)(void *))
 {
 	int result = vt_delays_init(), i;
 
-	(void)arg;
 	if (result)
 		return result;
 	if (vt_ids_init())
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS; i++)
-		if (vt_run_child(become_hot, NULL, "cold process"))
+		if (vt_run_child(fn, NULL, "cold process"))
 			return VT_FAIL;
 	return VT_PASS;
+}
+
+int check_fault_race(const void *arg)
+{
+	(void)arg;
+	return in_cold_processes(become_hot);
+}
+
+int check_two_faults(const void *arg)
+{
+	(void)arg;
+	return in_cold_processes(two_faults);
 }

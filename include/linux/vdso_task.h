@@ -26,6 +26,17 @@
  */
 bool arch_vdso_task_vma(const struct vm_area_struct *vma);
 
+/**
+ * arch_vdso_task_end() - where the vDSO functions of a process look for its slots
+ * @mm: an address space whose image has such functions, its mappings locked
+ *
+ * The code finds the slots by its distance from them, so this follows [vdso] where
+ * that is moved to.
+ *
+ * Return: user address of vdso_task_end.
+ */
+unsigned long arch_vdso_task_end(const struct mm_struct *mm);
+
 #ifdef CONFIG_VDSO_TASK
 
 /* System calls in place of an answer before a process gets slots of its own. */

@@ -12,13 +12,19 @@
 #include <generated/vdso_task_layout.h>
 
 /*
- * Pages that we take at the low end of [vvar]: one slot for each CPU that the
- * kernel was built for, the header line above them and the global page above
- * that. A constant of the build and not of the machine, because checkpoint and
+ * Lines of an area: the header and a slot for each number that a reader can make of
+ * what its CPU says. It does not look whether that number is one of this kernel's:
+ * whatever it is, its slot lies in [vvar].
+ */
+#define VDSO_TASK_LINES	(4096 + 1)
+
+/*
+ * Pages that we take at the low end of [vvar]: the lines and the global page above
+ * them. A constant, neither of the build nor of the machine, because checkpoint and
  * restore compares the size of [vvar] between two machines.
  */
 #define VDSO_TASK_PAGES							\
-	((((CONFIG_NR_CPUS + 1) << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) / \
+	(((VDSO_TASK_LINES << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) /	\
 	 PAGE_SIZE + 1)
 
 #ifndef __ASSEMBLY__
@@ -31,13 +37,11 @@ struct vdso_task_area;
  * struct vdso_task_mm - the part of mm_struct
  * @area: the slots of this address space, NULL until it has shown that it
  *	  calls often; set once, freed with the mm
- * @page: user address of the uppermost slot page when it was last touched
  * @heat: 0 until the slots are first touched, then 1 more than the number of
  *	  system calls made since in place of an answer, at most VDSO_TASK_HOT
  */
 struct vdso_task_mm {
 	struct vdso_task_area	*area;
-	unsigned long		page;
 	unsigned int		heat;
 };
 

@@ -10,7 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
-#include <generated/vdso_task_layout.h>
+#include <linux/vdso_task_types.h>
 
 /*
  * First byte above the area: the start of the page that all processes share, a

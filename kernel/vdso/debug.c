@@ -19,6 +19,7 @@
  *   end       in a change, after the change itself
  *   drop      after current changed its own answers, before they are dropped
  *   fault     in a fault, before the page of zeros is mapped
+ *   map       in a fault, before a page of the process's own is mapped
  *   wakeup    in a wakeup, after the runqueue's clock was updated and before the
  *             task that runs there is told to stop
  *   tick      in a tick, before the runqueue's clock is updated
@@ -59,6 +60,7 @@ static struct {
 	[VDSO_TASK_DELAY_END]		= { "end" },
 	[VDSO_TASK_DELAY_DROP]		= { "drop" },
 	[VDSO_TASK_DELAY_FAULT]		= { "fault" },
+	[VDSO_TASK_DELAY_MAP]		= { "map" },
 	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 	[VDSO_TASK_DELAY_TICK]		= { "tick" },
 	[VDSO_TASK_DELAY_MOVE]		= { "move" },

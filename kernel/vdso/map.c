@@ -9,7 +9,7 @@
  * process's own.
  *
  *   heat == 0             the slots were never touched
- *   0 < heat < HOT        the page of zeros is mapped, calls are counted
+ *   0 < heat < HOT        the page of zeros may be mapped, calls are counted
  *   heat == HOT           the next fault creates the area
  *
  * heat is a hint: it is written without a lock, a lost count delays the area
@@ -24,7 +24,7 @@
 /*
  * Take away the page of zeros, so that the next touch comes to the fault handler.
  * Gives up if the lock is not free, as getpid() does not wait for an mmap(), or
- * if [vvar] was moved since the last touch.
+ * if [vvar] is not where the code looks for it.
  */
 static bool unmap_nothing(struct mm_struct *mm)
 {
@@ -35,7 +35,7 @@ static bool unmap_nothing(struct mm_struct *mm)
 
 	if (!mmap_read_trylock(mm))
 		return false;
-	start = READ_ONCE(mm->vdso_task.page) + PAGE_SIZE - size;
+	start = arch_vdso_task_end(mm) - size;
 	vma = find_vma(mm, start);
 	if (vma && arch_vdso_task_vma(vma) &&
 	    range_in_vma(vma, start, start + size)) {
@@ -91,7 +91,7 @@ static void *page_for(struct mm_struct *mm, unsigned long index)
 	struct vdso_task_area *area = vdso_task_area_get(mm);
 	void *page = area ? vdso_task_area_page(area, index) : NULL;
 
-	if (!page && index < vdso_task_nr_pages())
+	if (!page)
 		vdso_task_count(VDSO_TASK_STAT_NOMEM, 1);
 	return page;
 }
@@ -100,7 +100,9 @@ static void *page_for(struct mm_struct *mm, unsigned long index)
  * Map the page of zeros: the process is not hot, answers are switched off, or
  * there is no memory. The entry must not stay under the mark that the process is
  * hot, or no call would be counted and nothing would ever remove it. So where the
- * mark is there after the insertion, the count starts again.
+ * mark is there after the insertion, the count starts again, also if another
+ * thread's fault has made the area meanwhile: that fault leaves an entry that it
+ * finds in its way.
  *
  *   CPU 0: fault                            CPU 1: the call that makes it hot
  *   ------------                            ---------------------------------
@@ -161,11 +163,14 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 	/* Seen by fork, which holds the lock that this fault holds. */
 	if (!READ_ONCE(mm->vdso_task.heat))
 		WRITE_ONCE(mm->vdso_task.heat, 1);
-	WRITE_ONCE(mm->vdso_task.page, addr + index * PAGE_SIZE);
+	/* The lines of CPUs that this kernel does not have. */
+	if (index >= vdso_task_nr_pages())
+		return vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
 
 	if (is_hot(mm))
 		page = page_for(mm, index);
 	if (!page)
 		return map_nothing(vma, addr);
+	vdso_task_delay(VDSO_TASK_DELAY_MAP, current);
 	return vmf_insert_pfn(vma, addr, PHYS_PFN(__pa(page)));
 }

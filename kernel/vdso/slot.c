@@ -224,9 +224,8 @@ static noinline enum vdso_task_stat recompute(struct vdso_task_area *area)
 }
 
 /* Out of line, for a cold call not to pay for its registers. */
-static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
-				   struct vdso_task_area *area,
-				   enum vdso_task_kind kind)
+static noinline enum vdso_task_stat refresh(struct vdso_task_area *area,
+					    enum vdso_task_kind kind)
 {
 	struct vdso_task_slot *slot;
 	enum vdso_task_stat why;
@@ -251,10 +250,8 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	why = recompute(area);
 	if (why != VDSO_TASK_STAT_REFRESH)
 		return why;
-	if (!slot) {
-		vdso_task_heat_up(mm);
+	if (!slot)
 		return VDSO_TASK_STAT_COLD;
-	}
 	return filled ? VDSO_TASK_STAT_NONE : VDSO_TASK_STAT_REFRESH;
 }
 
@@ -279,7 +276,10 @@ void __vdso_task_refresh(enum vdso_task_kind kind)
 		return;
 	}
 	if (area) {
-		vdso_task_count(refresh(mm, area, kind), 1);
+		/* Zeros may lie over its slots: see map_nothing() in map.c. */
+		if (unlikely(READ_ONCE(mm->vdso_task.heat) < VDSO_TASK_HOT))
+			vdso_task_heat_up(mm);
+		vdso_task_count(refresh(area, kind), 1);
 		return;
 	}
 	if (vdso_task_is_watched(current)) {

@@ -31,8 +31,9 @@ static __always_inline unsigned long __arch_vdso_task_cpu(void)
 static __always_inline const struct vdso_task_slot *
 __arch_vdso_task_slot(unsigned long cpunode)
 {
-	unsigned long line = cpunode & TPIDRRO_CPU_MASK;
+	unsigned long line = cpunode & TPIDRRO_LINE_MASK;
 
+	static_assert(TPIDRRO_LINE_MASK < VDSO_TASK_LINES);
 	return (const void *)(vdso_task_end - VDSO_TASK_SLOT_SIZE -
 			      (line << VDSO_TASK_SLOT_SHIFT));
 }

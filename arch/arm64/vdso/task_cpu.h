@@ -6,8 +6,8 @@
 
 #include "tpidrro.h"
 
-/* The register's CPU field holds the number plus 1. */
-#define ARCH_VDSO_TASK_MAX_CPUS	TPIDRRO_CPU_MASK
+/* What is looked at holds the number plus 1. */
+#define ARCH_VDSO_TASK_MAX_CPUS	TPIDRRO_LINE_MASK
 
 /**
  * arch_vdso_task_cpu_trusted() - does user space see the right CPU number?

@@ -21,6 +21,9 @@
 #define TPIDRRO_NODE_SHIFT	16
 #define TPIDRRO_CPU_MASK	0xffff
 
+/* The bits of it that choose a slot: no more than there are lines in [vvar]. */
+#define TPIDRRO_LINE_MASK	0xfff
+
 #ifdef __ASSEMBLY__
 
 /* In kernel_exit, of a task that returns to user mode; interrupts are off. */

@@ -36,6 +36,7 @@ __arch_vdso_task_slot(unsigned int cpunode)
 {
 	unsigned long cpu = cpunode & VDSO_CPUNODE_MASK;
 
+	static_assert(VDSO_CPUNODE_MASK + 1 < VDSO_TASK_LINES);
 	return (const void *)(vdso_task_end - 2 * VDSO_TASK_SLOT_SIZE -
 			      (cpu << VDSO_TASK_SLOT_SHIFT));
 }
