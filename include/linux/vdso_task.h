@@ -342,19 +342,40 @@ static inline bool vdso_task_seccomp_allows(u32 arch, int nr)
 void vdso_task_resume(void);
 
 /**
- * vdso_task_skip_copy() - must fork leave these page table entries out?
+ * vdso_task_area_size() - how much of a mapping fork must leave out
  * @vma: a mapping of the parent, its mm locked for writing
  *
- * The page table entries of [vvar] carry no page reference. A child that
+ * The page table entries of slots carry no page reference. A child that
  * inherited them would read its parent's slots, and freed memory once the
  * parent is gone. Nor may it inherit the page of zeros, or its first touch
  * would not be seen and it would never become hot.
  *
- * Return: true if slots were touched in @vma; the child faults in its own.
+ * Return: bytes from the start of @vma; the child faults in its own.
  */
-static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
+static inline unsigned long vdso_task_area_size(const struct vm_area_struct *vma)
 {
-	return READ_ONCE(vma->vm_mm->vdso_task.heat) && arch_vdso_task_vma(vma);
+	return arch_vdso_task_vma(vma) ? VDSO_TASK_AREA_SIZE : 0;
+}
+
+/**
+ * vdso_task_zap_start() - where page table entries are to be removed from
+ * @vma: a mapping
+ * @start: where it begins, or what is to be removed of it
+ * @end: where that ends
+ *
+ * The end of a process that never called does not look for slots one by one. A first
+ * touch at the same time comes after who sees none here: it sets the mark before it
+ * inserts an entry.
+ *
+ * Return: @start, or the end of the area if no slot was ever touched.
+ */
+static inline unsigned long vdso_task_zap_start(const struct vm_area_struct *vma,
+						unsigned long start,
+						unsigned long end)
+{
+	if (READ_ONCE(vma->vm_mm->vdso_task.heat))
+		return start;
+	return clamp(vma->vm_start + vdso_task_area_size(vma), start, end);
 }
 
 #else /* !CONFIG_VDSO_TASK */
@@ -397,9 +418,16 @@ static inline void vdso_task_mm_init(struct mm_struct *mm) { }
 static inline void vdso_task_mm_free(struct mm_struct *mm) { }
 static inline void vdso_task_resume(void) { }
 
-static inline bool vdso_task_skip_copy(const struct vm_area_struct *vma)
+static inline unsigned long vdso_task_area_size(const struct vm_area_struct *vma)
 {
-	return false;
+	return 0;
+}
+
+static inline unsigned long vdso_task_zap_start(const struct vm_area_struct *vma,
+						unsigned long start,
+						unsigned long end)
+{
+	return start;
 }
 
 static inline vm_fault_t vdso_task_fault(struct vm_area_struct *vma,

@@ -19,13 +19,14 @@
 #define VDSO_TASK_LINES	(4096 + 1)
 
 /*
- * Pages that we take at the low end of [vvar]: the lines and the global page above
- * them. A constant, neither of the build nor of the machine, because checkpoint and
- * restore compares the size of [vvar] between two machines.
+ * Pages that we take at the low end of [vvar]: the area and the global page above it.
+ * A constant, neither of the build nor of the machine, because checkpoint and restore
+ * compares the size of [vvar] between two machines.
  */
-#define VDSO_TASK_PAGES							\
-	(((VDSO_TASK_LINES << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) /	\
-	 PAGE_SIZE + 1)
+#define VDSO_TASK_AREA_PAGES						\
+	(((VDSO_TASK_LINES << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) / PAGE_SIZE)
+#define VDSO_TASK_AREA_SIZE	(VDSO_TASK_AREA_PAGES * PAGE_SIZE)
+#define VDSO_TASK_PAGES		(VDSO_TASK_AREA_PAGES + 1)
 
 #ifndef __ASSEMBLY__
 
