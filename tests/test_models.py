@@ -136,14 +136,14 @@ def test_every_variant_of_the_model_is_tried() -> None:
 # The steps of the kernel that the model takes, in their order and with nothing
 # between them that orders memory.
 ORDER = {
-    "kernel/vdso/change.c:vdso_task_change_begin": [
+    "kernel/vdso/change.c:__vdso_task_change_begin": [
         "atomic64_inc(&p->vdso_task_changes.begin);",
         "smp_mb();",
         "rcu_dereference(p->vdso_task_changes.area);",
         "atomic64_inc(vdso_task_begin(area));",
         "smp_mb();",
     ],
-    "kernel/vdso/change.c:vdso_task_change_end": [
+    "kernel/vdso/change.c:__vdso_task_change_end": [
         "smp_mb();",
         "atomic64_inc(&p->vdso_task_changes.end);",
     ],
@@ -160,8 +160,15 @@ ORDER = {
         "is_filled(area, slot, kind);",
         "recompute(area);",
     ],
-    "kernel/vdso/slot.c:recompute": [
+    "kernel/vdso/slot.c:attach": [
+        "read_lock(&tasklist_lock);",
+        "spin_lock_irq(&current->sighand->siglock);",
         "rcu_assign_pointer(current->vdso_task_changes.area, area);",
+        "spin_unlock_irq(&current->sighand->siglock);",
+        "read_unlock(&tasklist_lock);",
+    ],
+    "kernel/vdso/slot.c:recompute": [
+        "attach(area);",
         "vdso_task_compute(area, &record)",
         "keep(&record);",
         "fill_current(area);",

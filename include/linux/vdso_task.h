@@ -65,6 +65,8 @@ void __vdso_task_refresh(enum vdso_task_kind kind);
 void __vdso_task_refresh_clock(clockid_t clock);
 void __vdso_task_refresh_res(clockid_t clock);
 void __vdso_task_interrupted(void);
+void __vdso_task_change_begin(struct task_struct *p);
+void __vdso_task_change_end(struct task_struct *p);
 void __vdso_task_settle_group(struct task_struct *p,
 			      const struct task_struct *but);
 
@@ -206,20 +208,52 @@ static __always_inline void vdso_task_interrupted(void)
  * vdso_task_change_begin() - answers of a task are about to change
  * @p: a task that cannot be freed, current or another
  *
- * From here to vdso_task_change_end() @p makes the system call. Must come
- * before the change becomes visible to any system call.
+ * From here to vdso_task_change_end() @p makes the system call. Must come before
+ * the change can be seen by any system call.
  *
- * Context: any; does not sleep.
+ * Context: any; does not sleep, nor may the change. The caller holds tasklist_lock
+ * for writing or @p's siglock, or @p is current or stopped: @p cannot attach itself
+ * to an area meanwhile, so where it has none it has no answers.
+ *
+ * Return: what vdso_task_change_end() has to be given.
  */
-void vdso_task_change_begin(struct task_struct *p);
+static __always_inline bool vdso_task_change_begin(struct task_struct *p)
+{
+	if (!static_branch_unlikely(&vdso_task_key) ||
+	    !rcu_access_pointer(p->vdso_task_changes.area))
+		return false;
+	__vdso_task_change_begin(p);
+	return true;
+}
+
+/**
+ * vdso_task_change_begin_unlocked() - the same while @p may attach itself
+ * @p: a task that cannot be freed
+ *
+ * Context: an RCU read-side critical section, up to the end of the change.
+ *
+ * Return: what vdso_task_change_end() has to be given.
+ */
+static __always_inline bool vdso_task_change_begin_unlocked(struct task_struct *p)
+{
+	if (!static_branch_unlikely(&vdso_task_key))
+		return false;
+	__vdso_task_change_begin(p);
+	return true;
+}
 
 /**
  * vdso_task_change_end() - the change is visible to every system call
  * @p: as in vdso_task_change_begin()
+ * @begun: what that returned; the static key may have been enabled since
  *
  * Context: any; does not sleep.
  */
-void vdso_task_change_end(struct task_struct *p);
+static __always_inline void vdso_task_change_end(struct task_struct *p, bool begun)
+{
+	if (begun)
+		__vdso_task_change_end(p);
+}
 
 bool vdso_task_start_sum(struct task_struct *p);
 
@@ -408,8 +442,18 @@ static __always_inline bool vdso_task_sum_came(const unsigned int *active)
 	return false;
 }
 
-static inline void vdso_task_change_begin(struct task_struct *p) { }
-static inline void vdso_task_change_end(struct task_struct *p) { }
+
+static __always_inline bool vdso_task_change_begin(struct task_struct *p)
+{
+	return false;
+}
+
+static __always_inline bool vdso_task_change_begin_unlocked(struct task_struct *p)
+{
+	return false;
+}
+
+static __always_inline void vdso_task_change_end(struct task_struct *p, bool begun) { }
 static __always_inline void vdso_task_drop(void) { }
 static inline void vdso_task_leave(void) { }
 static inline void vdso_task_new_thread(u64 clone_flags) { }

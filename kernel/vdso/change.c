@@ -30,6 +30,41 @@
  *
  *   Who wins: the change, always.
  *
+ * Most tasks have no area, and their changes cost one load: T.area is only set
+ * under tasklist_lock and T's siglock, and whoever changes T under one of these
+ * (tasklist_lock for writing) looks at T.area first.
+ *
+ *   CPU 0: change, under a lock             CPU 1: T's first refresh in its mm
+ *   ---------------------------             ----------------------------------
+ *   lock
+ *   T.area? no: nothing to count            lock
+ *   the change                              T.area = area of its mm
+ *   unlock                                  unlock
+ *                                           compute the answers
+ *
+ *   If CPU 0 has the lock first, T computes after the change. Else CPU 0 finds the
+ *   area, and all is as above. The changes of all tasks at once (a tracepoint,
+ *   SysRq-n) hold tasklist_lock for reading, as T does: those always count.
+ *
+ * While the static key is off nothing is counted at all. It may be enabled while a
+ * change is at work whose begin found it off:
+ *
+ *   CPU 0: change, in an RCU reader         CPU 1: arm(), then T
+ *   -------------------------------         --------------------
+ *   key? off: nothing to count
+ *                                           enable the key
+ *                                           synchronize_rcu_expedited()
+ *   the change
+ *   end of the RCU reader
+ *                                           vdso_task_armed = true
+ *                                           become_hot(): armed?  smp_mb()
+ *                                           compute the answers
+ *
+ *   No process becomes hot before vdso_task_armed, so T computes after every change
+ *   whose begin came before the key. Where T is current or stopped it computes
+ *   nothing meanwhile, and no reader is needed. The end is told what the begin did
+ *   and does not look at the key: T.begin and T.end count the same changes.
+ *
  *   T.begin++ and header.begin++ come before the change and not after it, because
  *   somebody may learn of the change by a system call and tell T, whose next vDSO
  *   call must not contradict. Whoever passes that message uses release and acquire
@@ -53,7 +88,8 @@
 
 #include "internal.h"
 
-void vdso_task_change_begin(struct task_struct *p)
+/* See vdso_task_change_begin(); counts also where @p has no area. */
+void __vdso_task_change_begin(struct task_struct *p)
 {
 	struct vdso_task_area *area;
 
@@ -71,7 +107,7 @@ void vdso_task_change_begin(struct task_struct *p)
 	vdso_task_delay(VDSO_TASK_DELAY_CHANGE, p);
 }
 
-void vdso_task_change_end(struct task_struct *p)
+void __vdso_task_change_end(struct task_struct *p)
 {
 	vdso_task_delay(VDSO_TASK_DELAY_END, p);
 	smp_mb();	/* (A), pairs with the first smp_mb() of the refresh */

@@ -7,7 +7,8 @@
  * that touch is a page fault. Patching is not atomic over the call sites: an
  * area may exist only once every CPU runs every site, or a switch that is not
  * patched yet would leave another thread's answers in a slot that a patched
- * refresh wrote. vdso_task_armed says so; no process becomes hot before.
+ * refresh wrote. vdso_task_armed says so; no process becomes hot before. Nor does
+ * one before all changes of answers have ended that began without the key.
  *
  * A CPU that does not know its own number would show one thread the slot of
  * another. Each CPU is checked before user threads run there. If one fails, no
@@ -23,6 +24,7 @@
 #include <linux/kstrtox.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sysctl.h>
 #include <linux/workqueue.h>
 
@@ -56,6 +58,8 @@ static void update_allowed(void)
 static void arm(struct work_struct *work)
 {
 	static_branch_enable(&vdso_task_key);
+	/* The end of changes that were begun without it: see change.c. */
+	synchronize_rcu_expedited();
 	WRITE_ONCE(vdso_task_armed, true);
 }
 

@@ -350,9 +350,9 @@ static void change_opens_generation(struct kunit *test)
 	u64 begin = f->area->header->begin;
 
 	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	vdso_task_change_begin(f->other);
+	__vdso_task_change_begin(f->other);
 	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
-	vdso_task_change_end(f->other);
+	__vdso_task_change_end(f->other);
 	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
 }
 
@@ -363,10 +363,10 @@ static void change_of_other_task(struct kunit *test)
 	struct vdso_task_slot record = {};
 
 	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	vdso_task_change_begin(f->other);
+	__vdso_task_change_begin(f->other);
 	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
-	vdso_task_change_end(f->other);
+	__vdso_task_change_end(f->other);
 }
 
 static void compute_loses_against_change(struct kunit *test)
@@ -374,9 +374,9 @@ static void compute_loses_against_change(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct vdso_task_slot record = {};
 
-	vdso_task_change_begin(current);
+	__vdso_task_change_begin(current);
 	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
-	vdso_task_change_end(current);
+	__vdso_task_change_end(current);
 	memset(&record, 0, sizeof(record));
 	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
@@ -409,9 +409,9 @@ static void answers_of_before_are_dead(struct kunit *test)
 	struct vdso_task_slot record = {};
 
 	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
-	vdso_task_change_begin(current);
+	__vdso_task_change_begin(current);
 	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
-	vdso_task_change_end(current);
+	__vdso_task_change_end(current);
 	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
 }
 
@@ -420,11 +420,11 @@ static void changes_at_once(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct vdso_task_slot record = {};
 
-	vdso_task_change_begin(current);
-	vdso_task_change_begin(current);
-	vdso_task_change_end(current);
+	__vdso_task_change_begin(current);
+	__vdso_task_change_begin(current);
+	__vdso_task_change_end(current);
 	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
-	vdso_task_change_end(current);
+	__vdso_task_change_end(current);
 	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
 }
 
@@ -436,12 +436,27 @@ static void change_without_area(struct kunit *test)
 	struct vdso_task_slot record = {};
 
 	RCU_INIT_POINTER(current->vdso_task_changes.area, NULL);
-	vdso_task_change_begin(current);
+	__vdso_task_change_begin(current);
 	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin);
 	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
 	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
-	vdso_task_change_end(current);
+	__vdso_task_change_end(current);
 	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+}
+
+/* Nobody asks for its answers, so there is nothing to wait for. */
+static void change_of_bystander_counts_nothing(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool begun;
+
+	begun = vdso_task_change_begin(f->other);
+	KUNIT_EXPECT_FALSE(test, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.begin), 0);
+	/* The end counts what the begin did, whatever came between. */
+	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
+	vdso_task_change_end(f->other, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.end), 0);
 }
 
 static void new_task_starts_even(struct kunit *test)
@@ -450,7 +465,7 @@ static void new_task_starts_even(struct kunit *test)
 
 	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
 	f->other->vdso_task.pid = 1;
-	vdso_task_change_begin(f->other);
+	__vdso_task_change_begin(f->other);
 	vdso_task_init(f->other);
 	KUNIT_EXPECT_TRUE(test, is_empty(&f->other->vdso_task));
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task_changes.area));
@@ -498,6 +513,7 @@ static struct kunit_case vdso_task_cases[] = {
 	KUNIT_CASE(answers_of_before_are_dead),
 	KUNIT_CASE(changes_at_once),
 	KUNIT_CASE(change_without_area),
+	KUNIT_CASE(change_of_bystander_counts_nothing),
 	KUNIT_CASE(new_task_starts_even),
 	KUNIT_CASE(seq_of_later_area),
 	{}

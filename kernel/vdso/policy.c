@@ -16,9 +16,9 @@
  *
  *   CPU 0: TSYNC installs a filter          CPU 1: T refreshes
  *   ------------------------------          ------------------
- *   vdso_task_change_begin(T)               e = T.end
+ *   begun = vdso_task_change_begin(T)       e = T.end
  *   T.filter = the new one                  asks T.filter for each entry
- *   vdso_task_change_end(T)                 T.begin == e ?
+ *   vdso_task_change_end(T, begun)          T.begin == e ?
  *
  *   Who wins: the filter, as every change.
  */

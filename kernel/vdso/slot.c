@@ -52,6 +52,8 @@
 #include <linux/irqflags.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/uidgid.h>
 
 #include "internal.h"
@@ -208,13 +210,28 @@ static void empty_current(struct vdso_task_area *area)
 	local_irq_restore(flags);
 }
 
+/*
+ * From here on others find the area of current. Under these locks they may look
+ * whether there is one before they change an answer: see change.c.
+ */
+static void attach(struct vdso_task_area *area)
+{
+	if (likely(rcu_access_pointer(current->vdso_task_changes.area)))
+		return;
+	read_lock(&tasklist_lock);
+	spin_lock_irq(&current->sighand->siglock);
+	rcu_assign_pointer(current->vdso_task_changes.area, area);
+	spin_unlock_irq(&current->sighand->siglock);
+	read_unlock(&tasklist_lock);
+}
+
 /* Out of line, for a call that finds all as it should be not to pay for this. */
 static noinline enum vdso_task_stat recompute(struct vdso_task_area *area)
 {
 	struct vdso_task_slot record = {};
 
 	/* Before the first look at the changes: see (C) in change.c. */
-	rcu_assign_pointer(current->vdso_task_changes.area, area);
+	attach(area);
 	if (!vdso_task_compute(area, &record))
 		return VDSO_TASK_STAT_STALE;
 	keep(&record);
