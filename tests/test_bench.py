@@ -300,7 +300,7 @@ def test_another_architecture_is_not_timed() -> None:
 
 # --- the counts themselves ---
 
-TOPICS = "entries denied switch threads".split()
+TOPICS = "entries denied switch bystanders threads".split()
 BASELINES = sorted((REPO / "tests" / "bench").glob("baseline-*.json"))
 
 

@@ -24,7 +24,8 @@ ARGUMENTS = {
     "x86_64": ["nokaslr", "norandmaps", "clocksource=tsc", "tsc=reliable"],
     "arm64": ["nokaslr", "norandmaps"],
 }
-ONE_CPU = "entries clocks denied switch life memory kernel threads areas".split()
+ONE_CPU = "entries clocks denied switch life memory kernel".split()
+ONE_CPU += "bystanders threads areas".split()
 CPUS = (1, 2, 4, 8, 16)
 MEMORY, LIMIT = 1024, 1800.0
 

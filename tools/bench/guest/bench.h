@@ -86,6 +86,7 @@ void topic_switch(enum mode mode);
 void topic_life(enum mode mode);
 void topic_memory(enum mode mode);
 void topic_kernel(enum mode mode);
+void topic_bystanders(enum mode mode);
 void topic_threads(enum mode mode);
 void topic_cpus(enum mode mode);
 void topic_areas(enum mode mode);
