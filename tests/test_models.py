@@ -158,7 +158,7 @@ ORDER = {
     ],
     "kernel/vdso/slot.c:refresh": [
         "is_filled(area, slot, kind);",
-        "recompute(area);",
+        "recompute(area, kind);",
     ],
     "kernel/vdso/slot.c:attach": [
         "read_lock(&tasklist_lock);",
@@ -169,7 +169,8 @@ ORDER = {
     ],
     "kernel/vdso/slot.c:recompute": [
         "attach(area);",
-        "vdso_task_compute(area, &record)",
+        "vdso_task_compute(area, &record, clocks)",
+        "vdso_task_expose_cputime();",
         "keep(&record);",
         "fill_current(area);",
     ],

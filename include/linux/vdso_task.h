@@ -136,14 +136,15 @@ static __always_inline void vdso_task_refresh_res(clockid_t clock)
 }
 
 /**
- * vdso_task_tells() - may a task have told its CPU time without being charged?
+ * vdso_task_exposes_cputime() - may user space have read more than was charged?
  * @p: a task that cannot be freed
  *
- * Return: true from its first refresh in an mm until it leaves the mm.
+ * Return: true from the task's first refresh for a CPU-time clock until it leaves
+ * its mm.
  */
-static __always_inline bool vdso_task_tells(const struct task_struct *p)
+static __always_inline bool vdso_task_exposes_cputime(const struct task_struct *p)
 {
-	return rcu_access_pointer(p->vdso_task_changes.area);
+	return READ_ONCE(p->vdso_task_changes.exposes_cputime);
 }
 
 /**
@@ -156,7 +157,7 @@ static __always_inline void vdso_task_settle(struct task_struct *p)
 {
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
-	if (vdso_task_tells(p))
+	if (vdso_task_exposes_cputime(p))
 		task_sched_runtime(p);
 	else
 		smp_acquire__after_ctrl_dep();	/* pairs with vdso_task_forget() */
@@ -200,7 +201,8 @@ static __always_inline u64 vdso_task_runtime(struct task_struct *p)
  */
 static __always_inline void vdso_task_interrupted(void)
 {
-	if (static_branch_unlikely(&vdso_task_key))
+	if (static_branch_unlikely(&vdso_task_key) &&
+	    vdso_task_exposes_cputime(current))
 		__vdso_task_interrupted();
 }
 
@@ -309,7 +311,8 @@ static __always_inline void vdso_task_drop(void)
 static inline void vdso_task_forget(struct task_struct *p)
 {
 	memset(&p->vdso_task, 0, sizeof(p->vdso_task));
-	/* Who sees that @p does not tell any more sees what it was charged. */
+	/* Whoever sees that @p exposes nothing any more sees what it was charged. */
+	smp_store_release(&p->vdso_task_changes.exposes_cputime, false);
 	smp_store_release(&p->vdso_task_changes.area, NULL);
 }
 
@@ -320,8 +323,14 @@ static inline void vdso_task_forget(struct task_struct *p)
  */
 static inline void vdso_task_leave(void)
 {
-	vdso_task_settle(current);
+	struct signal_struct *sig = current->signal;
+
+	if (vdso_task_exposes_cputime(current))
+		task_sched_runtime(current);
 	vdso_task_forget(current);
+	/* Every other thread that may have set it has left its mm, and was charged. */
+	if (READ_ONCE(sig->vdso_task_exposes_cputime) && thread_group_empty(current))
+		smp_store_release(&sig->vdso_task_exposes_cputime, false);
 }
 
 /**
@@ -336,8 +345,9 @@ static inline void vdso_task_leave(void)
  */
 static inline void vdso_task_new_thread(u64 clone_flags)
 {
-	if ((clone_flags & CLONE_THREAD) && thread_group_empty(current)) {
-		vdso_task_settle(current);
+	if ((clone_flags & CLONE_THREAD) && vdso_task_exposes_cputime(current) &&
+	    thread_group_empty(current)) {
+		task_sched_runtime(current);
 		vdso_task_drop();
 	}
 }

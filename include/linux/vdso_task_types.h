@@ -52,11 +52,15 @@ struct vdso_task_mm {
  *	  until it leaves the mm; read by others under RCU
  * @begin: changes of the task's answers begun by others
  * @end: changes ended; equal to @begin while none is under way
+ * @exposes_cputime: user space may read the task's CPU time without a charge: from
+ *		     its first refresh for a CPU-time clock until it leaves the mm;
+ *		     written by the task itself
  */
 struct vdso_task_changes {
 	struct vdso_task_area __rcu	*area;
 	atomic64_t			begin;
 	atomic64_t			end;
+	bool				exposes_cputime;
 };
 
 #endif /* !__ASSEMBLY__ */

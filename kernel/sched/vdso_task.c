@@ -19,7 +19,7 @@ u64 vdso_task_current_base(void)
 	u64 base;
 
 	rq = task_rq_lock(current, &rf);
-	vdso_task_begin_to_tell(rq);
+	vdso_task_cancel_skip_update(rq);
 	update_rq_clock(rq);
 	base = vdso_task_base(rq, current);
 	task_rq_unlock(rq, current, &rf);
@@ -72,7 +72,7 @@ static void settle_cpu(unsigned int cpu)
 	struct rq_flags rf;
 
 	rq_lock_irqsave(rq, &rf);
-	if (vdso_task_tells(rq->curr)) {
+	if (vdso_task_exposes_cputime(rq->curr)) {
 		update_rq_clock(rq);
 		rq->curr->sched_class->update_curr(rq);
 	}

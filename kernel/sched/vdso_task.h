@@ -44,13 +44,13 @@ static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 }
 
 /**
- * vdso_task_begin_to_tell() - a task is about to tell its CPU time
+ * vdso_task_cancel_skip_update() - a task's CPU time is about to be readable
  * @rq: this CPU's runqueue, locked
  *
  * A wakeup that met no such task, or the balancing within the last switch, may
  * have asked for the next update of the clock to be left out.
  */
-static __always_inline void vdso_task_begin_to_tell(struct rq *rq)
+static __always_inline void vdso_task_cancel_skip_update(struct rq *rq)
 {
 	rq_clock_cancel_skipupdate(rq);
 }
@@ -66,6 +66,7 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 					     struct task_struct *next)
 {
 	struct vdso_task_area *area;
+	u64 base = 0;
 
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
@@ -76,9 +77,11 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 	area = READ_ONCE(next->mm->vdso_task.area);
 	if (unlikely(!area))
 		return;
-	vdso_task_begin_to_tell(rq);
-	__vdso_task_fill(next, area,
-			 next->vdso_task.base ? vdso_task_base(rq, next) : 0);
+	if (next->vdso_task.base) {
+		vdso_task_cancel_skip_update(rq);
+		base = vdso_task_base(rq, next);
+	}
+	__vdso_task_fill(next, area, base);
 }
 
 /**
@@ -86,13 +89,15 @@ static __always_inline void vdso_task_switch(struct rq *rq,
  * @curr: the task that runs on a runqueue, locked
  *
  * A wakeup from another CPU wants the next update of the runqueue's clock to be
- * left out, which charges @curr up to the wakeup only. It may tell more until it
- * is switched out. For one that does not tell yet the update may be left out:
- * whoever begins to tell asks for it again, see vdso_task_begin_to_tell().
+ * left out, which charges @curr up to the wakeup only. User space may read more
+ * until it is switched out. For one that does not expose its time yet the update may
+ * be left out: it is asked for again before that time can be read, see
+ * vdso_task_cancel_skip_update().
  */
 static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr)
 {
-	return static_branch_unlikely(&vdso_task_key) && vdso_task_tells(curr);
+	return static_branch_unlikely(&vdso_task_key) &&
+	       vdso_task_exposes_cputime(curr);
 }
 
 /**

@@ -30,7 +30,7 @@
  *
  *    With the update skipped T would be charged up to t0. A skip that was asked for
  *    before T began to tell is taken back then: by the switch to T, or by T's
- *    refresh (vdso_task_begin_to_tell()). Who hears from T what it was told, and
+ *    refresh (vdso_task_cancel_skip_update()). Who hears from T what it was told, and
  *    then finds T gone from its CPU, looks at T's time after that
  *    (vdso_task_charged()). A SCHED_DEADLINE task that was charged to the end of its
  *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()),
@@ -102,6 +102,33 @@
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
  *    Threads are only started by the caller itself; timers may be armed by others,
  *    which is a change (change.c).
+ *
+ * 6. All that others do for this they do for tasks that have exposed their time, and
+ *    for processes that have such threads: exposes_cputime in the task and in
+ *    signal_struct. T sets both by its first refresh for a clock, before the fill with
+ *    base:
+ *
+ *	CPU 0: T, in a system call              CPU 1
+ *	--------------------------              -----
+ *	process exposes, T exposes              wakes a task on CPU 0:
+ *	lock CPU 0's runqueue                     lock CPU 0's runqueue
+ *	take back a skip, compute base            T exposes? no: skip the next update
+ *	unlock, fill                              unlock
+ *
+ *	vDSO: t                                 U asks for the process's time:
+ *	tells U                                   process exposes?  (acquire)
+ *	                                          T exposes? charge T
+ *
+ *    The runqueue's lock decides on the skip: one that was asked for before T locked
+ *    it is taken back, later ones see that T exposes its time. U learned of t by
+ *    release and acquire, so it sees both stores; who misses one does not know t yet,
+ *    and its call needs no charge of T. A change of the clock (2) locks CPU 0's
+ *    runqueue after seq became odd: before T does, and then no reading of T counts, or
+ *    after, and then T is charged.
+ *
+ *    T takes it back as it leaves its mm, once it is charged, and the process's when
+ *    it is the last thread: a release, so whoever sees it gone (acquire) sees the
+ *    charge. A child of fork starts without, whatever its parent's bit says.
  *
  * What is not told, and why:
  *
@@ -281,6 +308,19 @@ void vdso_task_compute_clocks(struct vdso_task_slot *record)
 }
 
 /**
+ * vdso_task_expose_cputime() - current's CPU time will be readable in user mode
+ *
+ * Context: a system call, before the first fill with base.
+ */
+void vdso_task_expose_cputime(void)
+{
+	if (vdso_task_exposes_cputime(current))
+		return;
+	WRITE_ONCE(current->signal->vdso_task_exposes_cputime, true);
+	WRITE_ONCE(current->vdso_task_changes.exposes_cputime, true);
+}
+
+/**
  * vdso_task_can_tell() - could a slot answer this kind of call by current?
  * @kind: which time the call asks for
  * @why: gets the reason if not
@@ -345,7 +385,7 @@ void __vdso_task_interrupted(void)
 	struct vdso_task_area *area;
 	struct vdso_task_slot *slot;
 
-	/* Only current sets or clears it, with interrupts off. */
+	/* Only current sets or clears it. */
 	area = rcu_dereference_protected(current->vdso_task_changes.area, true);
 	if (!area || !current->vdso_task.base)
 		return;

@@ -92,7 +92,7 @@ void vdso_task_heat_up(struct mm_struct *mm);
 
 /* slot.c */
 bool vdso_task_compute(const struct vdso_task_area *area,
-		       struct vdso_task_slot *record);
+		       struct vdso_task_slot *record, bool clocks);
 
 /* ../sched/vdso_task.c */
 u64 vdso_task_current_base(void);
@@ -137,6 +137,7 @@ void vdso_task_clock_init(void);
 void *vdso_task_global_page(void);
 bool vdso_task_clock_usable(void);
 void vdso_task_compute_clocks(struct vdso_task_slot *record);
+void vdso_task_expose_cputime(void);
 bool vdso_task_can_tell(enum vdso_task_kind kind, enum vdso_task_stat *why);
 
 #ifdef CONFIG_DEBUG_FS

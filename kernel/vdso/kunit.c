@@ -338,10 +338,23 @@ static void compute_says_what_calls_say(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct vdso_task_slot record = {};
 
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
 	KUNIT_EXPECT_EQ(test, record.tid, task_pid_vnr(current) + 1);
 	KUNIT_EXPECT_EQ(test, record.pid, task_tgid_vnr(current) + 1);
+}
+
+/* Whoever asks for IDs only is not charged, or its switches computed, for clocks. */
+static void ids_expose_no_clock(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot record = {};
+
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, false));
+	KUNIT_EXPECT_EQ(test, record.tid, task_pid_vnr(current) + 1);
+	KUNIT_EXPECT_EQ(test, record.base, 0);
+	KUNIT_EXPECT_EQ(test, record.dead, 0);
+	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(current));
 }
 
 static void change_opens_generation(struct kunit *test)
@@ -364,7 +377,7 @@ static void change_of_other_task(struct kunit *test)
 
 	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
 	__vdso_task_change_begin(f->other);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
 	__vdso_task_change_end(f->other);
 }
@@ -375,10 +388,10 @@ static void compute_loses_against_change(struct kunit *test)
 	struct vdso_task_slot record = {};
 
 	__vdso_task_change_begin(current);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
 	__vdso_task_change_end(current);
 	memset(&record, 0, sizeof(record));
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
 	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
 }
 
@@ -388,7 +401,7 @@ static void nothing_is_computed_while_off(struct kunit *test)
 	struct vdso_task_slot record = {};
 
 	WRITE_ONCE(vdso_task_allowed, false);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
 }
 
 /* Also those of a thread that runs on and is never switched out. */
@@ -397,7 +410,7 @@ static void off_ends_answers(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct vdso_task_slot record = {};
 
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
 	WRITE_ONCE(vdso_task_allowed, false);
 	vdso_task_end_answers(f->mm);
 	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
@@ -408,7 +421,7 @@ static void answers_of_before_are_dead(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct vdso_task_slot record = {};
 
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
 	__vdso_task_change_begin(current);
 	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
 	__vdso_task_change_end(current);
@@ -423,9 +436,9 @@ static void changes_at_once(struct kunit *test)
 	__vdso_task_change_begin(current);
 	__vdso_task_change_begin(current);
 	__vdso_task_change_end(current);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
 	__vdso_task_change_end(current);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
 }
 
 /* Begun before the task's first refresh, so by a change that saw no area. */
@@ -439,9 +452,9 @@ static void change_without_area(struct kunit *test)
 	__vdso_task_change_begin(current);
 	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin);
 	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
 	__vdso_task_change_end(current);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record));
+	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
 }
 
 /* Nobody asks for its answers, so there is nothing to wait for. */
@@ -465,10 +478,12 @@ static void new_task_starts_even(struct kunit *test)
 
 	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
 	f->other->vdso_task.pid = 1;
+	f->other->vdso_task_changes.exposes_cputime = true;
 	__vdso_task_change_begin(f->other);
 	vdso_task_init(f->other);
 	KUNIT_EXPECT_TRUE(test, is_empty(&f->other->vdso_task));
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task_changes.area));
+	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(f->other));
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.begin),
 			atomic64_read(&f->other->vdso_task_changes.end));
 }
@@ -505,6 +520,7 @@ static struct kunit_case vdso_task_cases[] = {
 	KUNIT_CASE(clock_change_stops_answers),
 	KUNIT_CASE(base_stays_the_same),
 	KUNIT_CASE(compute_says_what_calls_say),
+	KUNIT_CASE(ids_expose_no_clock),
 	KUNIT_CASE(change_opens_generation),
 	KUNIT_CASE(change_of_other_task),
 	KUNIT_CASE(compute_loses_against_change),

@@ -106,12 +106,13 @@ void __vdso_task_fill(struct task_struct *next, struct vdso_task_area *area,
  * vdso_task_compute() - all answers of current under the present generation
  * @area: the area of current's mm
  * @record: where they go; all zeros before
+ * @clocks: may its CPU time be read as well?
  *
  * Return: false if another task is just changing one of them, or if answers are
  * switched off.
  */
 bool vdso_task_compute(const struct vdso_task_area *area,
-		       struct vdso_task_slot *record)
+		       struct vdso_task_slot *record, bool clocks)
 {
 	const struct vdso_task_changes *changes = &current->vdso_task_changes;
 	s64 end;
@@ -126,7 +127,8 @@ bool vdso_task_compute(const struct vdso_task_area *area,
 #define VDSO_TASK_COMPUTE(field, value)	record->field = (u32)(value) + 1;
 	VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)
 #undef VDSO_TASK_COMPUTE
-	vdso_task_compute_clocks(record);
+	if (clocks)
+		vdso_task_compute_clocks(record);
 	if (unlikely(vdso_task_is_filtered(current)))
 		vdso_task_withhold(record);
 
@@ -226,14 +228,19 @@ static void attach(struct vdso_task_area *area)
 }
 
 /* Out of line, for a call that finds all as it should be not to pay for this. */
-static noinline enum vdso_task_stat recompute(struct vdso_task_area *area)
+static noinline enum vdso_task_stat recompute(struct vdso_task_area *area,
+					      enum vdso_task_kind kind)
 {
+	bool clocks = kind != VDSO_TASK_IDS || vdso_task_exposes_cputime(current);
 	struct vdso_task_slot record = {};
 
 	/* Before the first look at the changes: see (C) in change.c. */
 	attach(area);
-	if (!vdso_task_compute(area, &record))
+	if (!vdso_task_compute(area, &record, clocks))
 		return VDSO_TASK_STAT_STALE;
+	/* Before the first fill with base: see clock.c. */
+	if (record.base)
+		vdso_task_expose_cputime();
 	keep(&record);
 	vdso_task_delay(VDSO_TASK_DELAY_KEPT, current);
 	fill_current(area);
@@ -264,7 +271,7 @@ static noinline enum vdso_task_stat refresh(struct vdso_task_area *area,
 	if (filled && vdso_task_is_filtered(current))
 		return VDSO_TASK_STAT_POLICY;
 	/* What has no answer may have one by now: somebody mapped an ID. */
-	why = recompute(area);
+	why = recompute(area, kind);
 	if (why != VDSO_TASK_STAT_REFRESH)
 		return why;
 	if (!slot)
