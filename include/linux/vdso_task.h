@@ -67,8 +67,7 @@ void __vdso_task_refresh_res(clockid_t clock);
 void __vdso_task_interrupted(void);
 void __vdso_task_change_begin(struct task_struct *p);
 void __vdso_task_change_end(struct task_struct *p);
-void __vdso_task_settle_group(struct task_struct *p,
-			      const struct task_struct *but);
+void __vdso_task_settle_group(struct task_struct *p);
 
 /* The architecture's vdso/task_clock.c. */
 bool arch_vdso_task_clock(struct vdso_task_global *now);
@@ -166,18 +165,20 @@ static __always_inline void vdso_task_settle(struct task_struct *p)
 /**
  * vdso_task_settle_group() - charge a process at least what its threads may have told
  * @p: a thread of it
- * @but: a thread that is charged already, or NULL
  *
  * Each thread's own time is told without a charge, whatever makes the process's
  * time one for the system call: it must not be less than that of a thread.
  *
- * Context: any without a lock of the scheduler.
+ * Context: any without a lock of the scheduler and without a siglock; with many
+ * threads it takes many runqueues' locks.
  */
-static __always_inline void vdso_task_settle_group(struct task_struct *p,
-						   const struct task_struct *but)
+static __always_inline void vdso_task_settle_group(struct task_struct *p)
 {
-	if (static_branch_unlikely(&vdso_task_key))
-		__vdso_task_settle_group(p, but);
+	if (!static_branch_unlikely(&vdso_task_key))
+		return;
+	/* Pairs with the release in vdso_task_leave(). */
+	if (smp_load_acquire(&p->signal->vdso_task_exposes_cputime))
+		__vdso_task_settle_group(p);
 }
 
 /**
@@ -428,8 +429,7 @@ static __always_inline void vdso_task_refresh(void) { }
 static __always_inline void vdso_task_refresh_clock(clockid_t clock) { }
 static __always_inline void vdso_task_refresh_res(clockid_t clock) { }
 static __always_inline void vdso_task_settle(struct task_struct *p) { }
-static __always_inline void vdso_task_settle_group(struct task_struct *p,
-						   const struct task_struct *but) { }
+static __always_inline void vdso_task_settle_group(struct task_struct *p) { }
 
 static __always_inline u64 vdso_task_runtime(struct task_struct *p)
 {

@@ -47,6 +47,7 @@ bool vdso_task_start_sum(struct task_struct *p)
 	u64 used;
 
 	if (!static_branch_unlikely(&vdso_task_key) ||
+	    !READ_ONCE(sig->vdso_task_exposes_cputime) ||
 	    READ_ONCE(sig->nr_threads) != 1)
 		return false;
 	rq = task_rq_lock(p, &rf);

@@ -346,15 +346,13 @@ static bool is_own(clockid_t clock)
 }
 
 /* See vdso_task_settle_group(). */
-void __vdso_task_settle_group(struct task_struct *p,
-			      const struct task_struct *but)
+void __vdso_task_settle_group(struct task_struct *p)
 {
 	struct task_struct *t;
 
 	rcu_read_lock();
 	for_each_thread(p, t)
-		if (t != but)
-			vdso_task_settle(t);
+		vdso_task_settle(t);
 	rcu_read_unlock();
 }
 
