@@ -100,6 +100,7 @@ int check_unstable(const void *arg);
 int check_second_thread(const void *arg);
 int check_thread_alone(const void *arg);
 int check_thread_of_many(const void *arg);
+int check_two_stay_cold(const void *arg);
 int check_threads_come_and_go(const void *arg);
 int check_foreign_reader(const void *arg);
 int check_exit(const void *arg);

@@ -12,6 +12,7 @@
 
 #include "cputime.h"
 #include "delays.h"
+#include "stats.h"
 
 #define ROUNDS		60
 #define SPIN_NS		3000000
@@ -203,6 +204,45 @@ int check_thread_of_many(const void *arg)
 	if (!result)
 		result = cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
 	return result ?: ask_as_thread(board) ?: ask_as_process(board, tell_by_second);
+}
+
+#define COLD_CALLS	400
+
+static void *wait_for_word(void *stop)
+{
+	vt_await(stop, 1, 60000);
+	return NULL;
+}
+
+/* In a process of its own, which has called nothing yet. */
+static int call_as_one_of_two(void *arg)
+{
+	volatile int stop = 0;
+	long areas, i;
+	pthread_t thread;
+
+	(void)arg;
+	VT_NEED(!pthread_create(&thread, NULL, wait_for_word, (void *)&stop));
+	areas = vt_settled("areas");
+	for (i = 0; i < COLD_CALLS; i++) {
+		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= 0, "it fails");
+		if (i % 40 == 39)
+			vt_sleep_ms(5);
+	}
+	areas = vt_stat("areas") - areas;
+	vt_store(&stop, 1);
+	pthread_join(thread, NULL);
+	VT_CHECK(!areas, "%ld areas for calls that no slot answers", areas);
+	return VT_PASS;
+}
+
+/* Calls that slots could not answer are no reason for slots. */
+int check_two_stay_cold(const void *arg)
+{
+	int result = cputime_init() ?: vt_stats_init();
+
+	(void)arg;
+	return result ?: vt_run_child(call_as_one_of_two, NULL, "two threads");
 }
 
 static void *burn(void *arg)

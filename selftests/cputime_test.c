@@ -8,7 +8,8 @@
  * foreign-reader, exit, exec, timers), or a process less than one of its threads
  * told (thread-alone-in-process, thread-of-many); the parameters are used while they change
  * (retuned); IRQ time is charged by one and not by the other (all of them where
- * the kernel accounts for it); nothing is ever answered (answered).
+ * the kernel accounts for it); nothing is ever answered (answered); a process gets
+ * slots for calls that they cannot answer (two-threads-stay-cold, unstable).
  *
  * -t: seconds that the cases with many readers take, together with others of
  * their kind. -u: also make the TSC unstable, up to the next boot. CASE: only these.
@@ -266,6 +267,7 @@ static const struct vt_case cases[] = {
 	{ "second-thread", check_second_thread, NULL, 60 },
 	{ "thread-alone-in-process", check_thread_alone, NULL, 60 },
 	{ "thread-of-many", check_thread_of_many, NULL, 60 },
+	{ "two-threads-stay-cold", check_two_stay_cold, NULL, 60 },
 	{ "threads-come-and-go", check_threads_come_and_go, NULL, 120 },
 	{ "foreign-reader", check_foreign_reader, NULL, 60 },
 	{ "exit", check_exit, NULL, 60 },

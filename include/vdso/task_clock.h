@@ -68,6 +68,9 @@ static __always_inline bool __vdso_task_owns(const struct vdso_task_slot *slot,
  * program's. The counter's parameters and the generation are written by other
  * CPUs: they are looked at again after the counter was read.
  *
+ * The page that all processes share comes first. A clock that cannot be told touches
+ * no slot, and the process gets none for it.
+ *
  * Return: false if the system call must be made.
  */
 static __always_inline bool
@@ -77,20 +80,25 @@ __vdso_task_time(const struct vdso_task_clock *which, u64 *ns)
 	unsigned int tries = VDSO_TASK_TRIES;
 
 	do {
-		unsigned long cpu = __arch_vdso_task_cpu();
-		const struct vdso_task_slot *slot = __arch_vdso_task_slot(cpu);
-		u64 seq = __vdso_task_read_seq(slot);
-		u64 base = READ_ONCE(slot->base);
-		u64 dead = which->process ? READ_ONCE(slot->dead) : 1;
+		const struct vdso_task_slot *slot;
 		struct vdso_task_counter now;
+		u64 seq, base, dead;
+		unsigned long cpu;
 		u32 clock_seq;
 
-		if (!base || !dead || !__vdso_task_owns(slot, which))
-			return false;
 		clock_seq = READ_ONCE(global->seq);
 		if (unlikely(clock_seq & 1))
 			return false;
 		smp_rmb();	/* pairs with (E) in clock.c */
+		if (unlikely(!READ_ONCE(global->mult)))
+			return false;
+		cpu = __arch_vdso_task_cpu();
+		slot = __arch_vdso_task_slot(cpu);
+		seq = __vdso_task_read_seq(slot);
+		base = READ_ONCE(slot->base);
+		dead = which->process ? READ_ONCE(slot->dead) : 1;
+		if (!base || !dead || !__vdso_task_owns(slot, which))
+			return false;
 		if (unlikely(!__arch_vdso_task_counter(global, &now)))
 			return false;
 		smp_rmb();	/* pairs with (D) in clock.c and (B) in change.c */

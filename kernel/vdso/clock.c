@@ -46,7 +46,7 @@
  *	-------------                           -------------
  *	s = seq, even                           vdso_task_clock_begin(): seq++
  *	smp_rmb()                               smp_mb()                    (D)
- *	counter, parameters                     charge all who may have told
+ *	base, counter, parameters               charge all who may have told
  *	smp_rmb()         (pairs with D)        the change of sched_clock()
  *	seq == s ?                              vdso_task_clock_end(): no change is
  *	                                          under way any more
@@ -55,11 +55,11 @@
  *	                                        seq++
  *
  *    If seq is still s, the reader's counter was read before the change. They are
- *    published again by the first refresh that finds sched_clock() past every
- *    runqueue's clock: a refined frequency or a new epoch may set it back by some
- *    nanoseconds, and a runqueue's clock does not follow. Until then the system
- *    call answers. So a change costs nothing but two counts, and may come in any
- *    context.
+ *    published again by the first refresh, or first touch of that page, that finds
+ *    sched_clock() past every runqueue's clock: a refined frequency or a new epoch
+ *    may set it back by some nanoseconds, and a runqueue's clock does not follow.
+ *    Until then the system call answers. So a change costs nothing but two counts,
+ *    and may come in any context.
  *
  * 3. Interrupts. With IRQ time accounting, time in interrupts is not charged: it
  *    is taken off clock_task when the runqueue's clock is next updated, but never
@@ -174,12 +174,6 @@ void __init vdso_task_clock_init(void)
 	vdso_task_clock_offset = get_random_u64();
 }
 
-/* The page that all processes share. */
-void *vdso_task_global_page(void)
-{
-	return &global;
-}
-
 /**
  * vdso_task_clock_stop() - sched_clock() is about to change or to stand still
  *
@@ -253,6 +247,27 @@ static void try_to_publish(void)
 	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
+/* Are the parameters there, be it that the clock cannot be told? */
+bool vdso_task_clock_published(void)
+{
+	return !(READ_ONCE(global.data.seq) & 1);
+}
+
+/**
+ * vdso_task_global_page() - the page that all processes share, for one that has
+ * touched it
+ *
+ * Without the parameters it would look no further, and nothing would call for them.
+ *
+ * Context: a page fault, no lock of the scheduler held.
+ */
+void *vdso_task_global_page(void)
+{
+	if (!vdso_task_clock_published())
+		try_to_publish();
+	return &global;
+}
+
 /**
  * vdso_task_clock_usable() - can current read the scheduler's clock in user mode?
  *
@@ -260,7 +275,7 @@ static void try_to_publish(void)
  */
 bool vdso_task_clock_usable(void)
 {
-	if (READ_ONCE(global.data.seq) & 1)
+	if (!vdso_task_clock_published())
 		try_to_publish();
 	return READ_ONCE(global.data.mult) && arch_vdso_task_counter_allowed();
 }
@@ -356,10 +371,23 @@ void __vdso_task_settle_group(struct task_struct *p)
 	rcu_read_unlock();
 }
 
+/*
+ * Did the process never touch a slot? Readers that find no parameters come here and
+ * touch none, so it is asked once there are some.
+ */
+static __always_inline bool is_bystander(void)
+{
+	const struct mm_struct *mm = current->mm;
+
+	if (unlikely(!vdso_task_clock_published()))
+		try_to_publish();
+	return !mm || !READ_ONCE(mm->vdso_task.heat);
+}
+
 /* A CPU-time clock was read by system call. */
 void __vdso_task_refresh_clock(clockid_t clock)
 {
-	if (is_own(clock))
+	if (!is_bystander() && is_own(clock))
 		__vdso_task_refresh(CPUCLOCK_PERTHREAD(clock) ?
 					    VDSO_TASK_THREAD_TIME :
 					    VDSO_TASK_PROCESS_TIME);
@@ -368,7 +396,7 @@ void __vdso_task_refresh_clock(clockid_t clock)
 /* Its resolution was, which is told where the thread's time is. */
 void __vdso_task_refresh_res(clockid_t clock)
 {
-	if (is_own(clock))
+	if (!is_bystander() && is_own(clock))
 		__vdso_task_refresh(VDSO_TASK_THREAD_TIME);
 }
 

@@ -134,6 +134,7 @@ enum vdso_task_stat {
 
 /* clock.c */
 void vdso_task_clock_init(void);
+bool vdso_task_clock_published(void);
 void *vdso_task_global_page(void);
 bool vdso_task_clock_usable(void);
 void vdso_task_compute_clocks(struct vdso_task_slot *record);

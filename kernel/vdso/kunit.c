@@ -187,33 +187,26 @@ static void interrupt_empties_base(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &after, &filled, sizeof(after));
 }
 
-static bool clock_is_told(void)
-{
-	const struct vdso_task_global *global = vdso_task_global_page();
-
-	return !(READ_ONCE(global->seq) & 1);
-}
-
 /* What is not as it should be around a change, NULL if all is. */
 static const char *change_clock(void)
 {
 	bool usable = vdso_task_clock_usable();
-	const char *fault = clock_is_told() ? NULL : "not told before";
+	const char *fault = vdso_task_clock_published() ? NULL : "not told before";
 
 	vdso_task_clock_begin();
-	if (clock_is_told())
+	if (vdso_task_clock_published())
 		fault = "told while it changes";
 	vdso_task_clock_stop();
 	vdso_task_clock_end();
 	vdso_task_clock_usable();
-	if (clock_is_told())
+	if (vdso_task_clock_published())
 		fault = "told after the inner change";
 	vdso_task_clock_end();
-	if (clock_is_told())
+	if (vdso_task_clock_published())
 		fault = "told before anybody asks";
 	if (vdso_task_clock_usable() != usable)
 		fault = "usable before or after, not both";
-	return clock_is_told() ? fault : "not told after";
+	return vdso_task_clock_published() ? fault : "not told after";
 }
 
 /*

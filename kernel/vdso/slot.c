@@ -291,6 +291,7 @@ void __vdso_task_refresh(enum vdso_task_kind kind)
 {
 	struct mm_struct *mm = current->mm;
 	struct vdso_task_area *area;
+	enum vdso_task_stat why;
 
 	if (!mm || !READ_ONCE(mm->vdso_task.heat))
 		return;
@@ -308,6 +309,11 @@ void __vdso_task_refresh(enum vdso_task_kind kind)
 	}
 	if (vdso_task_is_watched(current)) {
 		vdso_task_count(VDSO_TASK_STAT_POLICY, 1);
+		return;
+	}
+	/* Slots would not answer this call, so it is no reason for them. */
+	if (kind != VDSO_TASK_IDS && !vdso_task_can_tell(kind, &why)) {
+		vdso_task_count(why, 1);
 		return;
 	}
 	vdso_task_count(VDSO_TASK_STAT_COLD, 1);
