@@ -108,6 +108,7 @@ int check_exec(const void *arg);
 int check_own_timer(const void *arg);
 int check_foreign_timer(const void *arg);
 int check_foreign_timers(const void *arg);
+int check_sum_stops(const void *arg);
 int cputime_after_exec(const char *told);
 
 /* cputime_policy.c */

@@ -484,6 +484,67 @@ int check_foreign_timers(const void *arg)
 	return cputime_report(&board->reader, 1, "foreign timers");
 }
 
+#define TELLERS	3
+
+/* The sum, started and with nothing left to run for: the next tick stops it. */
+static bool start_for_nothing(timer_t timer)
+{
+	struct itimerspec late = { .it_value = { 1000, 0 } }, none = { 0 };
+
+	return !timer_settime(timer, 0, &late, NULL) &&
+	       !timer_settime(timer, 0, &none, NULL);
+}
+
+static int ask_while_it_stops(struct board *boards, timer_t timer)
+{
+	uint64_t end = cputime_end(1);
+	int result = VT_PASS, i;
+	unsigned long n = 0;
+	int64_t told;
+
+	while (vt_now() < end && !result) {
+		VT_NEED(start_for_nothing(timer));
+		told = cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
+		for (i = 0; i < TELLERS; i++)
+			told += told_by(&boards[i]);
+		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+				"its threads together");
+		n++;
+	}
+	vt_note("the sum was stopped %lu times", n);
+	return result;
+}
+
+/* Who asks is held up before the threads are charged, for longer than a tick. */
+int check_sum_stops(const void *arg)
+{
+	struct board *boards = vt_shared(TELLERS * sizeof(*boards));
+	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
+	pthread_t threads[TELLERS];
+	timer_t timer;
+	int i;
+
+	(void)arg;
+	VT_NEED(boards);
+	if (result)
+		return result;
+	VT_NEED(!timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, &timer));
+	for (i = 0; i < TELLERS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, tell_thread_time,
+					&boards[i]));
+	for (i = 0; i < TELLERS; i++)
+		VT_IN_TIME(vt_await(&boards[i].ready, 1, 10000), "no thread tells");
+	VT_NEED(vt_delay("settle", STOP_US, getpid()));
+	result = ask_while_it_stops(boards, timer);
+	vt_delays_off();
+	for (i = 0; i < TELLERS; i++)
+		vt_store(&boards[i].stop, 1);
+	for (i = 0; i < TELLERS; i++)
+		pthread_join(threads[i], NULL);
+	timer_delete(timer);
+	return result;
+}
+
 /* RLIMIT_CPU from outside starts the process's own sum: it must not start short. */
 static int limit_one(const char *point)
 {

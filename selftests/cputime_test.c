@@ -278,6 +278,7 @@ static const struct vt_case cases[] = {
 	{ "foreign-timer-change", check_foreign_timer, "change", 60 },
 	{ "foreign-timer-end", check_foreign_timer, "end", 60 },
 	{ "foreign-timers", check_foreign_timers, NULL, 60 },
+	{ "sum-stops-settle", check_sum_stops, NULL, 60 },
 	{ "no-counter", check_no_counter, NULL, 0 },
 	{ "filtered", check_filtered, NULL, 0 },
 	{ "traced", check_traced, NULL, 60 },

@@ -98,6 +98,19 @@
  *	sum += d                                  no: no charge seen is after a start
  *	unlock
  *
+ *    The sum may be stopped at any time, by a thread that finds no timer armed. What
+ *    is charged then is not added to it, so whoever asks charges first and then
+ *    decides where to read:
+ *
+ *	CPU 0: stops the sum                    CPU 1: asks for the process's time
+ *	--------------------                    ----------------------------------
+ *	not in use                              charge T: d, in use ? sum += d
+ *	                                        in use ? yes: the sum, no: the threads'
+ *
+ *    If CPU 1 finds it in use, it was so at the charge, or has been started since with
+ *    d in it; the end of its use takes nothing away. With the charge between the look
+ *    and the reading d would be lost.
+ *
  * 5. The process's clock is answered while the caller is its only thread and no
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
  *    Threads are only started by the caller itself; timers may be armed by others,
@@ -365,6 +378,7 @@ void __vdso_task_settle_group(struct task_struct *p)
 {
 	struct task_struct *t;
 
+	vdso_task_delay(VDSO_TASK_DELAY_SETTLE, p);
 	rcu_read_lock();
 	for_each_thread(p, t)
 		vdso_task_settle(t);

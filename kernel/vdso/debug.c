@@ -6,9 +6,9 @@
  * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
  * PID is 0 or left out or the process ID (in the initial namespace) of the task
  * that the point is about: the incoming one in a fill, the changed one in a
- * change, the running one in a wakeup and a tick, the moved one in a move, else the
- * caller. Writing "off" ends all delays. The wait is busy, as most points hold
- * locks.
+ * change, the running one in a wakeup and a tick, the moved one in a move, one of the
+ * process in a settle, else the caller. Writing "off" ends all delays. The wait is
+ * busy, as most points hold locks.
  *
  *   fill      in a fill, after seq was incremented and before the answers change
  *   refresh   in a refresh, before the answers are computed
@@ -24,6 +24,8 @@
  *             task that runs there is told to stop
  *   tick      in a tick, before the runqueue's clock is updated
  *   move      in a move to another CPU, when the task is in no runqueue
+ *   settle    where a process's time is asked for by system call, before its threads
+ *             are charged
  *
  * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
  * changes nothing, and where the kernel can lose its trust in it, "unstable".
@@ -64,6 +66,7 @@ static struct {
 	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 	[VDSO_TASK_DELAY_TICK]		= { "tick" },
 	[VDSO_TASK_DELAY_MOVE]		= { "move" },
+	[VDSO_TASK_DELAY_SETTLE]	= { "settle" },
 };
 
 static int distrusted = -1;
