@@ -73,7 +73,8 @@ static void settle_cpu(unsigned int cpu)
 	struct rq_flags rf;
 
 	rq_lock_irqsave(rq, &rf);
-	if (vdso_task_exposes_cputime(rq->curr)) {
+	/* One that is being switched out was charged when it left its queue. */
+	if (vdso_task_exposes_cputime(rq->curr) && task_on_rq_queued(rq->curr)) {
 		update_rq_clock(rq);
 		rq->curr->sched_class->update_curr(rq);
 	}

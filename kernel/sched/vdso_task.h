@@ -125,18 +125,33 @@ static __always_inline void vdso_task_charged(void)
 }
 
 /**
- * vdso_task_off_queue() - what the running task used is about to be forgotten
+ * vdso_task_off_queue() - the running task of SCHED_DEADLINE is not charged any more
  * @rq: its runqueue, locked, its clock updated; the task has left its class's queue
  *
  * A task that another CPU charged for the last of its budget runs on until it is
- * interrupted, and is not charged for that: SCHED_DEADLINE does not charge it then,
- * and a fair task that is woken there meanwhile takes a runqueue where nobody is
- * counted for one that idles. If it tells its time, it is charged.
+ * interrupted, and its class does not charge it for that. If its time can be read,
+ * it is charged.
  */
 static __always_inline void vdso_task_off_queue(struct rq *rq)
 {
 	if (vdso_task_needs_clock(rq->curr))
 		update_curr_common(rq);
+}
+
+/**
+ * vdso_task_not_idle() - what the running task used is about to be taken for idle
+ * @rq: its runqueue, locked, its clock updated
+ * @p: the task that runs there
+ *
+ * A fair task that is woken takes a runqueue where nobody is counted for one that
+ * idles. There may be a task of any class that has used up its budget or its group's,
+ * and runs on until it is interrupted. If its time can be read it is charged, in the
+ * way of its class: a group that is throttled pays for it, too.
+ */
+static __always_inline void vdso_task_not_idle(struct rq *rq, struct task_struct *p)
+{
+	if (vdso_task_needs_clock(p))
+		p->sched_class->update_curr(rq);
 }
 
 /**
@@ -166,6 +181,7 @@ static __always_inline void vdso_task_move(struct task_struct *p)
 
 static __always_inline void vdso_task_charged(void) { }
 static __always_inline void vdso_task_off_queue(struct rq *rq) { }
+static __always_inline void vdso_task_not_idle(struct rq *rq, struct task_struct *p) { }
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
 static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }

@@ -33,11 +33,13 @@
  *    refresh (vdso_task_cancel_skip_update()). Who hears from T what it was told, and
  *    then finds T gone from its CPU, looks at T's time after that
  *    (vdso_task_charged()). A SCHED_DEADLINE task that was charged to the end of its
- *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()),
- *    one of sched_ext before it is seen off its queue. A task that leaves its mm
- *    (exec, exit) or starts a second thread is charged at once (vdso_task_settle()).
- *    So are all threads of a process whose time is asked for by system call
- *    (vdso_task_settle_group()): none may have been told more than its process.
+ *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()), as
+ *    is one of any class before its runqueue is taken for idle (vdso_task_not_idle()),
+ *    and one of sched_ext before it is seen off its queue. A task that leaves its mm
+ *    (exec, exit) or starts a second thread is charged at once. So are all threads of a process whose time is asked for by system call
+ *    (vdso_task_settle_group()): none may have been told more than its process. For
+ *    timers that comes before the process's siglock is taken, under which the time is
+ *    sampled. What a thread tells after that, it tells while the call is under way.
  *
  * 2. The parameters of sched_clock() lie in a page that all processes share, under
  *    a sequence count that is odd while they change or cannot be told:
