@@ -14,6 +14,8 @@
 /* First: x86's reader of the CPU number needs its own includes before others. */
 #include <vdso/task.h>
 
+#ifdef CONFIG_POSIX_TIMERS
+
 #include <linux/math64.h>
 #include <linux/time.h>
 #include <vdso/datapage.h>
@@ -201,5 +203,7 @@ notrace int __vdso_task_clock_getres32(clockid_t clock,
 	return 0;
 }
 #endif
+
+#endif /* CONFIG_POSIX_TIMERS */
 
 #endif /* __VDSO_TASK_CLOCK_H */

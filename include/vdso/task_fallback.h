@@ -7,7 +7,8 @@
  * answer: images with task slots ask those, all others make the system call.
  */
 
-#ifdef VDSO_HAS_TASK_CLOCKS
+/* Without POSIX timers these calls say EINVAL, and so does the kernel alone. */
+#if defined(VDSO_HAS_TASK_CLOCKS) && defined(CONFIG_POSIX_TIMERS)
 
 #define __vdso_task_hidden	__attribute__((visibility("hidden")))
 
@@ -22,13 +23,13 @@ int __vdso_task_clock_getres32(clockid_t clock, struct old_timespec32 *res)
 	__vdso_task_hidden;
 #endif
 
-#else /* !VDSO_HAS_TASK_CLOCKS */
+#else /* no clocks of tasks */
 
 #define __vdso_task_clock_gettime	clock_gettime_fallback
 #define __vdso_task_clock_gettime32	clock_gettime32_fallback
 #define __vdso_task_clock_getres	clock_getres_fallback
 #define __vdso_task_clock_getres32	clock_getres32_fallback
 
-#endif /* VDSO_HAS_TASK_CLOCKS */
+#endif /* VDSO_HAS_TASK_CLOCKS && CONFIG_POSIX_TIMERS */
 
 #endif /* __VDSO_TASK_FALLBACK_H */

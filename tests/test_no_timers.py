@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Without POSIX timers the calls for a CPU-time clock say EINVAL: no vDSO tells it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import machine
+from harness.cell import Cell
+
+FILES = {
+    "x86_64": ["arch/x86/entry/vdso/vclock_gettime.o", "arch/x86/entry/vdso/vtask.o"],
+    "arm64": [
+        "arch/arm64/kernel/vdso/vgettimeofday.o",
+        "arch/arm64/kernel/vdso/vtask.o",
+    ],
+}
+CLOCKS = "__vdso_task_clock_gettime"
+# The option, and the one that depends on it.
+GONE = "POSIX_TIMERS POSIX_CPU_TIMERS_TASK_WORK".split()
+
+
+def symbols(cell: Cell, name: str, folder: Path, *options: str) -> set[str]:
+    """Of a file of the vDSO, compiled as its kernel was and with more options, which
+    come behind the kernel's configuration: other files are included by options, too.
+    """
+    saved = (cell.build / name).parent / f".{Path(name).name}.cmd"
+    found = re.search(r"^savedcmd_\S+ := (.*)$", saved.read_text(), re.M)
+    assert found, saved
+    words = shlex.split(found[1].partition(";")[0])
+    words[words.index("-o") + 1] = str(folder / "file.o")
+    kept = [word for word in words if not word.startswith("-Wp,-MMD")]
+    at = next(i for i, word in enumerate(kept) if word.endswith("/kconfig.h")) + 1
+    command = [*kept[:at], *options, *kept[at:]]
+    subprocess.run(command, cwd=cell.build, check=True)
+    nm = [f"{cell.machine.cross}nm", folder / "file.o"]
+    said = subprocess.run(nm, capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1] for line in said.splitlines()}
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("arch", machine.names())
+def test_no_clock_without_timers(cells, arch: str, tmp_path: Path) -> None:
+    """The two files alone: another kernel need not be built for it."""
+    cells.build(arch)
+    cell = cells.cell(arch)
+    header = tmp_path / "no-timers.h"
+    header.write_text("".join(f"#undef CONFIG_{option}\n" for option in GONE))
+    for name in FILES[arch]:
+        assert CLOCKS in symbols(cell, name, tmp_path)
+        without = symbols(cell, name, tmp_path, "-include", str(header))
+        assert without and not any("vdso_task_clock" in one for one in without)
