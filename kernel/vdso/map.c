@@ -160,7 +160,7 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 				      PHYS_PFN(__pa_symbol(vdso_task_global_page())));
 	index--;
 	vdso_task_arm();
-	/* Seen by fork, which holds the lock that this fault holds. */
+	/* Before the first entry, for who looks for entries: vdso_task_zap_start(). */
 	if (!READ_ONCE(mm->vdso_task.heat))
 		WRITE_ONCE(mm->vdso_task.heat, 1);
 	/* The lines of CPUs that this kernel does not have. */
