@@ -9,24 +9,7 @@
 
 #ifdef CONFIG_VDSO_TASK
 
-#include <generated/vdso_task_layout.h>
-
-/*
- * Lines of an area: the header and a slot for each number that a reader can make of
- * what its CPU says. It does not look whether that number is one of this kernel's:
- * whatever it is, its slot lies in [vvar].
- */
-#define VDSO_TASK_LINES	(4096 + 1)
-
-/*
- * Pages that we take at the low end of [vvar]: the area and the global page above it.
- * A constant, neither of the build nor of the machine, because checkpoint and restore
- * compares the size of [vvar] between two machines.
- */
-#define VDSO_TASK_AREA_PAGES						\
-	(((VDSO_TASK_LINES << VDSO_TASK_SLOT_SHIFT) + PAGE_SIZE - 1) / PAGE_SIZE)
-#define VDSO_TASK_AREA_SIZE	(VDSO_TASK_AREA_PAGES * PAGE_SIZE)
-#define VDSO_TASK_PAGES		(VDSO_TASK_AREA_PAGES + 1)
+#include <vdso/task_area.h>
 
 #ifndef __ASSEMBLY__
 

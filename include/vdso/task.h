@@ -10,7 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
-#include <linux/vdso_task_types.h>
+#include <vdso/task_area.h>
 
 /*
  * First byte above the area: the start of the page that all processes share, a

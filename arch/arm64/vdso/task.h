@@ -7,6 +7,7 @@
  * getcpu. arch/arm64/vdso/tpidrro.h says what TPIDRRO_EL0 holds.
  */
 
+#include <linux/build_bug.h>
 #include <linux/types.h>
 #include <asm/unistd.h>
 

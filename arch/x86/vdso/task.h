@@ -4,6 +4,7 @@
 
 /* Task slots, the reader's part: included by <vdso/task.h> only. */
 
+#include <linux/build_bug.h>
 #include <asm/alternative.h>
 #include <asm/asm.h>
 #include <asm/cpufeatures.h>
