@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -25,6 +26,8 @@ NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 CROSS = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
 QEMU = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+# -ENOSYS as an id, which it may be.
+NO_CALL = 2**32 - errno.ENOSYS
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -150,3 +153,12 @@ def require(tool: str) -> str:
     if not found:
         pytest.fail(f"{tool} is not installed; see scripts/harness/deps.py")
     return found
+
+
+def may_become(number: int) -> bool:
+    """Whether this process may make a number its user and group."""
+    maps = [Path(f"/proc/self/{kind}_map").read_text() for kind in ("uid", "gid")]
+    rows = [[map(int, line.split()) for line in text.splitlines()] for text in maps]
+    return os.geteuid() == 0 and all(
+        any(first <= number < first + count for first, _, count in ids) for ids in rows
+    )

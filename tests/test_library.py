@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from library import FOLDER, NATIVE, PROGRAMS, Library, build_library, entry_names
-from library import needed, output, require, run, symbols, table_manifest
+from library import FOLDER, NATIVE, NO_CALL, PROGRAMS, Library, build_library
+from library import entry_names, may_become, needed, output, require, run, symbols
+from library import table_manifest
 from toolkit import REPO, TABLE, TARGETS, Image, build_tools, good_image, make
 
 ARCHES = ["x86_64", "arm64"]
@@ -269,32 +273,80 @@ def test_corrupt_images(
     assert runs > 60000 and 0 < found < runs, text
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What tests/fake.c tells of an entry."""
+
+    by_vdso: bool
+    result: int
+    by_syscall: int
+
+
 class Fake:
     """The library in a process with a vDSO of ours."""
 
-    def __init__(self, native: Library, manifest: dict, folder: Path) -> None:
-        self.program = native.compile("fake.c", folder / "fake", link="a")
-        self.recipe = good_image(NATIVE, manifest, TABLE.read_text(encoding="ascii"))
+    def __init__(self, library: Library, manifest: dict, folder: Path) -> None:
+        self.library = library
+        self.recipe = good_image(
+            library.arch, manifest, TABLE.read_text(encoding="ascii")
+        )
         self.folder = folder
         self.below = -min(self.recipe.vvars.values())
-        new = [e for e in manifest["entries"] if e["abi"] == NATIVE]
+        new = [e for e in manifest["entries"] if e["abi"] == library.arch]
         self.base = {e["name"] for e in new if e["kind"] == "base"}
+        self.programs = {
+            language: library.compile(
+                "fake.c", folder / f"fake-{language}", f"-x{language}", link="a"
+            )
+            for language in ("c", "c++")
+        }
+
+    def outcomes(
+        self, recipe: Image, *words: object, language: str = "c"
+    ) -> dict[str, Outcome]:
+        """By entry; @words are those of fake.c after the number of pages."""
+        image = recipe.build(self.folder / "image")
+        program = [*self.library.emulator, self.programs[language]]
+        lines = output(*program, image, self.below, *words).splitlines()
+        rows = [line.split() for line in lines]
+        return {n: Outcome(source == "1", int(a), int(b)) for n, source, a, b in rows}
 
     def sources(self, recipe: Image, vvar: str = "mapped") -> tuple[set[str], bool]:
         """The entries that the vDSO answers, and whether getpid() is one of them."""
-        image = recipe.build(self.folder / "image")
-        lines = output(self.program, image, self.below, vvar).splitlines()
-        pairs = dict(line.split(maxsplit=1) for line in lines)
-        by_library, by_syscall = pairs.pop("answers").split()
-        answered = {name for name, source in pairs.items() if source == "1"}
-        return answered, by_library != by_syscall
+        found = self.outcomes(recipe, vvar)
+        answered = {name for name, outcome in found.items() if outcome.by_vdso}
+        getpid = found["getpid"]
+        return answered, getpid.result != getpid.by_syscall
+
+    def constant(self, names: list[str], value: int) -> Image:
+        """The entries @names return @value, in a whole register."""
+        symbols = [
+            symbol["symbol"]
+            for symbol in self.recipe.symbols
+            if symbol["name"] in names and not symbol["weak"]
+        ]
+        text = "".join(f"long {name}() {{ return {value}l; }}\n" for name in symbols)
+        assert len(symbols) == len(names)
+        return replace(self.recipe, own=frozenset(symbols), more_c=text)
+
+
+@pytest.fixture(scope="module", name="fakes")
+def fixture_fakes(
+    base: Path, manifest: dict, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Fake]:
+    """By architecture."""
+
+    @lru_cache
+    def fake(arch: str) -> Fake:
+        folder = tmp_path_factory.mktemp(f"fake-{arch}")
+        return Fake(build_library(base, arch), manifest, folder)
+
+    return fake
 
 
 @pytest.fixture(scope="module", name="fake")
-def fixture_fake(
-    native: Library, manifest: dict, tmp_path_factory: pytest.TempPathFactory
-) -> Fake:
-    return Fake(native, manifest, tmp_path_factory.mktemp("fake"))
+def fixture_fake(fakes: Callable[[str], Fake]) -> Fake:
+    return fakes(NATIVE)
 
 
 @pytest.mark.parametrize("style", ["both", "gnu", "sysv"])
@@ -325,6 +377,47 @@ def test_an_image_without_one_entry(fake: Fake) -> None:
     answered, by_vdso = fake.sources(fake.recipe.without("getpid"))
     assert "getpid" not in answered and "gettid" in answered
     assert not by_vdso
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+@pytest.mark.parametrize("arch", ARCHES)
+def test_enosys_of_an_entry_is_the_system_call(
+    fakes: Callable[[str], Fake], manifest: dict, arch: str, language: str
+) -> None:
+    """Tools that trace by rewriting programs put it in place of entries new to them."""
+    fake, names = fakes(arch), entry_names(manifest).all
+    image = fake.constant(names, -errno.ENOSYS)
+    found = fake.outcomes(image, "mapped", language=language)
+    assert set(found) == set(names)
+    for name, outcome in found.items():
+        assert outcome.by_vdso and outcome.result == outcome.by_syscall, name
+    assert found["getcpu"].result == 0, "or the system call gave no numbers"
+
+
+@pytest.mark.parametrize("value", [1 - errno.ENOSYS, -1 - errno.ENOSYS, -1, NO_CALL])
+@pytest.mark.parametrize("arch", ARCHES)
+def test_no_other_number_is_taken_for_enosys(
+    fakes: Callable[[str], Fake], manifest: dict, arch: str, value: int
+) -> None:
+    """Ids are compared as 32 bits, getcpu()'s status as a long."""
+    fake, names = fakes(arch), entry_names(manifest)
+    found = fake.outcomes(fake.constant(names.all, value), "mapped")
+    assert found["getcpu"].result == value
+    for name in names.slots:
+        by_vdso = found[name].result % 2**32 == value % 2**32
+        assert by_vdso == (value != NO_CALL), name
+
+
+@pytest.mark.skipif(not may_become(NO_CALL), reason="not root, or without such ids")
+@pytest.mark.parametrize("value", [-errno.ENOSYS, NO_CALL, 1000])
+def test_an_id_may_be_that_number(fake: Fake, manifest: dict, value: int) -> None:
+    names = entry_names(manifest).slots
+    users = [name for name in names if name.endswith(("uid", "gid"))]
+    found = fake.outcomes(fake.constant(users, value), "mapped", NO_CALL)
+    assert len(users) == 4
+    for name in users:
+        wanted = value if value == 1000 else NO_CALL
+        assert (found[name].result, found[name].by_syscall) == (wanted, NO_CALL), name
 
 
 # The preload object.

@@ -29,8 +29,9 @@ struct SystemCall {
 	}
 };
 
+/* Never inlined, as the library's functions would grow by what they seldom do. */
 #define VDSOX_BY_SYSCALL(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)  \
-	result name##_by_syscall all                                                               \
+	[[gnu::noinline]] result name##_by_syscall all                                             \
 	{                                                                                          \
 		return (result)SystemCall{nr} sent;                                                \
 	}
@@ -67,12 +68,20 @@ int source_of(Function function, SystemCallFunction system_call)
 
 using namespace vdsox;
 
+/*
+ * Tools that trace a program by rewriting it put a function that returns -ENOSYS in the
+ * place of each vDSO function that they do not know. An id may be that number, too; then
+ * the system call says the same.
+ */
 #define VDSOX_FUNCTION(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)    \
 	extern "C" result vdsox_##name shown noexcept                                              \
 	{                                                                                          \
 		const Function function = find_entry(VDSOX_##NAME, look_up_##name);                \
+		const result answer = reinterpret_cast<result(*) all>(function) passed;            \
                                                                                                    \
-		return reinterpret_cast<result(*) all>(function) passed;                           \
+		if (__builtin_expect(answer == static_cast<result>(-ENOSYS), 0))                   \
+			return name##_by_syscall passed;                                           \
+		return answer;                                                                     \
 	}
 
 VDSOX_CALLS(VDSOX_FUNCTION)

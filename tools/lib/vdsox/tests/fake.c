@@ -2,13 +2,17 @@
 /*
  * The library in a process whose vDSO is a file: its getauxval() names a copy of it.
  *
- *	fake IMAGE PAGES mapped|unmapped
+ *	fake IMAGE PAGES mapped|unmapped [ID]
  *
- * PAGES pages lie below the copy, as [vvar] does, or are unmapped, as under rr. Prints
- * "NAME SOURCE" an entry, and then the answers of getpid() by the library and the
- * system call.
+ * PAGES pages lie below the copy, as [vvar] does, or are unmapped, as under rr. ID: the
+ * process makes that number its user and group first, which takes root. Prints
+ * "NAME SOURCE RESULT SYSCALL" an entry: the results of the library and of the system
+ * call. getcpu() has been given places for both numbers, and a result that is 0 without
+ * a number in both is shown as 1. C and C++.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +23,19 @@
 
 #include <vdsox.h>
 
+#include "vdsox_calls.h"
+
 #define PAGE	4096ul
 #define MOST	(64 * PAGE)
 
 static unsigned char *image;
 
+#ifdef __cplusplus
+extern "C" unsigned long getauxval(unsigned long type) noexcept;
+#endif
+
 /* In place of the C library's. */
-unsigned long getauxval(unsigned long type)
+unsigned long getauxval(unsigned long type) VDSOX_NOTHROW
 {
 	if (type == AT_SYSINFO_EHDR)
 		return (unsigned long)image;
@@ -34,11 +44,12 @@ unsigned long getauxval(unsigned long type)
 
 static void lay_out(const char *path, unsigned long below, int mapped)
 {
-	unsigned char *area = mmap(NULL, below + MOST, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *mapping = mmap(NULL, below + MOST, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *area = (unsigned char *)mapping;
 	FILE *f = fopen(path, "rb");
 
-	if (area == MAP_FAILED || !f || !fread(area + below, 1, MOST, f)) {
+	if (mapping == MAP_FAILED || !f || !fread(area + below, 1, MOST, f)) {
 		perror(path);
 		exit(2);
 	}
@@ -51,18 +62,56 @@ static void lay_out(const char *path, unsigned long below, int mapped)
 	}
 }
 
+/* A result that says 0 and leaves a number out is none. */
+static long checked(long result, unsigned int cpu, unsigned int node)
+{
+	return result || (cpu != ~0u && node != ~0u) ? result : 1;
+}
+
+static long getcpu_by_library(void)
+{
+	unsigned int cpu = ~0u, node = ~0u;
+	long result = vdsox_getcpu(&cpu, &node);
+
+	return checked(result, cpu, node);
+}
+
+static long getcpu_by_syscall(void)
+{
+	unsigned int cpu = ~0u, node = ~0u;
+	long result = syscall(SYS_getcpu, &cpu, &node, NULL);
+
+	return checked(result, cpu, node);
+}
+
+#define RESULTS_SLOT(name, nr, result)                                         \
+	(long)vdsox_##name(), (long)(result)syscall(nr)
+#define RESULTS_CODE(name, nr, result) name##_by_library(), name##_by_syscall()
+#define RESULTS_BASE(name, nr, result) RESULTS_CODE(name, nr, result)
+#define SHOW(name, NAME, KIND, symbol, version, nr, result, shown, passed,     \
+	     all, sent)                                                        \
+	printf("%s %d %ld %ld\n", #name, vdsox_entry_source(VDSOX_##NAME),     \
+	       RESULTS_##KIND(name, nr, result));
+
+static void become(const char *id)
+{
+	unsigned int number = (unsigned int)strtoul(id, NULL, 10);
+
+	if (setresgid(number, number, number) ||
+	    setresuid(number, number, number)) {
+		perror(id);
+		exit(2);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int i;
-
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	lay_out(argv[1], strtoul(argv[2], NULL, 10) * PAGE,
 		!strcmp(argv[3], "mapped"));
-	for (i = 0; i < vdsox_entry_count(); i++)
-		printf("%s %d\n", vdsox_entry_name((enum vdsox_entry)i),
-		       vdsox_entry_source((enum vdsox_entry)i));
-	printf("answers %ld %ld\n", (long)vdsox_getpid(),
-	       (long)syscall(SYS_getpid));
+	if (argc == 5)
+		become(argv[4]);
+	VDSOX_CALLS(SHOW)
 	return 0;
 }
