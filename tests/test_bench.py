@@ -18,6 +18,7 @@ import offbuild
 from cells import HOSTS
 from harness import guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
+from harness.bench import processor
 from harness.bench import run as laboratory
 from harness.bench import targets
 from harness.bench.costs import Cost
@@ -74,8 +75,12 @@ def both(times: int = 2) -> tuple[figures.Figures, figures.Figures]:
     return figures.join([ours] * times), figures.join([theirs] * times)
 
 
+FLAWS = {"meltdown": "Mitigation: PTI", "l1tf": "Not affected"}
+
+
 def toy(by: str = "RDPID") -> dict:
     found = Native("", {"cpu_number_by": by, "perf_lacking": "", "host_name": "me"})
+    found.context |= {"cpu_model": "Toy <1>, family 3", "mitigations": FLAWS}
     found.steps, found.times = {"getpid": 29, "clock_monotonic": 50}, TIMES
     pages = {"vdso64.so": (2, 2), "vdso32.so": (3, 2)}
     cell = document.cell(dict(ABOUT), *both(), found, pages)
@@ -187,6 +192,61 @@ def test_native_figures_are_ratios_only() -> None:
         "max": 1.2,
     }
     assert "times" not in native_part
+
+
+def test_ratios_stand_beside_their_cpu(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("matplotlib")
+    wanted = {
+        "RDPID": ["CPU: Toy <1>, family 3", "CPU number: by RDPID"],
+        "LSL": ["CPU: Toy <1>, family 3", "CPU number: by LSL; it has no RDPID"],
+    }
+    for by, lines in wanted.items():
+        value = toy(by)
+        document.write(value, tmp_path)
+        with open(tmp_path / "bench.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        about = [row["name"] for row in rows if row["source"] == "native-cpu"]
+        assert about == [*lines, "meltdown: Mitigation: PTI"]
+        context = json.loads((tmp_path / "bench.json").read_text())["cells"][0]
+        assert context["native"]["context"]["mitigations"] == FLAWS
+        laboratory.tell_targets(value)
+        assert "\n".join(["6.12-x86_64", *about]) in capsys.readouterr().out
+        text = page.write(value, tmp_path).read_text()
+        assert "<li>CPU: Toy &lt;1&gt;, family 3</li>" in text
+        assert "<li>meltdown: Mitigation: PTI</li>" in text
+        assert "Not affected" not in text
+
+
+X86_CPU = "processor\t: {}\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Lake\n\n"
+ARM_CPU = "processor\t: {}\nCPU implementer\t: 0x41\nCPU part\t: {}\n\n"
+
+
+@pytest.mark.parametrize(
+    "cpuinfo, model",
+    [
+        (X86_CPU.format(0) + X86_CPU.format(1), "Lake, family 6, model 85"),
+        (
+            ARM_CPU.format(0, "0xd03") + ARM_CPU.format(1, "0xd08"),
+            "implementer 0x41, part 0xd03 and implementer 0x41, part 0xd08",
+        ),
+        ("", "of a model that the kernel does not name"),
+    ],
+)
+def test_machine_is_described(tmp_path: Path, cpuinfo: str, model: str) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "cpuinfo").write_text(cpuinfo)
+    found = processor.describe(tmp_path)
+    assert found == {"cpu_model": model, "mitigations": {}}
+    lines = processor.lines(found | {"cpu_number_by": "RDPID"})
+    assert lines[2:] == ["mitigations: the kernel does not tell of any"]
+    folder = tmp_path / processor.VULNERABILITIES
+    folder.mkdir(parents=True)
+    (folder / "mds").write_text("Not affected\n")
+    lines = processor.lines(processor.describe(tmp_path) | {"cpu_number_by": "RDPID"})
+    assert lines[2].startswith("mitigations: none")
+    (folder / "mds").write_text("Vulnerable\n")
+    lines = processor.lines(processor.describe(tmp_path) | {"cpu_number_by": "RDPID"})
+    assert lines[2:] == ["mds: Vulnerable"]
 
 
 def test_page_shows_targets_and_pictures(tmp_path: Path) -> None:

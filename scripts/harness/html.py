@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping
 
 
 def render(
-    template: Path, filters: Mapping[str, Callable[..., str]], **values: Any
+    template: Path, filters: Mapping[str, Callable[..., Any]], **values: Any
 ) -> str:
     import jinja2
 

@@ -11,13 +11,15 @@ from typing import Any, Iterator
 
 from harness import atomic
 from harness.bench import costs as costing
+from harness.bench import processor
 from harness.bench import targets as aims
 from harness.bench.figures import Figures
 from harness.bench.native import Native, ratio
 from harness.bench.targets import Target
 
 VERSION = 1
-CONTEXT = ("cpu_number_by", "rseq", "perf_lacking", "library_build_type")
+CONTEXT = ("cpu_model", "cpu_number_by", "mitigations", "rseq", "perf_lacking")
+CONTEXT += ("library_build_type",)
 COLUMNS = "cell source name unit value low high samples repeats".split()
 
 
@@ -89,6 +91,8 @@ def _rows(cell_value: dict[str, Any]) -> Iterator[list[Any]]:
         row = [cost["unit"], cost["value"], "", "", ""]
         yield [name, "cost", key, *row, cost["repeats"]]
     native = cell_value.get("native", {})
+    for line in processor.lines(native["context"]) if "context" in native else []:
+        yield [name, "native-cpu", line, *[""] * (len(COLUMNS) - 3)]
     for key, count in native.get("steps", {}).items():
         yield [name, "native-steps", key, "instructions", count, "", "", 1, True]
     for key, value in native.get("ratios", {}).items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from harness import manifest, procs
+from harness.bench import processor
 from harness.cell import Cell
 from harness.errors import Fault
 
@@ -161,7 +162,8 @@ def run(cell: Cell, repetitions: int, seconds: float) -> Native:
         counter = build_counter(cell, folder)
         found.steps = read_steps(execute(counter, *images(cell)))
         document = _time(program, cell, folder / "times.json", repetitions, seconds)
-        found.context, found.times = document["context"], read_times(document)
+        found.context = document["context"] | processor.describe()
+        found.times = read_times(document)
         outcome.note = f"{len(found.times)} functions, {repetitions} times each"
     return found
 

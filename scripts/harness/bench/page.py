@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import atomic, html
-from harness.bench import plots
+from harness.bench import plots, processor
 
 TEMPLATE = Path(__file__).with_name("bench.html.j2")
 WORDS = {True: "met", False: "missed", None: "undecided"}
@@ -24,9 +24,8 @@ def number(value: float | None) -> str:
 
 def write(value: dict[str, Any], folder: Path) -> Path:
     pictures = {cell["name"]: plots.write(cell, folder) for cell in value["cells"]}
-    text = html.render(
-        TEMPLATE, {"number": number}, report=value, pictures=pictures, words=WORDS
-    )
+    filters = {"number": number, "cpu_lines": processor.lines}
+    text = html.render(TEMPLATE, filters, report=value, pictures=pictures, words=WORDS)
     path = folder / "bench.html"
     atomic.write_text(path, text)
     return path

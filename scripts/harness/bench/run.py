@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from harness import build
-from harness.bench import compare, document, exact, kernels, native, page
+from harness.bench import compare, document, exact, kernels, native, page, processor
 from harness.bench.figures import Figures
 from harness.bench.native import Native
 from harness.cell import Cell
@@ -83,6 +83,9 @@ def measure(cell: Cell, only: Optional[str]) -> dict[str, Any]:
 def tell_targets(value: dict[str, Any]) -> None:
     for cell in value["cells"]:
         print(f"\n{cell['name']}")
+        context = cell.get("native", {}).get("context")
+        for line in processor.lines(context) if context else []:
+            print(line)
         for target in cell["targets"]:
             word = page.WORDS[target["met"]]
             measured = page.number(target["measured"])
