@@ -7,8 +7,10 @@ it; that the entries are taken where they exist is shown with a made-up vDSO.
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
@@ -19,6 +21,7 @@ from harness import machine, procs, srcpkg
 from harness.context import Context
 from libcs import GLIBC_IDS as IDS
 from libcs import Musl
+from library import NO_CALL, may_become
 
 FAKE = {
     "getpid": 770001,
@@ -121,7 +124,9 @@ def test_strace_sees_the_calls(ctx: Context, tmp_path: Path, options) -> None:
 Faker = Callable[..., dict[str, tuple[int, int]]]
 
 
-def fake_image(made: Musl, folder: Path, names: list[str], version: str) -> Path:
+def fake_image(
+    made: Musl, folder: Path, names: list[str], version: str, only: int | None
+) -> Path:
     prefix = ABI[made.arch][0]
     listed = "".join(f"{prefix}{name}; " for name in names)
     script = folder / "fake.map"
@@ -130,6 +135,7 @@ def fake_image(made: Musl, folder: Path, names: list[str], version: str) -> Path
     command = f"{made.compiler} -O2 -fPIC -DPREFIX={prefix} -shared -nostdlib".split()
     command += [f"-Wl,-T,{libcs.SOURCES / 'fake_vdso.lds'}", "-Wl,--build-id=none"]
     command += [f"-Wl,--version-script={script}", "-Wl,--hash-style=both"]
+    command += [] if only is None else [f"-DONLY={only}l"]
     source = libcs.SOURCES / "fake_vdso.c"
     procs.run_logged([*command, "-o", image, source], made.log, "made-up vDSO")
     return image
@@ -137,13 +143,20 @@ def fake_image(made: Musl, folder: Path, names: list[str], version: str) -> Path
 
 @pytest.fixture(name="fake")
 def fixture_fake(ctx: Context, tmp_path: Path) -> Faker:
-    """What each function and its system call say under a made-up vDSO."""
+    """What each function and its system call say under a made-up vDSO.
+
+    With `only` all its functions return that number; `words` are fake_start.c's.
+    """
 
     def answers(
-        arch: str, names: list[str], version: str
+        arch: str,
+        names: list[str],
+        version: str,
+        *words: int,
+        only: int | None = None,
     ) -> dict[str, tuple[int, int]]:
         made = libcs.musl(ctx, arch)
-        image = fake_image(made, tmp_path, names, version)
+        image = fake_image(made, tmp_path, names, version, only)
         program = made.link(
             tmp_path / "fake",
             "-static",
@@ -152,7 +165,7 @@ def fixture_fake(ctx: Context, tmp_path: Path) -> Faker:
             "-Wl,-e,fake_start",
             libcs.SOURCES / "fake_start.c",
         )
-        lines = run(*made.run, program).splitlines()
+        lines = run(*made.run, program, *words).splitlines()
         rows = [(name, (int(a), int(b))) for name, a, b in map(str.split, lines)]
         assert len(rows) == 15 and rows[1:8] == rows[8:], "an answer changed"
         return dict(rows)
@@ -180,6 +193,32 @@ def test_musl_does_without_one_entry(fake: Faker, missing: str) -> None:
 def test_musl_wants_the_version(fake: Faker) -> None:
     found = fake(machine.host_arch(), list(FAKE), "LINUX_9.9")
     assert all(libc == kernel for libc, kernel in found.values())
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_musl_makes_the_call_on_enosys(fake: Faker, arch: str) -> None:
+    """What tracers that rewrite programs put in place of functions new to them."""
+    found = fake(arch, list(FAKE), ABI[arch][1], only=-errno.ENOSYS)
+    assert all(libc == kernel for libc, kernel in found.values()), found
+
+
+@pytest.mark.parametrize("only", [1 - errno.ENOSYS, -1 - errno.ENOSYS])
+def test_musl_takes_other_numbers_for_ids(fake: Faker, only: int) -> None:
+    arch = machine.host_arch()
+    found = fake(arch, list(FAKE), ABI[arch][1], only=only)
+    del found["early"]
+    # A thread's id is positive, so this is taken for no answer: musl has its own.
+    assert found.pop("gettid")[0] != only % 2**32
+    assert {libc for libc, _ in found.values()} == {only % 2**32}
+
+
+@pytest.mark.skipif(not may_become(NO_CALL), reason="not root, or without such ids")
+@pytest.mark.parametrize("only", [-errno.ENOSYS, NO_CALL, 1000])
+def test_musl_knows_an_id_of_that_number(fake: Faker, only: int) -> None:
+    arch = machine.host_arch()
+    found = fake(arch, list(FAKE), ABI[arch][1], NO_CALL, only=only)
+    for name in ("getuid", "geteuid", "getgid", "getegid"):
+        assert found[name] == (1000 if only == 1000 else NO_CALL, NO_CALL), name
 
 
 def test_musl_leaves_other_architectures_alone(ctx: Context) -> None:
@@ -216,10 +255,22 @@ GLIBCS = [
 ]
 
 
+@pytest.fixture(scope="module", name="glibc")
+def fixture_glibc(ctx: Context) -> Callable[[str, str], Path]:
+    """The build folder with the objects that the patches touch, by suite and arch."""
+
+    @lru_cache
+    def build(suite: str, arch: str) -> Path:
+        return libcs.glibc_objects(ctx, libcs.patched(ctx, "glibc", suite), arch)
+
+    return build
+
+
 @pytest.mark.parametrize("suite, arch", GLIBCS, ids=lambda word: word or "own")
-def test_glibc_compiles(ctx: Context, suite: str, arch: str) -> None:
-    tree = libcs.patched(ctx, "glibc", suite)
-    build = libcs.glibc_objects(ctx, tree, arch)
+def test_glibc_compiles(
+    glibc: Callable[[str, str], Path], suite: str, arch: str
+) -> None:
+    build = glibc(suite, arch)
     loader = (build / "elf" / "rtld.os").read_bytes()
     for name in IDS:
         assert f"{ABI[arch][0]}{name}\0".encode() in loader
@@ -227,6 +278,38 @@ def test_glibc_compiles(ctx: Context, suite: str, arch: str) -> None:
         assert undefined(build, f"{name}.os") & {"_rtld_global_ro"}
         defined = run("nm", "--defined-only", build / "posix" / f"{name}.os")
         assert {f"T __{name}", f"W {name}"} <= {ln[17:] for ln in defined.splitlines()}
+
+
+@pytest.mark.parametrize("suite, arch", GLIBCS, ids=lambda word: word or "own")
+def test_glibc_makes_the_call_on_enosys(
+    glibc: Callable[[str, str], Path], tmp_path: Path, suite: str, arch: str
+) -> None:
+    """Its objects, with pointers to functions of one number; no other has a meaning."""
+    build, program = glibc(suite, arch), tmp_path / "objects"
+    triplet, emulator = libcs.TARGETS[arch]
+    native = arch == machine.host_arch()
+    words = [] if native else [f"qemu-{emulator}", "-L", f"/usr/{triplet}"]
+    objects = [build / "posix" / f"{name}.o" for name in IDS]
+    run(
+        f"{triplet}-gcc",
+        "-no-pie",
+        libcs.SOURCES / "objects.c",
+        *objects,
+        "-o",
+        program,
+    )
+
+    def said(*arguments: int) -> list[tuple[int, int]]:
+        lines = run(*words, program, *arguments).splitlines()
+        rows = [line.split() for line in lines]
+        assert [row[0] for row in rows] == list(IDS)
+        return [(int(libc), int(kernel)) for _, libc, kernel in rows]
+
+    assert all(libc == kernel for libc, kernel in said(-errno.ENOSYS))
+    for number in (1 - errno.ENOSYS, -1 - errno.ENOSYS, 770001):
+        assert {libc for libc, _ in said(number)} == {number % 2**32}
+    if native and may_become(NO_CALL):
+        assert said(NO_CALL, NO_CALL)[3:] == [(NO_CALL, NO_CALL)] * 4
 
 
 def test_glibc_of_another_version_is_refused(ctx: Context) -> None:

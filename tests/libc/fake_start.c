@@ -2,11 +2,13 @@
 /*
  * Starts a static program as a kernel would whose vDSO is the image FAKE (a file's
  * name): with AT_SYSINFO_EHDR pointing to it. What each function says is printed
- * beside what the system call says; the first line is a call before libc's start.
+ * beside what the system call says; the first line is a call before libc's start. An
+ * argument is the number that the process makes its user and group, as root.
  */
 #define _GNU_SOURCE
 #include <elf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,8 +59,18 @@ __attribute__((used, visibility("hidden"))) void fake_auxv(unsigned long *sp)
 	printf(#name " %u %u\n", (unsigned int)name(), \
 	       (unsigned int)syscall(SYS_##name))
 
-int main(void)
+static void become(unsigned int id)
 {
+	if (!setresgid(id, id, id) && !setresuid(id, id, id))
+		return;
+	perror("setresuid");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2)
+		become(strtoul(argv[1], NULL, 10));
 	printf("early %u %u\n", (unsigned int)early,
 	       (unsigned int)syscall(SYS_getpid));
 	for (int again = 0; again < 2; again++) {

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * An image that looks like a vDSO, with answers that no kernel gives. PREFIX is
- * that of the names; a version script says which of them it exports.
+ * that of the names; a version script says which of them it exports. With ONLY, each
+ * function returns that number, in a whole register.
  */
 #define JOIN(a, b) a##b
 #define NAME(a, b) JOIN(a, b)
+#ifdef ONLY
+#define ENTRY(name, answer)                      \
+	long NAME(PREFIX, name)(void)            \
+	{                                        \
+		return ONLY;                     \
+	}
+#else
 #define ENTRY(name, answer)                      \
 	unsigned int NAME(PREFIX, name)(void)    \
 	{                                        \
 		return answer;                   \
 	}
+#endif
 
 ENTRY(getpid, 770001)
 ENTRY(gettid, 770002)
