@@ -20,30 +20,12 @@
 static struct vt_maps copy;
 static long shift;
 
-/* Same distances as in the original, from [vvar]'s start to [vdso]'s end. */
 static int make_copy(void)
 {
-	struct vt_maps m;
-	size_t size;
-	char *p;
-
-	if (vt_ids_init() || !vt_read_maps(&m, 0))
+	if (vt_ids_init() || !vt_copy_image(&copy, &shift, 0))
 		return VT_FAIL;
-	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
-	size = m.vdso_end - m.vvar;
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	VT_NEED(p != MAP_FAILED);
-	memcpy(p + (m.vdso - m.vvar), (void *)m.vdso, m.vdso_end - m.vdso);
-	VT_NEED(!mprotect(p + (m.vdso - m.vvar), m.vdso_end - m.vdso,
+	VT_NEED(!mprotect((void *)copy.vdso, copy.vdso_end - copy.vdso,
 			  PROT_READ | PROT_EXEC));
-	shift = (long)p - (long)m.vvar;
-	copy = m;
-	copy.vvar += shift;
-	copy.vvar_end += shift;
-	copy.vdso += shift;
-	copy.vdso_end += shift;
-	copy.area += shift;
 	return VT_PASS;
 }
 

@@ -19,9 +19,8 @@ int check_user_write(const void *arg);
 int check_fault_race(const void *arg);
 int check_two_faults(const void *arg);
 
-/* mapping_place.c; the numbers are those of x86 CPUs */
+/* mapping_place.c; x86 only: check_numbers() */
 int check_moved(const void *arg);
 int check_numbers(const void *arg);
-void numbers_init(void);
 
 #endif /* VDSO_TASK_MAPPING_PARTS_H */

@@ -4,10 +4,11 @@
  * reader, whatever number its CPU says it has.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __x86_64__
+#include <asm/ldt.h>
+#endif
 
 #include "ids.h"
 #include "mapping_parts.h"
@@ -73,133 +74,112 @@ int check_moved(const void *arg)
 }
 
 #ifdef __x86_64__
-#define MSR_TSC_AUX	0xc0000103
+#define CPUNODE_SELECTOR	0x7b	/* its limit has the CPU's number */
+#define OUR_SELECTOR		0x07	/* the first one of our own table */
+#define BELIEVED		77
 
-/* What RDPID says on @cpu; false after a message. */
-static bool set_number(int cpu, uint64_t number)
+/* 12 bits of the limit of our own segment: what LSL says in the copy. */
+static bool set_number(unsigned int number)
 {
-	char path[32];
-	bool done;
-	int fd;
+	struct user_desc desc = { .entry_number = 0, .limit = number, .seg_32bit = 1 };
 
-	snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
-	fd = open(path, O_WRONLY);
-	done = fd >= 0 && pwrite(fd, &number, sizeof(number), MSR_TSC_AUX) ==
-	       sizeof(number);
-	if (!done)
-		vt_fail("%s: %m", path);
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-static uint64_t right_numbers[VT_MAX_CPUS];
-
-static bool get_number(int cpu)
-{
-	char path[32];
-	bool done;
-	int fd;
-
-	snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
-	fd = open(path, O_RDONLY);
-	done = fd >= 0 && pread(fd, &right_numbers[cpu], sizeof(uint64_t),
-				MSR_TSC_AUX) == sizeof(uint64_t);
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-/* After a case that may have died between the two. */
-static void right_again(void)
-{
-	int cpu, cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
-
-	for (cpu = 0; cpu < n; cpu++)
-		set_number(cpus[cpu], right_numbers[cpus[cpu]]);
-}
-
-static bool has_rdpid(void)
-{
-	FILE *f = fopen("/proc/cpuinfo", "r");
-	char line[4096];
-	bool has = false;
-
-	while (f && !has && fgets(line, sizeof(line), f))
-		has = !strncmp(line, "flags", 5) && strstr(line, " rdpid");
-	if (f)
-		fclose(f);
-	return has;
+	if (!syscall(__NR_modify_ldt, 1, &desc, sizeof(desc)))
+		return true;
+	vt_fail("modify_ldt: %m");
+	return false;
 }
 
 /*
- * Lines below [vvar], as far down as twelve bits of a number reach on a kernel of one
- * CPU: each is believed by who reads it, and wrong.
+ * Where the code asks the CPU for its number, it asks for the limit of our segment:
+ * the selector is loaded into a register, for LSL, which RDPID may have replaced.
  */
-static int put_lies(const struct vt_maps *m)
+static unsigned int ask_ours(unsigned char *code, size_t size)
 {
-	size_t size = (VT_MAX_CPUS + 1) * VDSO_TASK_SLOT_SIZE;
-	struct vdso_task_slot *lies, lie = { .gen = vt_header(m)->begin };
+	unsigned int n = 0, reg = 0;
+	size_t i;
+
+	for (i = 0; i + 5 <= size; i++) {
+		unsigned char *at = code + i;
+
+		if (at[0] >= 0xb8 && at[0] <= 0xbf && at[1] == CPUNODE_SELECTOR &&
+		    !at[2] && !at[3] && !at[4]) {
+			reg = at[0] & 7;
+			at[1] = OUR_SELECTOR;
+			n++;
+		} else if (n && !memcmp(at, "\xf3\x0f\xc7\xf8", 4)) {
+			/* lsl %reg, %eax; nop */
+			const unsigned char lsl[] = { 0x0f, 0x03, 0xc0 | reg, 0x90 };
+
+			memcpy(at, lsl, sizeof(lsl));
+		}
+	}
+	return n;
+}
+
+/* Lines that are believed by who reads them, and wrong. */
+static void put_lies(struct vdso_task_slot *lies, size_t n)
+{
+	struct vdso_task_slot lie = { .seq = 12, .gen = BELIEVED };
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++)
 		*(__u32 *)((char *)&lie + vt_ids[i].offset) = 0x5a5a5a5a;
-	lies = mmap((void *)(m->vvar - size), size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		    MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	VT_NEED(lies == (void *)(m->vvar - size));
-	for (i = 0; i < size / sizeof(lie); i++)
-		lies[i] = lie;
+	while (n--)
+		lies[n] = lie;
+}
+
+static int call_copy(unsigned int i, long shift)
+{
+	return ((int (*)(void))((char *)vt_ids[i].fn + shift))();
+}
+
+static int same_with_number(unsigned int number, long shift,
+			    const struct vt_answers *want)
+{
+	unsigned int i;
+
+	if (!set_number(number))
+		return VT_FAIL;
+	for (i = 0; i < vt_nr_ids; i++) {
+		int got = call_copy(i, shift);
+
+		VT_CHECK(got == want->v[i], "%s is %d, not %d, on a CPU that says %u",
+			 vt_ids[i].name, got, want->v[i], number);
+	}
 	return VT_PASS;
 }
 
-static int read_with_wrong_numbers(int cpu)
-{
-	static const unsigned int numbers[] = { 62, 63, 64, 127, 500, 2047, 4094, 4095 };
-	struct vt_answers want = vt_raw_answers();
-	unsigned int i;
-	int wrong = -1;
-
-	for (i = 0; i < VT_ARRAY_SIZE(numbers) && wrong < 0; i++) {
-		if (!set_number(cpu, (right_numbers[cpu] & ~0xfffull) | numbers[i]))
-			return VT_FAIL;
-		wrong = vt_wrong(&want);
-		if (!set_number(cpu, right_numbers[cpu]))
-			return VT_FAIL;
-	}
-	VT_CHECK(wrong < 0, "%s is wrong where the CPU says it is number %u",
-		 vt_ids[wrong].name, numbers[i - 1]);
-	return vt_same_now("with the right number again") ? VT_PASS : VT_FAIL;
-}
-
+/*
+ * A copy of the image, in which the CPU says what it is told to. What [vvar] has is
+ * zero, so each number makes the call; below it everything is believed.
+ */
 int check_numbers(const void *arg)
 {
-	struct vt_maps m;
-	int cpu;
+	const size_t below = 2 * VT_MAX_CPUS * sizeof(struct vdso_task_slot);
+	struct vt_answers want;
+	struct vt_maps copy;
+	unsigned int number;
+	long shift;
 
 	(void)arg;
-	if (!has_rdpid())
-		return vt_skip("this CPU has no RDPID, and no other number can be set");
-	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+	if (vt_ids_init() || !vt_copy_image(&copy, &shift, below))
 		return VT_FAIL;
-	VT_NEED(vt_cpus(&cpu, 1) == 1 && !vt_pin(cpu));
-	VT_CHECK((right_numbers[cpu] & 0xfff) == (unsigned int)cpu, "CPU %d says %#llx",
-		 cpu, (unsigned long long)right_numbers[cpu]);
-	if (put_lies(&m))
+	VT_CHECK(ask_ours((void *)copy.vdso, copy.vdso_end - copy.vdso),
+		 "no code that asks for the CPU's number");
+	VT_NEED(!mprotect((void *)copy.vdso, copy.vdso_end - copy.vdso,
+			  PROT_READ | PROT_EXEC));
+	put_lies((void *)(copy.vvar - below), below / sizeof(struct vdso_task_slot));
+	((struct vdso_task_header *)vt_header(&copy))->begin = BELIEVED;
+	want = vt_raw_answers();
+	/* Guards the guard: a line in the area is believed, and is that of the number. */
+	put_lies((void *)vt_slot(&copy, 5), 1);
+	if (!set_number(5))
 		return VT_FAIL;
-	return read_with_wrong_numbers(cpu);
+	VT_CHECK(call_copy(0, shift) == 0x5a5a5a59, "the number is not taken from there");
+	memset((void *)vt_slot(&copy, 5), 0, sizeof(struct vdso_task_slot));
+	for (number = 0; number < VT_MAX_CPUS; number++)
+		if (same_with_number(number, shift, &want))
+			return VT_FAIL;
+	return VT_PASS;
 }
-
-void numbers_init(void)
-{
-	int cpu, cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
-
-	if (!has_rdpid())
-		return;
-	for (cpu = 0; cpu < n; cpu++)
-		if (!get_number(cpus[cpu]))
-			return;
-	vt_at_end(right_again);
-}
-#else
-void numbers_init(void) { }
 #endif

@@ -307,6 +307,5 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--areas"))
 		return vt_settle(new_image(atol(argv[2])));
-	numbers_init();
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -2,6 +2,7 @@
 /* See slots.h. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "arch.h"
 #include "slots.h"
@@ -54,6 +55,33 @@ unsigned int vt_nr_slots(const struct vt_maps *m)
 	if (!m->nr_vvar || m->vvar >= m->area)
 		return 0;
 	return (m->area - m->vvar) / VDSO_TASK_SLOT_SIZE - 1;
+}
+
+bool vt_copy_image(struct vt_maps *copy, long *shift, size_t below)
+{
+	size_t size, code;
+	struct vt_maps m;
+	char *p;
+
+	if (!vt_read_maps(&m, 0))
+		return false;
+	size = m.vdso - m.vvar;
+	code = m.vdso_end - m.vdso;
+	p = mmap(NULL, below + size + code, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (!vt_nr_slots(&m) || p == MAP_FAILED) {
+		vt_fail("[vvar] has room for %u task slots; a copy: %m", vt_nr_slots(&m));
+		return false;
+	}
+	memcpy(p + below + size, (void *)m.vdso, code);
+	*shift = (long)(p + below) - (long)m.vvar;
+	*copy = m;
+	copy->vvar += *shift;
+	copy->vvar_end += *shift;
+	copy->vdso += *shift;
+	copy->vdso_end += *shift;
+	copy->area += *shift;
+	return true;
 }
 
 int vt_cpu_now(void)

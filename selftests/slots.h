@@ -54,6 +54,13 @@ static inline __u32 vt_field(const struct vt_maps *m, unsigned int cpu,
 	return *(const volatile __u32 *)(slot + offset);
 }
 
+/*
+ * A copy of [vdso], with zeroed memory of our own for [vvar] in the same distance and
+ * @below bytes more under that. *@shift is how far it is from the original. False after
+ * a message.
+ */
+bool vt_copy_image(struct vt_maps *copy, long *shift, size_t below);
+
 /* The current CPU, by the system call. */
 int vt_cpu_now(void);
 
