@@ -78,10 +78,13 @@ int check_moved(const void *arg)
 #define OUR_SELECTOR		0x07	/* the first one of our own table */
 #define BELIEVED		77
 
-/* 12 bits of the limit of our own segment: what LSL says in the copy. */
+/*
+ * 12 bits of the limit of our own segment: what LSL says in the copy. With a base of 0, a
+ * limit of 0 would take the segment away.
+ */
 static bool set_number(unsigned int number)
 {
-	struct user_desc desc = { .entry_number = 0, .limit = number, .seg_32bit = 1 };
+	struct user_desc desc = { .base_addr = 1, .limit = number, .seg_32bit = 1 };
 
 	if (!syscall(__NR_modify_ldt, 1, &desc, sizeof(desc)))
 		return true;
