@@ -248,7 +248,8 @@ static noinline enum vdso_task_stat recompute(struct vdso_task_area *area,
 }
 
 /* Out of line, for a cold call not to pay for its registers. */
-static noinline enum vdso_task_stat refresh(struct vdso_task_area *area,
+static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
+					    struct vdso_task_area *area,
 					    enum vdso_task_kind kind)
 {
 	struct vdso_task_slot *slot;
@@ -266,17 +267,34 @@ static noinline enum vdso_task_stat refresh(struct vdso_task_area *area,
 	slot = vdso_task_this_slot(area);
 	filled = slot && is_filled(area, slot, kind);
 	preempt_enable();
-	if (filled && is_complete(&current->vdso_task, kind))
+	if (filled && is_complete(&current->vdso_task, kind)) {
+		/* Zeros may lie over the slot: see map_nothing() in map.c. */
+		if (unlikely(READ_ONCE(mm->vdso_task.heat) < VDSO_TASK_HOT))
+			vdso_task_heat_up(mm);
 		return VDSO_TASK_STAT_DIRECT;
+	}
 	if (filled && vdso_task_is_filtered(current))
 		return VDSO_TASK_STAT_POLICY;
 	/* What has no answer may have one by now: somebody mapped an ID. */
 	why = recompute(area, kind);
 	if (why != VDSO_TASK_STAT_REFRESH)
 		return why;
-	if (!slot)
+	if (!slot) {
+		vdso_task_heat_up(mm);
 		return VDSO_TASK_STAT_COLD;
+	}
 	return filled ? VDSO_TASK_STAT_NONE : VDSO_TASK_STAT_REFRESH;
+}
+
+/* Would slots answer this call for a clock? Out of line as the above. */
+static noinline bool is_reason_for_slots(enum vdso_task_kind kind)
+{
+	enum vdso_task_stat why;
+	bool told = vdso_task_can_tell(kind, &why);
+
+	if (!told)
+		vdso_task_count(why, 1);
+	return told;
 }
 
 /**
@@ -291,7 +309,6 @@ void __vdso_task_refresh(enum vdso_task_kind kind)
 {
 	struct mm_struct *mm = current->mm;
 	struct vdso_task_area *area;
-	enum vdso_task_stat why;
 
 	if (!mm || !READ_ONCE(mm->vdso_task.heat))
 		return;
@@ -301,21 +318,15 @@ void __vdso_task_refresh(enum vdso_task_kind kind)
 		return;
 	}
 	if (area) {
-		/* Zeros may lie over its slots: see map_nothing() in map.c. */
-		if (unlikely(READ_ONCE(mm->vdso_task.heat) < VDSO_TASK_HOT))
-			vdso_task_heat_up(mm);
-		vdso_task_count(refresh(area, kind), 1);
+		vdso_task_count(refresh(mm, area, kind), 1);
 		return;
 	}
 	if (vdso_task_is_watched(current)) {
 		vdso_task_count(VDSO_TASK_STAT_POLICY, 1);
 		return;
 	}
-	/* Slots would not answer this call, so it is no reason for them. */
-	if (kind != VDSO_TASK_IDS && !vdso_task_can_tell(kind, &why)) {
-		vdso_task_count(why, 1);
+	if (kind != VDSO_TASK_IDS && !is_reason_for_slots(kind))
 		return;
-	}
 	vdso_task_count(VDSO_TASK_STAT_COLD, 1);
 	vdso_task_heat_up(mm);
 }
