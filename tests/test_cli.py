@@ -17,7 +17,7 @@ COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--h
 CELL = {"--base", "--arch", "--tree"}
 VARIANT = {"--debug", "--kcsan", "--labels", "--host"}
 CONTRACT = {
-    "run": CELL | VARIANT | {"--config", "--times"},
+    "run": CELL | VARIANT | {"--one-insn", "--config", "--times"},
     "test": {"-k", "--list", "--quick", "--thorough", "--times"},
     "apply": set(),
     "unapply": set(),
@@ -26,7 +26,7 @@ CONTRACT = {
     "boot": CELL
     | VARIANT
     | {"--cpus", "--mem", "--cpu", "--icount", "--append", "--file", "--timeout"}
-    | {"--host-root", "--package"},
+    | {"--host-root", "--package", "--one-insn"},
     "bench": CELL | {"--only", "--compare"},
     "report": set(),
     "clean": set(),

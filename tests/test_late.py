@@ -106,7 +106,7 @@ class Guests:
         assert len(self.started) == len(self.scripts), "guests that were not started"
         return {result.name: result for result in self.found.results}
 
-    name = "cell"
+    name = title = "cell"
 
     @staticmethod
     def read_metadata() -> dict[str, str]:

@@ -141,10 +141,10 @@ def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> No
 
 def test_guest_learns_of_its_slowness(cell_of) -> None:
     """A word that the kernel does not know becomes PID 1's environment."""
-    line = command_of(cell_of(DEBUG), DEBUG.kernel_args).split()
+    line = command_of(cell_of(DEBUG), cell_of(DEBUG).kernel_args).split()
     assert f"VT_PATIENCE={DEBUG.patience}" in line
     assert line.index("watchdog_thresh=60") < line.index("mine=1")
-    assert PLAIN.kernel_args == []
+    assert cell_of(PLAIN).kernel_args == []
 
 
 def test_command_names_the_variant(cell_of, monkeypatch) -> None:

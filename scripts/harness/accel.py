@@ -43,6 +43,9 @@ def choose(cell: Cell) -> str:
         raise Fault(f"VDSOX_ACCEL={wanted}: choose kvm or tcg")
     path = cell.ctx.out / f"accel-{cell.machine.arch}.json"
     with cell.ctx.ui.step(cell.base, cell.label, "accel") as outcome:
+        if cell.mode.one_insn:
+            outcome.note = "tcg: one instruction a block"
+            return "tcg"
         if wanted:
             outcome.note = f"{wanted}: VDSOX_ACCEL says so"
             return wanted

@@ -13,13 +13,17 @@ from typing import Any, Optional
 from harness import patcher
 from harness.context import Context
 from harness.machine import Machine
+from harness.mode import USUAL, Mode
 from harness.source import Source
 from harness.variant import ALL, PLAIN, Variant
 
 
 @dataclass
 class Cell:
-    """after: how many others of one command are to be ready before it."""
+    """after: how many others of one command are to be ready before it.
+
+    The mode is the guests' affair: it has no kernel and no folder of its own.
+    """
 
     ctx: Context
     source: Source
@@ -27,6 +31,7 @@ class Cell:
     variant: Variant = PLAIN
     fragments: list[Path] = field(default_factory=list)
     after: int = 0
+    mode: Mode = USUAL
 
     @property
     def nice(self) -> int:
@@ -42,13 +47,29 @@ class Cell:
         return self.variant.named(f"{self.base}-{self.machine.arch}")
 
     @property
+    def title(self) -> str:
+        """What reports call it."""
+        return self.mode.named(self.name)
+
+    @property
     def label(self) -> str:
         """What progress lines call it."""
-        return self.variant.named(self.machine.arch)
+        return self.mode.named(self.variant.named(self.machine.arch))
 
     @property
     def folder(self) -> Path:
         return self.ctx.out / self.name
+
+    @property
+    def patience(self) -> int:
+        """How many times longer than usual its guests may take."""
+        return self.variant.patience * self.mode.patience
+
+    @property
+    def kernel_args(self) -> list[str]:
+        """What the kernel does not know, it hands to PID 1 as its environment."""
+        slow = [f"VT_PATIENCE={self.patience}"] if self.patience > 1 else []
+        return [*self.variant.append, *slow]
 
     @property
     def build(self) -> Path:

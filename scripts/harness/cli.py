@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Optional
 
-from harness import commands, interrupt, machine, procs, variant
+from harness import commands, interrupt, machine, mode, procs, variant
 from harness.context import Context
 from harness.errors import EXIT_FAULT, Fault, from_oserror
 from harness.ui import Ui
@@ -54,11 +54,23 @@ def _add_variant(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_mode(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        f"--{mode.ONE_INSN.name}",
+        action="store_const",
+        const=mode.ONE_INSN.name,
+        default="",
+        dest="mode",
+        help=mode.ONE_INSN.help,
+    )
+
+
 def _add_guest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--mem", type=int, metavar="MiB")
     parser.add_argument("--cpu", metavar="MODEL", help="CPU model of QEMU")
     parser.add_argument("--icount", action="store_true", help="count instructions")
+    _add_mode(parser)
     _add_variant(parser)
     parser.add_argument(
         "--host-root",
@@ -125,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", "get a kernel, patch, build, boot and self-test it")
     _add_cell(run)
     _add_variant(run)
+    _add_mode(run)
     run.add_argument("--config", action="append", default=[], type=Path)
     _add_times(run)
     test = add("test", "all tests of the project")

@@ -17,6 +17,7 @@ from harness import (
     hostroot,
     initramfs,
     machine,
+    mode,
     patcher,
     variant,
 )
@@ -38,8 +39,9 @@ def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
     kind = variant.by_name(args.variant)
     if getattr(args, "host", False) or getattr(args, "host_root", False):
         kind = variant.with_host(kind)
+    how = mode.by_name(getattr(args, "mode", ""))
     return [
-        Cell(ctx, source, here, kind, fragments, after)
+        Cell(ctx, source, here, kind, fragments, after, how)
         for after, here in enumerate(machines)
     ]
 

@@ -138,11 +138,12 @@ def run(
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
         initrd = Path(temporary) / "initramfs"
         initramfs.make(cell, mission, initrd)
-        extra = cell.variant.kernel_args
-        shape = replace(shape, one_thread=cell.variant.one_thread)
+        extra = cell.kernel_args
+        one_thread, one_insn = cell.variant.one_thread, cell.mode.one_insn
+        shape = replace(shape, one_thread=one_thread, one_insn=one_insn)
         args = command(cell.machine, shape, accel, cell.image, initrd, channels, extra)
         limits = {test.name: test.timeout for test in mission.tests}
-        patience = cell.variant.patience
+        patience = cell.patience
         first = boot_limit or BOOT_LIMIT * patience
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:

@@ -14,6 +14,7 @@ from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
 from harness.initramfs import GUEST_TESTS, Planned
+from harness.mode import USUAL
 
 OWN = "vdso_task"
 # The base's: all of a folder, or those of it that ask for clocks and need no quiet host.
@@ -111,7 +112,8 @@ def kernel_promises(cell: Cell) -> list[Promise]:
 
 def promises(cell: Cell) -> list[Promise]:
     own = from_manifest(load(cell), cell.machine.abis) if cell.source.patched else []
-    found = own + kernel_promises(cell)
+    found = [promise for promise in own if cell.mode.runs(promise.program)]
+    found += kernel_promises(cell) if cell.mode == USUAL else []
     if not found:
         raise Fault("no kselftest was installed", cell.build_log)
     return found
@@ -123,7 +125,8 @@ def plan(cell: Cell, promised: Iterable[Promise]) -> list[Planned]:
     for promise in promised:
         if (cell.tests / promise.collection / promise.program).is_file():
             folder = f"{GUEST_TESTS}/{promise.collection}"
-            argv = (f"./{promise.program}", *ARGUMENTS.get(promise.program, ()))
-            seconds = promise.timeout * cell.variant.patience
+            words = {**ARGUMENTS, **cell.mode.arguments}.get(promise.program, ())
+            argv = (f"./{promise.program}", *words)
+            seconds = promise.timeout * cell.patience
             planned.append(Planned(promise.name, seconds, folder, argv))
     return planned

@@ -31,6 +31,7 @@ class Shape:
     append: Sequence[str] = field(default_factory=tuple)
     root: Optional[Path] = None
     one_thread: bool = False
+    one_insn: bool = False
 
 
 @dataclass
@@ -65,13 +66,26 @@ def _escape(value: object) -> str:
     return str(value).replace(",", ",,")
 
 
-def _accel(accel: str, shape: Shape) -> list[str]:
-    if shape.icount:
-        counted = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
-        return [*counted, *SAME_EACH_TIME]
-    if accel == "kvm":
+def one_insn(qemu: str) -> tuple[str, list[str]]:
+    """What this QEMU calls one instruction a block: a property of its accelerator,
+    from 8.1 on, or an option of its own."""
+    text = procs.capture([qemu, "-help"], qemu)
+    if "one-insn-per-tb" in text:
+        return ",one-insn-per-tb=on", []
+    if "-singlestep" in text:
+        return "", ["-singlestep"]
+    raise Fault(f"{qemu} cannot emulate one instruction a block")
+
+
+def _accel(qemu: str, accel: str, shape: Shape) -> list[str]:
+    if accel == "kvm" and not (shape.icount or shape.one_insn):
         return ["-accel", "kvm"]
-    return ["-accel", f"tcg,thread={'single' if shape.one_thread else 'multi'}"]
+    kind, option = one_insn(qemu) if shape.one_insn else ("", [])
+    threads = "single" if shape.one_thread or shape.icount else "multi"
+    args = ["-accel", f"tcg,thread={threads}{kind}", *option]
+    if shape.icount:
+        args += ["-icount", "shift=0,sleep=off", *SAME_EACH_TIME]
+    return args
 
 
 def _export(machine: Machine, root: Path) -> list[str]:
@@ -98,7 +112,7 @@ def command(
     cpu = shape.cpu or ("host" if accel == "kvm" else machine.cpu)
     args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
     args += ["-smp", str(shape.cpus), "-m", str(shape.mem)]
-    args += _accel(accel, shape)
+    args += _accel(machine.qemu, accel, shape)
     args += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     args += ["-monitor", "none", *machine.options]
     args += ["-kernel", str(image), "-initrd", str(initrd)]

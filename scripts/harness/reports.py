@@ -159,7 +159,8 @@ def kcidb(value: dict[str, Any]) -> dict[str, Any]:
             if cell.get(name):
                 entry[key] = cell[name]
         counted = {key: cell[key] for key in ("splats", "flakes")}
-        entry["misc"] = {"cell": cell["name"], **counted}
+        mode = {"mode": cell["mode"]} if "mode" in cell else {}
+        entry["misc"] = {"cell": cell["name"], **mode, **counted}
         builds.append(entry)
         for path, test in _flat(cell["tests"], ()):
             tests.append(_kcidb_test(build, path, test))

@@ -39,7 +39,7 @@ def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellRe
     tail = guest.console_tail(ending)
     joined = verdict.join(promised, document, splats, ending, tail)
     metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
-    found = CellResult(cell.name, joined, metadata, len(splats), ending.seconds)
+    found = CellResult(cell.title, joined, metadata, len(splats), ending.seconds)
     found.notes = notes
     return found
 
@@ -137,5 +137,5 @@ def run_promised(
             with parallel.alone(cell.ctx):
                 again, _ = guests.start(wanted, name + _again(wanted), outcome)
             late.merge(found, again, wanted)
-    cell.ctx.flakes += [f"{cell.name} {flake}" for flake in found.flakes]
+    cell.ctx.flakes += [f"{cell.title} {flake}" for flake in found.flakes]
     return found

@@ -40,7 +40,16 @@ class CellResult:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        keys = ("base", "arch", "variant", "source", "release", "patched", "compiler")
+        keys = (
+            "base",
+            "arch",
+            "variant",
+            "mode",
+            "source",
+            "release",
+            "patched",
+            "compiler",
+        )
         keys += ("command", "accel", "cpus", "started", "folder")
         value = {k: self.metadata[k] for k in keys if k in self.metadata}
         return {

@@ -15,6 +15,7 @@ from harness import (
     ktap,
     manifest,
     parallel,
+    procs,
     reports,
     rerun,
     results,
@@ -24,6 +25,7 @@ from harness import (
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
+from harness.mode import USUAL
 from harness.qemu import Shape
 from harness.results import CellResult
 from harness.ui import duration
@@ -41,9 +43,15 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
     shape = shape or Shape(cpus=cell.variant.cpus, mem=cell.variant.mem)
     started = datetime.datetime.now(datetime.timezone.utc)
     with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
-        artifacts = cell.folder / "artifacts"
+        prefix = cell.mode.prefix
         found = rerun.run_promised(
-            cell, promised, shape, chosen, artifacts=artifacts, outcome=outcome
+            cell,
+            promised,
+            shape,
+            chosen,
+            prefix=prefix,
+            artifacts=cell.folder / f"{prefix}artifacts",
+            outcome=outcome,
         )
         found.metadata.update(
             accel=chosen,
@@ -54,7 +62,11 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
         outcome.word = "FAIL" if bad else "ok"
         outcome.note = f"{len(found.results)} tests, {bad} bad, {found.splats} splats"
         outcome.note += f", {len(found.flakes)} flakes" if found.flakes else ""
-    _extend_metadata(cell, found)
+    if cell.mode == USUAL:
+        _extend_metadata(cell, found)
+    else:
+        found.metadata["mode"] = cell.mode.name
+        found.metadata["command"] += f" {procs.quote(cell.mode.options)}"
     return found
 
 

@@ -31,12 +31,6 @@ class Variant:
         """The name of a thing of this variant, made of the plain one's."""
         return f"{stem}-{self.name}" if self.name else stem
 
-    @property
-    def kernel_args(self) -> list[str]:
-        """What the kernel does not know, it hands to PID 1 as its environment."""
-        slow = [f"VT_PATIENCE={self.patience}"] if self.patience > 1 else []
-        return [*self.append, *slow]
-
 
 # A watchdog that waits as long as it can: the guest may be emulated on a busy host.
 WATCHDOG = ("watchdog_thresh=60",)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One instruction a block: how QEMU is asked, what runs so, and what reports say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from harness import (
+    accel,
+    bases,
+    guest,
+    machine,
+    manifest,
+    patcher,
+    qemu,
+    reports,
+    results,
+)
+from harness.cell import Cell
+from harness.context import REPO, Context
+from harness.errors import Fault
+from harness.initramfs import Mission
+from harness.ktap import PASS, Result
+from harness.mode import MODES, ONE_INSN, USUAL, Mode, by_name, for_longer
+from harness.qemu import Shape
+from harness.results import CellResult
+from harness.source import Source
+
+# What `-help` says, in the words of QEMU 7.2 and 8.2, and of one without TCG.
+HELP = {
+    "7.2": "-singlestep     always run in singlestep mode",
+    "8.2": "                one-insn-per-tb=on|off (one guest instruction per TCG"
+    " translation block)\n-singlestep     deprecated synonym",
+    "none": "-accel [accel=]accelerator",
+}
+
+
+@pytest.fixture(name="cell_in")
+def fixture_cell_in(toy_repo: Path, toy_tree: Path, tmp_path: Path):
+    context = Context(repo=toy_repo, out=tmp_path / "out")
+    (toy_tree / patcher.STATE).write_text("{}")
+    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", True)
+    return lambda mode: Cell(context, source, machine.load("x86_64"), mode=mode)
+
+
+def command_of(cell: Cell, monkeypatch) -> list[str]:
+    """How QEMU would be started for a guest of the cell."""
+
+    class Asked(Exception):
+        """QEMU was to be started, so."""
+
+    def tell(args: list[str], _channels: object) -> None:
+        raise Asked(*args)
+
+    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
+    monkeypatch.setattr(guest, "Qemu", tell)
+    with pytest.raises(Asked) as asked:
+        guest.run(cell, Mission("probe"), Shape(), "tcg")
+    return list(asked.value.args)
+
+
+def accel_of(line: list[str]) -> str:
+    return line[line.index("-accel") + 1]
+
+
+def test_old_qemu_has_an_option(cell_in, fake_tools, monkeypatch) -> None:
+    fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['7.2']}\nE\n")
+    line = command_of(cell_in(ONE_INSN), monkeypatch)
+    assert accel_of(line) == "tcg,thread=multi"
+    assert "-singlestep" in line
+
+
+def test_new_qemu_has_a_property(cell_in, fake_tools, monkeypatch) -> None:
+    fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['8.2']}\nE\n")
+    line = command_of(cell_in(ONE_INSN), monkeypatch)
+    assert accel_of(line) == "tcg,thread=multi,one-insn-per-tb=on"
+    assert "-singlestep" not in line
+
+
+def test_qemu_without_it_is_a_fault(cell_in, fake_tools, monkeypatch) -> None:
+    fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['none']}\nE\n")
+    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
+    with pytest.raises(Fault, match="one instruction a block"):
+        guest.run(cell_in(ONE_INSN), Mission("probe"), Shape(), "tcg")
+
+
+def test_usual_guests_are_as_they_were(cell_in, monkeypatch) -> None:
+    line = command_of(cell_in(USUAL), monkeypatch)
+    assert accel_of(line) == "tcg,thread=multi"
+    assert "-singlestep" not in line and "VT_PATIENCE" not in " ".join(line)
+
+
+def test_instructions_can_be_counted_as_well(fake_tools) -> None:
+    fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['8.2']}\nE\n")
+    shape = Shape(icount=True, one_insn=True)
+    line = qemu._accel("qemu-system-x86_64", "kvm", shape)
+    assert line[1] == "tcg,thread=single,one-insn-per-tb=on"
+    assert "-icount" in line
+
+
+def test_hardware_runs_no_blocks(cell_in, monkeypatch) -> None:
+    """KVM, where it works, cannot do this."""
+    monkeypatch.setenv("VDSOX_ACCEL", "kvm")
+    assert accel.choose(cell_in(USUAL)) == "kvm"
+    assert accel.choose(cell_in(ONE_INSN)) == "tcg"
+
+
+def test_one_kernel_two_names(cell_in) -> None:
+    usual, other = cell_in(USUAL), cell_in(ONE_INSN)
+    assert usual.folder == other.folder and usual.name == other.name
+    assert usual.fingerprint() == other.fingerprint()
+    assert (usual.title, other.title) == ("6.12-x86_64", "6.12-x86_64-one-insn")
+    assert (usual.label, other.label) == ("x86_64", "x86_64-one-insn")
+    assert (usual.mode.prefix, other.mode.prefix) == ("", "one-insn-")
+    assert other.kernel_args == [f"VT_PATIENCE={ONE_INSN.patience}"]
+
+
+def table_tests() -> set[str]:
+    lines = (REPO / "scripts" / "vdso.tbl").read_text().splitlines()
+    return {line.split()[1] for line in lines if line.startswith("test ")}
+
+
+def test_its_programs_are_in_the_table() -> None:
+    assert set(ONE_INSN.programs) <= table_tests()
+    for mode in (ONE_INSN, for_longer(ONE_INSN)):
+        assert set(mode.arguments) <= set(mode.programs)
+
+
+def test_promises_of_a_mode(cell_in, monkeypatch) -> None:
+    tests = [{"name": name, "abis": ["x86_64"], "timeout": 60, "cases": None}
+             for name in ("threads", "symbols")]  # fmt: skip
+    monkeypatch.setattr(manifest, "load", lambda _cell: {"tests": tests})
+    for mode, names in ((USUAL, ["threads", "symbols"]), (ONE_INSN, ["threads"])):
+        cell = cell_in(mode)
+        for name in ("threads", "symbols"):
+            path = cell.tests / "vdso_task" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("")
+        lines = "vDSO:vdso_test_getcpu\n"
+        (cell.tests / "kselftest-list.txt").write_text(lines)
+        found = manifest.promises(cell)
+        own = [promise for promise in found if promise.collection == manifest.OWN]
+        assert [promise.program for promise in own] == names
+        assert (len(found) > len(own)) == (mode == USUAL)
+        planned = manifest.plan(cell, own)[0]
+        assert planned.timeout == 60 * mode.patience
+        assert planned.argv[1:] == tuple(mode.arguments.get("threads", ()))
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name or "usual")
+def test_reports_name_the_mode(mode: Mode, tmp_path: Path) -> None:
+    assert by_name(mode.name) == mode
+    metadata = {"mode": mode.name} if mode.name else {}
+    found = CellResult(mode.named("a"), [Result("t.one", PASS)], metadata)
+    value = results.as_json([found])
+    schema = json.loads((REPO / "scripts/harness/results.schema.json").read_text())
+    jsonschema.validate(value, schema)
+    reports.write_all(value, tmp_path)
+    misc = json.loads((tmp_path / "kcidb.json").read_text())["builds"][0]["misc"]
+    assert misc.get("mode", "") == mode.name
+    assert ("<dt>mode</dt>" in (tmp_path / "index.html").read_text()) == bool(mode.name)
+    assert f'name="{mode.named("a")}"' in (tmp_path / "junit.xml").read_text()
