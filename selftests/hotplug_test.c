@@ -228,15 +228,12 @@ static int no_switch(void)
 }
 
 /* Whatever still stands in a slot, no reader believes it. */
-static bool nothing_holds(void)
+static bool nothing_holds(const struct vt_maps *m)
 {
 	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS), i;
-	struct vt_maps m;
 
-	if (!vt_read_maps(&m, 0))
-		return false;
 	for (i = 0; i < n; i++)
-		if (vt_slot(&m, cpus[i])->gen == vt_header(&m)->begin) {
+		if (vt_slot(m, cpus[i])->gen == vt_header(m)->begin) {
 			vt_fail("off, and CPU %d's slot still answers", cpus[i]);
 			return false;
 		}
@@ -246,15 +243,16 @@ static bool nothing_holds(void)
 static int check_toggled(const void *arg)
 {
 	int result = no_switch(), i;
+	struct vt_maps m;
 
 	(void)arg;
 	if (result)
 		return result;
-	if (start_readers())
+	if (start_readers() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	for (i = 0; i < TOGGLES; i++) {
 		VT_NEED(vt_write_file(SWITCH, i & 1 ? "1" : "0"));
-		if (!vt_same_now("toggled") || (i % 2 == 0 && !nothing_holds()))
+		if (!vt_same_now("toggled") || (i % 2 == 0 && !nothing_holds(&m)))
 			return VT_FAIL;
 		if (i % 8 == 0)
 			vt_sleep_ms(1);

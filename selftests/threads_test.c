@@ -5,11 +5,11 @@
  * What a thread expects was asked of the kernel when it started, so each read
  * is one comparison and there are millions.
  *
- * Fails when: a switch does not fill (or leaves the fill out for a thread that
- * comes back), seq does not change with every fill, the reader does not look at
- * the CPU or seq a second time, a fill runs before the mm switch, or writes the
- * answers before seq (slow-fill), or a new thread inherits the record of its
- * creator (churn).
+ * Fails when: a switch does not fill, a fill runs before the mm switch, or
+ * writes the answers before seq (slow-fill), or a new thread inherits the record
+ * of its creator (churn). Where a switch may come between any two instructions
+ * (not in a guest of TCG, but for one instruction a block) also when the reader
+ * does not look at the CPU or seq a second time.
  *
  * -t SECONDS: how long all cases take together (8).
  */
