@@ -147,6 +147,7 @@ class Pair:
     targets: list[str]
     files: list[str]
     images: dict[str, str]
+    note: str = ""
 
     @property
     def whole(self) -> bool:
@@ -157,15 +158,16 @@ class Pair:
         return self.cell.folder / "before.dis"
 
 
-def _pair(cell: OffCell, plain: Cell, whole: bool) -> Pair:
+def _pair(cell: OffCell, plain: Cell, whole: bool, why: str = "") -> Pair:
     _configure(cell)
     if whole:
-        return Pair(cell, [Path(cell.machine.image).name], WHOLE, {})
+        return Pair(cell, [Path(cell.machine.image).name], WHOLE, {}, why)
     build.make(cell, "kernel build", *offparts.FIRST)
     objects = offparts.objects(cell, plain)
     if len(objects) > MANY:
-        return _pair(cell, plain, True)
-    return Pair(cell, [*objects, *IMAGES[cell.machine.arch]], objects, {})
+        return _pair(cell, plain, True, f"all, as {len(objects)} objects may differ")
+    targets = [*objects, *IMAGES[cell.machine.arch]]
+    return Pair(cell, targets, objects, {}, f"{len(objects)} objects")
 
 
 def _before(pair: Pair, progress: Progress) -> None:
@@ -213,7 +215,7 @@ def compare(
         with ctx.ui.step(cell.base, cell.machine.arch, "unpatched") as outcome:
             pair = _pair(cell, kernel, whole)
             _before(pair, outcome)
-            outcome.note = "" if pair.whole else f"{len(pair.files)} objects"
+            outcome.note = pair.note
         pairs.append(pair)
     patcher.sync(source.base, tree)
     for pair in pairs:

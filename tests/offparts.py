@@ -3,7 +3,8 @@
 
 An object depends on the files that kbuild wrote down when the plain kernel was built.
 Of those, the patches touch some. A source counts as changed; a header only if it comes
-to other tokens, for what is behind an #ifdef changes nothing.
+to other tokens, for what is behind an #ifdef changes nothing but the numbers of the
+lines after it. Those are in no code: a WARN_ON() keeps its own in a table.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ FIRST = ["kernel/fork.o"]
 KERNEL_SIDE = {"arch/x86/entry/vdso/vma.o"}
 ENDS = (".c", ".h", ".S")
 LINE = re.compile(rb"^# \d")
+NO_LINES = ["-Wno-builtin-macro-redefined", "-D__LINE__=0"]
 
 
 def touched(cell: Cell) -> set[str]:
@@ -64,7 +66,7 @@ def _command(cell: Cell, tree: Path) -> list[str]:
         words.pop(0)
     at = words.index("-c")
     kept = [word for word in words[:at] if not word.startswith("-Wp,-MMD")]
-    return [*kept, "-E", "-x", "c", "-"]
+    return [*kept, *NO_LINES, "-E", "-x", "c", "-"]
 
 
 def tokens(cell: Cell, tree: Path, header: str) -> bytes:

@@ -81,6 +81,15 @@ def test_header_with_other_tokens_is_changed(toys) -> None:
     assert changed(toys, PART) == {PART}
 
 
+def test_header_with_moved_lines_is_not_changed(toys) -> None:
+    """As of a WARN_ON() behind a field of ours, in a header that everything includes."""
+    toys[0].write(PART, "int part = __LINE__;\n")
+    toys[1].write(PART, f"{HIDDEN}int part = __LINE__;\n")
+    assert changed(toys, PART) == set()
+    toys[1].write(PART, f"{HIDDEN}int part = __LINE__ + 1;\n")
+    assert changed(toys, PART) == {PART}
+
+
 def test_header_of_a_header(toys) -> None:
     """Of each tree its own."""
     for toy in toys:
