@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -71,12 +72,31 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+def asked_for(pid: int, path: Path) -> bool:
+    """Whether a system call of that process that waits was given this path."""
+    try:
+        words = Path(f"/proc/{pid}/syscall").read_text().split()
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            return any(_string_at(memory, int(word, 16)) == path for word in words[1:7])
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _string_at(memory: FileIO, address: int) -> Optional[Path]:
+    try:
+        memory.seek(address)
+        return Path(os.fsdecode(memory.read(4096).partition(b"\0")[0]))
+    except (OSError, OverflowError):
+        return None
+
+
 class Commands:
     """Starts ./vdsox of the toy repository among fake tools."""
 
     def __init__(self, repo: Path, tools: StoppingTools, folder: Path) -> None:
         self.repo, self.tools, self.folder = repo, tools, folder
         self.out, self.log = folder / "out", folder / "output"
+        self.pid = 0
 
     def start(self, words: list[str]) -> "subprocess.Popen[bytes]":
         tree = str(self.folder / "linux")
@@ -110,6 +130,7 @@ class Commands:
         """Start, wait until it is there, send the signal: all of it must end."""
         status = -number if status is None else status
         process = self.start(words)
+        self.pid = process.pid
         try:
             wait_for(lambda: reached() or process.poll() is not None, "the step")
             assert process.poll() is None, self.output()
@@ -139,10 +160,10 @@ def reach(commands: Commands, step: str) -> Callable[[], object]:
         return commands.tools.pids
     # Opening it for writing waits for a reader, who never comes.
     commands.tools.stop_at("")
-    report = commands.out / "report"
-    report.mkdir(parents=True)
-    os.mkfifo(report / "results.json.new")
-    return lambda: " guest " in commands.output()
+    fifo = commands.out / "report" / "results.json.new"
+    fifo.parent.mkdir(parents=True)
+    os.mkfifo(fifo)
+    return lambda: asked_for(commands.pid, fifo)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
