@@ -7,13 +7,8 @@
  * algorithm; this is what the rest of the kernel calls.
  */
 
-#include <linux/jump_label.h>
 #include <linux/mm_types.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/cputime.h>
-#include <linux/sched/signal.h>
-#include <linux/string.h>
 #include <linux/vdso_task_types.h>
 
 /**
@@ -38,6 +33,13 @@ bool arch_vdso_task_vma(const struct vm_area_struct *vma);
 unsigned long arch_vdso_task_end(const struct mm_struct *mm);
 
 #ifdef CONFIG_VDSO_TASK
+
+/* Where the option is off, files that include this one are as they were without. */
+#include <linux/jump_label.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
 
 /* System calls in place of an answer before a process gets slots of its own. */
 #define VDSO_TASK_HOT	16
