@@ -25,10 +25,11 @@ from harness.context import REPO, Context
 from harness.errors import Fault
 from harness.initramfs import Mission
 from harness.ktap import PASS, Result
-from harness.mode import MODES, ONE_INSN, USUAL, Mode, by_name, for_longer
+from harness.mode import MODES, ONE_INSN, USUAL, Mode, by_name
 from harness.qemu import Shape
 from harness.results import CellResult
 from harness.source import Source
+from qemuline import accel_of, qemu_line
 
 # What `-help` says, in the words of QEMU 7.2 and 8.2, and of one without TCG.
 HELP = {
@@ -47,36 +48,16 @@ def fixture_cell_in(toy_repo: Path, toy_tree: Path, tmp_path: Path):
     return lambda mode: Cell(context, source, machine.load("x86_64"), mode=mode)
 
 
-def command_of(cell: Cell, monkeypatch) -> list[str]:
-    """How QEMU would be started for a guest of the cell."""
-
-    class Asked(Exception):
-        """QEMU was to be started, so."""
-
-    def tell(args: list[str], _channels: object) -> None:
-        raise Asked(*args)
-
-    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
-    monkeypatch.setattr(guest, "Qemu", tell)
-    with pytest.raises(Asked) as asked:
-        guest.run(cell, Mission("probe"), Shape(), "tcg")
-    return list(asked.value.args)
-
-
-def accel_of(line: list[str]) -> str:
-    return line[line.index("-accel") + 1]
-
-
 def test_old_qemu_has_an_option(cell_in, fake_tools, monkeypatch) -> None:
     fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['7.2']}\nE\n")
-    line = command_of(cell_in(ONE_INSN), monkeypatch)
+    line = qemu_line(cell_in(ONE_INSN), monkeypatch)
     assert accel_of(line) == "tcg,thread=multi"
     assert "-singlestep" in line
 
 
 def test_new_qemu_has_a_property(cell_in, fake_tools, monkeypatch) -> None:
     fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['8.2']}\nE\n")
-    line = command_of(cell_in(ONE_INSN), monkeypatch)
+    line = qemu_line(cell_in(ONE_INSN), monkeypatch)
     assert accel_of(line) == "tcg,thread=multi,one-insn-per-tb=on"
     assert "-singlestep" not in line
 
@@ -89,7 +70,7 @@ def test_qemu_without_it_is_a_fault(cell_in, fake_tools, monkeypatch) -> None:
 
 
 def test_usual_guests_are_as_they_were(cell_in, monkeypatch) -> None:
-    line = command_of(cell_in(USUAL), monkeypatch)
+    line = qemu_line(cell_in(USUAL), monkeypatch)
     assert accel_of(line) == "tcg,thread=multi"
     assert "-singlestep" not in line and "VT_PATIENCE" not in " ".join(line)
 
@@ -126,8 +107,7 @@ def table_tests() -> set[str]:
 
 def test_its_programs_are_in_the_table() -> None:
     assert set(ONE_INSN.programs) <= table_tests()
-    for mode in (ONE_INSN, for_longer(ONE_INSN)):
-        assert set(mode.arguments) <= set(mode.programs)
+    assert set(ONE_INSN.arguments) <= set(ONE_INSN.programs)
 
 
 def test_promises_of_a_mode(cell_in, monkeypatch) -> None:

@@ -25,11 +25,11 @@ from harness import (
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
-from harness.initramfs import Mission
 from harness.manifest import Promise
 from harness.qemu import Shape
 from harness.source import Source
-from harness.variant import ALL, DEBUG, KCSAN, LABELS, OTHERS, PLAIN, Variant
+from harness.variant import ALL, DEBUG, KCSAN, OTHERS, PLAIN, Variant
+from qemuline import accel_of, qemu_line
 
 CHECKERS = {
     "debug": "KASAN KASAN_GENERIC PROVE_LOCKING PROVE_RCU DEBUG_ATOMIC_SLEEP"
@@ -123,20 +123,9 @@ def command_of(cell: Cell, extra: list[str]) -> str:
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name or "plain")
 def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> None:
     """Not so by all of QEMU's threads: Documentation/testing.rst."""
-
-    class Asked(Exception):
-        """QEMU was to be started, so."""
-
-    def tell(args: list[str], _channels: object) -> None:
-        raise Asked(*args)
-
-    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
-    monkeypatch.setattr(guest, "Qemu", tell)
-    with pytest.raises(Asked) as asked:
-        guest.run(cell_of(kind), Mission("probe"), Shape(), "tcg")
-    line = asked.value.args
+    line = qemu_line(cell_of(kind), monkeypatch)
     threads = "single" if "labels" in kind.fragments else "multi"
-    assert line[line.index("-accel") + 1] == f"tcg,thread={threads}"
+    assert accel_of(line) == f"tcg,thread={threads}"
 
 
 def test_guest_learns_of_its_slowness(cell_of) -> None:

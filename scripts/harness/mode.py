@@ -9,7 +9,7 @@ can show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Mapping
 
 
@@ -44,10 +44,6 @@ class Mode:
         return [f"--{self.name}"] if self.name else []
 
 
-# Seconds for all cases of a program that repeats what it does.
-SHORT = {"threads": ("-t", "16"), "cputime": ("-t", "1")}
-LONGER = {"threads": ("-t", "160"), "cputime": ("-t", "10")}
-
 USUAL = Mode()
 ONE_INSN = Mode(
     name="one-insn",
@@ -65,14 +61,9 @@ ONE_INSN = Mode(
         "hotplug",
         "cputime",
     ),
-    arguments=SHORT,
+    # Seconds for all cases of a program that repeats what it does.
+    arguments={"threads": ("-t", "16"), "cputime": ("-t", "1")},
 )
-
-
-def for_longer(mode: Mode) -> Mode:
-    """What ./vdsox test --thorough has time for."""
-    return replace(mode, arguments=LONGER)
-
 
 MODES = (USUAL, ONE_INSN)
 

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How QEMU would be started for a guest, without starting it."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import guest
+from harness.cell import Cell
+from harness.initramfs import Mission
+from harness.qemu import Shape
+
+
+class _Started(Exception):
+    """QEMU was to be started with these arguments."""
+
+
+def _start(args: list[str], _channels: object) -> None:
+    raise _Started(*args)
+
+
+def qemu_line(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
+    monkeypatch.setattr(guest, "Qemu", _start)
+    with pytest.raises(_Started) as started:
+        guest.run(cell, Mission("probe"), Shape(), "tcg")
+    return list(started.value.args)
+
+
+def accel_of(line: list[str]) -> str:
+    return line[line.index("-accel") + 1]
