@@ -23,6 +23,8 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_HOST": "vdsox",
     "LC_ALL": "C",
 }
+# A miss costs less if the compiler's own dependency files are trusted: see cached-cc.
+CACHE_SETTINGS = {"CCACHE_DEPEND": "1"}
 MARK = ".vdsox-tests"
 TREE_MARK = ".vdsox-tree"
 
@@ -39,10 +41,9 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
 
 
 def ccache_settings(cell: Cell) -> dict[str, str]:
-    """A miss costs less if the compiler's own dependency files are trusted; with
-    paths taken relative to the products, another checkout hits."""
+    """With paths taken relative to the products, another checkout hits."""
     base = {"CCACHE_BASEDIR": str(cell.ctx.out), "CCACHE_NOHASHDIR": "1"}
-    return {"CCACHE_DEPEND": "1", **base}
+    return {**CACHE_SETTINGS, **base}
 
 
 def make(

@@ -17,6 +17,8 @@ from harness.mode import USUAL, Mode
 from harness.source import Source
 from harness.variant import ALL, PLAIN, Variant
 
+CACHED_CC = Path(__file__).with_name("cached-cc")
+
 
 @dataclass
 class Cell:
@@ -100,7 +102,7 @@ class Cell:
     def compiler(self) -> str:
         """What kbuild calls to compile: through ccache where there is one."""
         gcc = f"{self.machine.cross}gcc"
-        return f"ccache {gcc}" if shutil.which("ccache") else gcc
+        return f"{CACHED_CC} {gcc}" if shutil.which("ccache") else gcc
 
     def all_fragments(self) -> list[Path]:
         """Later ones win: common, architecture, patched, variant, the user's."""
