@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A 32-bit program on an arm64 kernel: its vDSO is what it was, and TPIDRRO_EL0,
- * where native threads find their CPU number, is its thread pointer.
+ * which leads native threads to their records, is its thread pointer.
  *
- * Fails when: the mapping code gives this ABI pages of task slots, or looks for the
- * clocks' page where those would end (clocks, vvar); a CPU number is left in the
- * register by exec, or put there by a return to user space or a switch (tls-*); a
- * native program that this one starts does not get its CPU number (exec-native).
+ * Fails when: the mapping code gives this ABI pages of task records, or looks for the
+ * clocks' page where those would end (clocks, vvar); exec leaves a native thread's value
+ * in the register, or a return to user space or a switch writes one (tls-*); a native
+ * program that this one starts does not get its own value (exec-native).
  * Which export there may be is in symbols_arm.
  */
 #include <linux/audit.h>

@@ -4,16 +4,26 @@
 #define VDSO_TASK_ARCH_H
 
 /*
- * Pages between the slots and the image, from the table's vvar rows: what
- * [vvar] was before the slots came to its low end, and the page that all
+ * VT_VVAR_PAGES: pages between the area and the image, from the table's vvar rows:
+ * what [vvar] was before the area came to its low end, and the page that all
  * processes share.
+ *
+ * VT_TOP_SIZE: bytes from record 0 to the end of the area, in which x86 has its slots.
+ * VT_NR_RECORDS: how many records there are, record 0 among them. Both are as in
+ * include/vdso/task_area.h.
  */
+#define VT_LINES	4096
 #if defined(__x86_64__) || defined(__i386__)
 #define VT_VVAR_PAGES	5
+#define VT_TOP_SIZE	(VT_LINES * VDSO_TASK_LINE_SIZE + 2048ul)
+#define VT_NR_RECORDS	(VT_LINES - 31)
+#define VT_HAS_SLOTS
 #elif defined(__aarch64__)
 #define VT_VVAR_PAGES	3
+#define VT_TOP_SIZE	((unsigned long)VDSO_TASK_LINE_SIZE)
+#define VT_NR_RECORDS	VT_LINES
 #else
-#error "no vDSO task slots on this architecture"
+#error "no vDSO task records on this architecture"
 #endif
 
 #endif /* VDSO_TASK_ARCH_H */

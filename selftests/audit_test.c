@@ -3,9 +3,9 @@
  * Audit wants to see each system call of every task that was forked since it was
  * first enabled, with or without a rule, unless a rule says never.
  *
- * Fails when: a slot is filled for an audited task (audited), a task that is not
- * audited is taken for one (never-rule, forked-before), or the decision is kept
- * in something that a child inherits.
+ * Fails when: answers are stored for an audited task (audited), a task that is not
+ * audited is taken for one (off, never-rule; audited: the parent), or the decision is
+ * kept in something that a child inherits.
  *
  * It cannot be undone that audit was enabled once: each new task is audited
  * until the next boot. So at the end of each case the rule is there that

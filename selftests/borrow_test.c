@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who runs in our address space without being one of our threads' user side: the
- * workers of io_uring and its polling thread, with credentials of their own or
- * registered ones; and kernel AIO.
+ * Tasks that run in our address space and never return to user mode there: the workers
+ * of io_uring and its polling thread, with credentials of their own or registered ones;
+ * and kernel AIO.
  *
- * Fails when: an override of credentials is taken for the thread's own
- * (personality), a switch to a worker leaves its answers for the thread that
- * comes next on that CPU (workers, polling-thread), the fault of a worker makes
- * an area or maps one for it (worker-touches-first), or the worker is taken for
- * a thread whose record may be refreshed.
+ * Fails when: an override of credentials is taken for the thread's own (personality), a
+ * switch to or from a worker leaves the CPU's slot leading to another thread's record
+ * (workers, polling-thread), the fault of a worker makes an area or maps one for it
+ * (worker-touches-first), or a worker gets a record.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +19,7 @@
 #include <sys/mman.h>
 
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 #include "stats.h"
 #include "uring.h"
 
@@ -68,7 +67,7 @@ static int beside(int (*requests)(void *), void *arg)
 	for (i = 0; i < READERS; i++)
 		VT_NEED(!pthread_create(&threads[i], NULL, read_beside, NULL));
 	result = requests(arg);
-	if (!vt_same(&want, "who made the requests"))
+	if (!vt_same(&want, "the thread that made the requests"))
 		result = VT_FAIL;
 	vt_store(&stop, 1);
 	for (i = 0; i < READERS; i++)
@@ -135,7 +134,7 @@ static int check_polling(const void *arg)
 	return result ? result : beside(read_often, &job);
 }
 
-/* The ids of every other request are not those of who makes it. */
+/* The ids of every other request are not those of the thread that makes it. */
 static int check_personality(const void *arg)
 {
 	unsigned int flags = *(const unsigned int *)arg;
@@ -156,12 +155,12 @@ static int check_personality(const void *arg)
 	return beside(read_often, &job);
 }
 
-/* What a worker copies out of the slots; @n bytes or an error. */
+/* What a worker copies out of the area; @n bytes or an error. */
 static int worker_copies(struct uring *u, const void *from, char *to)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_WRITE, .flags = IOSQE_ASYNC,
-		.addr = (unsigned long)from, .len = VDSO_TASK_SLOT_SIZE };
+		.addr = (unsigned long)from, .len = VDSO_TASK_LINE_SIZE };
 	int pipefd[2], n;
 
 	VT_NEED(!pipe(pipefd));
@@ -175,13 +174,13 @@ static int worker_copies(struct uring *u, const void *from, char *to)
 }
 
 /*
- * The first touch of all, by a worker: it fails or finds nothing, and the owner
- * of the address space is as cold as before.
+ * The first touch of all, by a worker: it fails or finds nothing, and does not count as
+ * a touch by the owner of the address space.
  */
 static int touch_first(void *arg)
 {
-	static const char zeros[VDSO_TASK_SLOT_SIZE];
-	char copy[VDSO_TASK_SLOT_SIZE] = "";
+	static const char zeros[VDSO_TASK_LINE_SIZE];
+	char copy[VDSO_TASK_LINE_SIZE] = "";
 	long areas = vt_settled("areas");
 	struct vt_maps m;
 	struct uring u;
@@ -191,13 +190,13 @@ static int touch_first(void *arg)
 	if (uring_open(&u, 0) || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	for (i = 0; i < 100; i++) {
-		unsigned int cpu = i % vt_nr_slots(&m);
+		unsigned long line = m.vvar + i * 83 % vt_nr_lines(&m) * sizeof(copy);
 
 		vt_raw_answers();
-		n = worker_copies(&u, (const void *)vt_slot(&m, cpu), copy);
+		n = worker_copies(&u, (const void *)line, copy);
 		VT_CHECK(n == -EFAULT ||
 			 (n > 0 && !memcmp(copy, zeros, sizeof(zeros))),
-			 "a worker read slot %u: %d", cpu, n);
+			 "a worker read at %#lx: %d", line, n);
 	}
 	VT_CHECK(vt_settled("areas") == areas, "a worker made an area");
 	return vt_hot_and_same("afterwards") ? VT_PASS : VT_FAIL;
@@ -215,10 +214,10 @@ static int check_touch_first(const void *arg)
 		return result;
 	if (vt_ids_init())
 		return VT_FAIL;
-	return vt_run_child(touch_first, NULL, "cold process");
+	return vt_run_child(touch_first, NULL, "new process");
 }
 
-/* A worker cannot write there, hot or not. */
+/* A worker cannot write there, whether or not the process is promoted. */
 static int check_worker_writes(const void *arg)
 {
 	struct job job = { .personality = 0 };
@@ -233,11 +232,11 @@ static int check_worker_writes(const void *arg)
 	for (i = 0; i < 100; i++) {
 		struct io_uring_sqe sqe = {
 			.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC,
-			.fd = job.file, .len = VDSO_TASK_SLOT_SIZE,
-			.addr = (unsigned long)vt_slot(&m, vt_cpu_now()) };
+			.fd = job.file, .len = VDSO_TASK_LINE_SIZE,
+			.addr = (unsigned long)vt_record(&m, vt_own_locator(&m)) };
 		int n = uring_do(&job.u, &sqe);
 
-		VT_CHECK(n == -EFAULT, "a worker writes to a slot: %d", n);
+		VT_CHECK(n == -EFAULT, "a worker writes to a record: %d", n);
 		if (!vt_same_now("after the attempt"))
 			return VT_FAIL;
 	}

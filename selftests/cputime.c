@@ -6,7 +6,7 @@
 
 #include "cputime.h"
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 
 #define LEAST_CALLS	2000
 #define CLOCKSOURCE	"/sys/devices/system/clocksource/clocksource0/"
@@ -80,23 +80,28 @@ static bool own_u64(const struct vt_maps *m, size_t offset)
 	return vt_own_field(m, offset) || vt_own_field(m, offset + 4);
 }
 
-static bool is_in_slot(const struct vt_maps *m, clockid_t clock)
+static bool is_answered(const struct vt_maps *m, clockid_t clock)
 {
-	return own_u64(m, offsetof(struct vdso_task_slot, base)) &&
+#ifdef VT_HAS_SLOTS
+	if (!vt_record(m, 0)->counter)
+		return false;
+#endif
+	return vt_own_base(m) &&
+	       vt_own_field(m, offsetof(struct vdso_task_record, cputime)) &&
 	       (clock != CLOCK_PROCESS_CPUTIME_ID ||
-		own_u64(m, offsetof(struct vdso_task_slot, dead)));
+		own_u64(m, offsetof(struct vdso_task_record, exited_runtime)));
 }
 
 bool cputime_is_hot(clockid_t clock)
 {
 	struct vt_maps m;
 
-	return vt_read_maps(&m, 0) && is_in_slot(&m, clock);
+	return vt_read_maps(&m, 0) && is_answered(&m, clock);
 }
 
 /*
- * Right behind each call, and for so many at least: an interrupt takes the time out of
- * the slot, and on a slow machine one comes in each few hundred instructions.
+ * Right behind each call, and for so many at least: an interrupt clears base, and on a
+ * slow machine one comes in each few hundred instructions.
  */
 int cputime_make_hot(clockid_t clock)
 {
@@ -108,12 +113,12 @@ int cputime_make_hot(clockid_t clock)
 		return VT_FAIL;
 	for (calls = 0; calls < LEAST_CALLS || !vt_is_over(&limit); calls++) {
 		VT_CHECK(cputime_vdso(clock) >= 0, "clock %d fails", clock);
-		if (is_in_slot(&m, clock))
+		if (is_answered(&m, clock))
 			return VT_PASS;
 		if (calls % 50 == 49)
 			vt_sleep_ms(1);
 	}
-	return vt_late("no slot ever answers clock %d, in %d calls", clock, calls);
+	return vt_late("no record ever answers clock %d, in %d calls", clock, calls);
 }
 
 static bool told(struct cputime_reader *r, int64_t ns, const char *what)
@@ -154,7 +159,7 @@ int cputime_report(const struct cputime_reader *r, unsigned int n,
 	for (i = 0; i < n; i++) {
 		reads += r[i].reads;
 		VT_CHECK(!r[i].wrong,
-			 "%s: %s told %lld ns less (reader %u, after %lu reads)",
+			 "%s: %s: %lld ns less (reader %u, after %lu reads)",
 			 what, r[i].what, (long long)r[i].by, i, r[i].reads);
 		VT_IN_TIME(r[i].reads, "%s: reader %u never read", what, i);
 	}

@@ -25,14 +25,14 @@ extern cputime_fn cputime_gettime, cputime_getres;
 int cputime_init(void);
 
 /*
- * Does the kernel have a clock that it can tell, by what it says elsewhere?
- * VT_PASS, or a reason to skip what only a slot's answer can show.
+ * Can user mode compute the scheduler's clock here, by what the kernel says elsewhere?
+ * VT_PASS, or a reason to skip what only an answer by the vDSO can show.
  */
 int cputime_expected(void);
 
 /*
- * Calls until the slot of this CPU has what @clock, one of the caller's two,
- * needs. A result.
+ * Calls until the caller's record, and on x86 the slot, has what @clock, one of the
+ * caller's two, needs. A result.
  */
 int cputime_make_hot(clockid_t clock);
 
@@ -40,11 +40,11 @@ int cputime_make_hot(clockid_t clock);
 bool cputime_is_hot(clockid_t clock);
 
 /**
- * struct cputime_reader - who reads a clock again and again
+ * struct cputime_reader - a thread that reads a clock again and again
  * @clock:	which
- * @last:	greatest time ever told to this reader, by either way
+ * @last:	greatest time that this reader ever got, by either way
  * @reads:	by the vDSO
- * @wrong:	a violation was met, of which the rest tells
+ * @wrong:	a reading was less than an earlier one, as the rest says
  * @what:	which order was violated
  * @by:		by how many nanoseconds
  */
@@ -58,12 +58,12 @@ struct cputime_reader {
 };
 
 /*
- * One system call, @n vDSO calls, one system call: none may tell less than the
+ * One system call, @n vDSO calls, one system call: none may return less than the
  * one before. False once that happened.
  */
 bool cputime_bracket(struct cputime_reader *r, unsigned int n);
 
-/* One vDSO call: it must not tell less than the call before. */
+/* One vDSO call: it must not return less than the call before. */
 bool cputime_read(struct cputime_reader *r);
 
 /* A result; adds a note of how much was read. */
@@ -113,6 +113,8 @@ int cputime_after_exec(const char *told);
 
 /* cputime_policy.c */
 int check_no_counter(const void *arg);
+int check_no_counter_thread(const void *arg);
+int check_no_counter_child(const void *arg);
 int check_filtered(const void *arg);
 int check_traced(const void *arg);
 int check_stepped(const void *arg);

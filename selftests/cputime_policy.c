@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who forbids the counter, filters, traces or steps. */
+/* Threads that may not read the counter, are filtered, traced or stepped. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "cputime.h"
+#include "records.h"
 
 #define CALLS		50
 #define MAX_STEPS	20000
@@ -23,27 +25,93 @@
 #define TSC_SIGSEGV	2
 #define TSC_ENABLE	1
 
-/* A thread that may not read the counter still may ask for its time. */
-int check_no_counter(const void *arg)
+/* Reads that must neither go back nor end in a signal. */
+static int read_on(void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
 	int i;
 
 	(void)arg;
-	if (cputime_init() || cputime_expected())
-		return cputime_expected() ?: VT_FAIL;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
-		return VT_FAIL;
-	if (prctl(PR_SET_TSC, TSC_SIGSEGV, 0, 0, 0))
-		return vt_skip("PR_SET_TSC: not here");
 	for (i = 0; i < CALLS && cputime_bracket(&r, 4); i++)
 		if (i % 10 == 9)
 			vt_sleep_ms(1);
-	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
-		 "the slot has a time that needs the counter");
-	VT_NEED(!prctl(PR_SET_TSC, TSC_ENABLE, 0, 0, 0));
 	VT_CHECK(!r.wrong, "%s", r.what);
+	return VT_PASS;
+}
+
+static int get_ready_to_forbid(void)
+{
+	int result = cputime_init() ? VT_FAIL : cputime_expected();
+
+	return result ?: cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static bool forbid(void)
+{
+	return !prctl(PR_SET_TSC, TSC_SIGSEGV, 0, 0, 0);
+}
+
+static void *forbid_and_read(void *arg)
+{
+	int *result = arg;
+
+	*result = forbid() ? read_on(NULL) : vt_skip("PR_SET_TSC: not here");
+	return NULL;
+}
+
+/* One of two threads; the other may, and its readers have read the counter before. */
+int check_no_counter_thread(const void *arg)
+{
+	int result = get_ready_to_forbid(), theirs = VT_FAIL;
+	pthread_t thread;
+
+	(void)arg;
+	if (result)
+		return result;
+	VT_NEED(!pthread_create(&thread, NULL, forbid_and_read, &theirs));
+	result = read_on(NULL);
+	pthread_join(thread, NULL);
+	return result ?: theirs ?: read_on(NULL);
+}
+
+/* What fork copies: the child was never asked. */
+int check_no_counter_child(const void *arg)
+{
+	int result = get_ready_to_forbid();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!forbid())
+		return vt_skip("PR_SET_TSC: not here");
+	return vt_run_child(read_on, NULL, "child");
+}
+
+/* A thread that may not read the counter still may ask for its time. */
+int check_no_counter(const void *arg)
+{
+	int result = get_ready_to_forbid();
+
+	(void)arg;
+	if (result)
+		return result;
+	if (!forbid())
+		return vt_skip("PR_SET_TSC: not here");
+	result = read_on(NULL);
+	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+		 "a time that needs the counter can be read");
+	VT_NEED(!prctl(PR_SET_TSC, TSC_ENABLE, 0, 0, 0));
+	if (result)
+		return result;
+#ifdef VT_HAS_SLOTS
+	/* The process does not get it back: the counter is read before the record. */
+	for (int i = 0; i < CALLS; i++)
+		cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
+	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID), "a thread was allowed it again");
+	return VT_PASS;
+#else
 	return cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+#endif
 }
 
 static int refuse(unsigned int nr)
@@ -91,11 +159,11 @@ int check_filtered(const void *arg)
 			vt_sleep_ms(1);
 	}
 	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
-		 "what is filtered stands in the slot");
+		 "what is filtered stands in the record");
 	return VT_PASS;
 }
 
-/* The caller's thread is hot, and stopped until its tracer lets it go on. */
+/* The caller's record answers; then it is stopped until its tracer lets it go on. */
 static int await_tracer(void)
 {
 	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The process's clock, and what others see of what a process was told. */
+/* The process's clock, and that others read no less than the process itself did. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ struct board {
 	int64_t by;		/* and by how much a reading was less */
 };
 
-/* Reads @clock by the vDSO alone for some time; returns the last time told. */
+/* Reads @clock by the vDSO alone for some time; returns the last reading. */
 static int64_t spin(clockid_t clock, int64_t ns)
 {
 	int64_t begin = cputime_vdso(clock), now;
@@ -58,18 +58,18 @@ int check_second_thread(const void *arg)
 		told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
 		VT_NEED(!pthread_create(&thread, NULL, raw_process_time, &raw));
 		pthread_join(thread, NULL);
-		VT_CHECK(raw >= told, "a thread is told %lld ns less",
+		VT_CHECK(raw >= told, "a thread reads %lld ns less",
 			 (long long)(told - raw));
 		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= raw,
-			 "told less than the second thread");
+			 "less than the second thread read");
 	}
 	return VT_PASS;
 }
 
-/* No clock may say less than the thread was told of its own time before. */
+/* No clock may say less than the thread read of its own time before. */
 static int within(int64_t told, int64_t said, const char *what)
 {
-	VT_CHECK(said >= told, "%s: %lld ns less than a thread of it was told",
+	VT_CHECK(said >= told, "%s: %lld ns less than a thread of it read",
 		 what, (long long)(told - said));
 	return VT_PASS;
 }
@@ -101,7 +101,7 @@ static int within_process(int64_t ns)
 	return result;
 }
 
-/* Without and with a timer, for which the process has a sum of its own. */
+/* Without and with a timer, for which the group cputimer runs. */
 int check_thread_alone(const void *arg)
 {
 	struct itimerval late = { .it_value = { 1000, 0 } }, none = { 0 };
@@ -120,7 +120,7 @@ int check_thread_alone(const void *arg)
 	return result;
 }
 
-/* Tells others what it is told, up to their word. */
+/* Shows others what it reads, until they want it to stop. */
 static int tell_clock(struct board *board, clockid_t clock)
 {
 	if (cputime_make_hot(clock))
@@ -174,7 +174,7 @@ static int ask_as_thread(struct board *board)
 	return result;
 }
 
-/* Asked by another process than the one that @child tells of. */
+/* Asked by another process than the one whose time @child shows. */
 static int ask_as_process(struct board *board, int (*child)(void *))
 {
 	uint64_t end = cputime_end(4);
@@ -232,11 +232,11 @@ static int call_as_one_of_two(void *arg)
 	areas = vt_stat("areas") - areas;
 	vt_store(&stop, 1);
 	pthread_join(thread, NULL);
-	VT_CHECK(!areas, "%ld areas for calls that no slot answers", areas);
+	VT_CHECK(!areas, "%ld areas for calls that no record answers", areas);
 	return VT_PASS;
 }
 
-/* Calls that slots could not answer are no reason for slots. */
+/* Calls that records could not answer are no reason for records. */
 int check_two_stay_cold(const void *arg)
 {
 	int result = cputime_init() ?: vt_stats_init();
@@ -288,7 +288,7 @@ static int tell(void *arg)
 	return tell_clock(arg, CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* Whoever reads another process's clock is told no less than that process was. */
+/* A reader of another process's clock gets no less than that process itself did. */
 int check_foreign_reader(const void *arg)
 {
 	struct board *board = vt_shared(sizeof(*board));
@@ -309,7 +309,7 @@ static int tell_and_exit(void *arg)
 	_exit(VT_PASS);
 }
 
-/* A zombie has used what it was told. */
+/* A zombie was charged no less than it had read. */
 int check_exit(const void *arg)
 {
 	struct board *board = vt_shared(sizeof(*board));
@@ -328,7 +328,7 @@ int check_exit(const void *arg)
 		raw = cputime_raw(CPUTIME_PROCESS(pid));
 		if (vt_reap(pid, "child"))
 			return VT_FAIL;
-		VT_CHECK(raw >= board->told, "charged %lld ns less than it was told",
+		VT_CHECK(raw >= board->told, "charged %lld ns less than it read",
 			 (long long)(board->told - raw));
 	}
 	return VT_PASS;
@@ -338,7 +338,7 @@ int cputime_after_exec(const char *told)
 {
 	int64_t raw = cputime_raw(CLOCK_THREAD_CPUTIME_ID);
 
-	VT_CHECK(raw >= atoll(told), "told %lld ns less after exec",
+	VT_CHECK(raw >= atoll(told), "%lld ns less after exec",
 		 (long long)(atoll(told) - raw));
 	return VT_PASS;
 }
@@ -415,10 +415,10 @@ static int read_under_timer(void *arg)
 	return VT_PASS;
 }
 
-/* More than a tick, which stops the sum of a process without timers. */
+/* More than a tick, which stops the group cputimer of a process without timers. */
 #define STOP_US		5000
 
-/* Arms a timer of @pid's clock, deletes it and waits for the sum to stop. */
+/* Arms a timer of @pid's clock, deletes it, waits for the group cputimer to stop. */
 static bool time_once(pid_t pid)
 {
 	struct itimerspec late = { .it_value = { 1000, 0 } };
@@ -450,8 +450,8 @@ static int watch(void *arg)
 }
 
 /*
- * A timer of another process starts the reader's own sum, and its end stops it,
- * again and again: neither way may less be told, to the reader or to others.
+ * A timer of another process starts the reader's group cputimer, and its end stops it,
+ * again and again: neither may make a reading less, of the reader or of others.
  */
 int check_foreign_timers(const void *arg)
 {
@@ -478,15 +478,15 @@ int check_foreign_timers(const void *arg)
 	if (vt_reap(watcher, "watcher") || vt_reap(pid, "reader"))
 		return VT_FAIL;
 	VT_CHECK(ok, "no timer: %m");
-	VT_CHECK(!board->by, "others are told %lld ns less", (long long)board->by);
-	VT_IN_TIME(board->seen, "nobody watched");
-	vt_note("%lu timers, watched %lu times", n, board->seen);
+	VT_CHECK(!board->by, "others read %lld ns less", (long long)board->by);
+	VT_IN_TIME(board->seen, "the watcher never read");
+	vt_note("%lu timers, %lu reads by the watcher", n, board->seen);
 	return cputime_report(&board->reader, 1, "foreign timers");
 }
 
 #define TELLERS	3
 
-/* The sum, started and with nothing left to run for: the next tick stops it. */
+/* The group cputimer is started, and no timer is left: the next tick stops it. */
 static bool start_for_nothing(timer_t timer)
 {
 	struct itimerspec late = { .it_value = { 1000, 0 } }, none = { 0 };
@@ -511,11 +511,11 @@ static int ask_while_it_stops(struct board *boards, timer_t timer)
 				"its threads together");
 		n++;
 	}
-	vt_note("the sum was stopped %lu times", n);
+	vt_note("the group cputimer was stopped %lu times", n);
 	return result;
 }
 
-/* Who asks is held up before the threads are charged, for longer than a tick. */
+/* The caller is held up before the threads are charged, for longer than a tick. */
 int check_sum_stops(const void *arg)
 {
 	struct board *boards = vt_shared(TELLERS * sizeof(*boards));
@@ -533,8 +533,8 @@ int check_sum_stops(const void *arg)
 		VT_NEED(!pthread_create(&threads[i], NULL, tell_thread_time,
 					&boards[i]));
 	for (i = 0; i < TELLERS; i++)
-		VT_IN_TIME(vt_await(&boards[i].ready, 1, 10000), "no thread tells");
-	VT_NEED(vt_delay("settle", STOP_US, getpid()));
+		VT_IN_TIME(vt_await(&boards[i].ready, 1, 10000), "no thread starts");
+	VT_NEED(vt_delay("sync", STOP_US, getpid()));
 	result = ask_while_it_stops(boards, timer);
 	vt_delays_off();
 	for (i = 0; i < TELLERS; i++)
@@ -545,7 +545,7 @@ int check_sum_stops(const void *arg)
 	return result;
 }
 
-/* RLIMIT_CPU from outside starts the process's own sum: it must not start short. */
+/* RLIMIT_CPU from outside starts the group cputimer, with no less than was read. */
 static int limit_one(const char *point)
 {
 	struct board *board = vt_shared(sizeof(*board));
@@ -563,7 +563,7 @@ static int limit_one(const char *point)
 	vt_sleep_ms(15);
 	vt_store(&board->stop, 1);
 	result |= vt_reap(pid, "reader");
-	VT_CHECK(!board->reader.wrong, "%s told %lld ns less",
+	VT_CHECK(!board->reader.wrong, "%s: %lld ns less",
 		 board->reader.what, (long long)board->reader.by);
 	VT_CHECK(!result, "could not limit the reader: %m");
 	return VT_PASS;

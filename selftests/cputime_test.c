@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CLOCK_THREAD_CPUTIME_ID and CLOCK_PROCESS_CPUTIME_ID: the vDSO tells no less than
+ * CLOCK_THREAD_CPUTIME_ID and CLOCK_PROCESS_CPUTIME_ID: the vDSO returns no less than
  * the system call before it and no more than the one after it.
  *
- * Fails when: base is not what the scheduler charges (alone, moving, classes); a
- * task is charged less than it told (wakeups, wakeup-forced, second-thread,
- * foreign-reader, exit, exec, timers), or a process less than one of its threads
- * told (thread-alone-in-process, thread-of-many); the parameters are used while they change
- * (retuned); IRQ time is charged by one and not by the other (all of them where
- * the kernel accounts for it); nothing is ever answered (answered); a process gets
- * slots for calls that they cannot answer (two-threads-stay-cold, unstable).
+ * Fails when: base is not what the scheduler charges (thread-alone, process-alone,
+ * moving, classes); a task is charged less than it read (wakeups, *-forced,
+ * second-thread, foreign-reader, exit, exec, *-timer), or a process less than one of
+ * its threads read (thread-alone-in-process, thread-of-many); the parameters are used
+ * while they change (retuned); IRQ time is charged by one and not by the other (all of them where
+ * the kernel accounts for it); nothing is ever answered (*-answered); a process gets
+ * records for calls that they cannot answer (two-threads-stay-cold, unstable).
  *
  * -t: seconds that the cases with many readers take, together with others of
  * their kind. -u: also make the TSC unstable, up to the next boot. CASE: only these.
@@ -42,8 +42,9 @@ static long system_calls(clockid_t clock, int n)
 }
 
 /*
- * Warm calls are no system calls; a tick or interrupt may cost one each. After an
- * interrupt that was held up all are, for as long as that lasted: then once more.
+ * Calls that the record answers are no system calls; a tick or interrupt may cost one
+ * each. After an interrupt that was held up all calls are, for as long as that lasted:
+ * then the test counts once more.
  */
 static int check_warm(clockid_t clock, int n, long most)
 {
@@ -257,7 +258,7 @@ static const struct vt_case cases[] = {
 	{ "wakeup-forced", check_forced_wakeup, NULL, 60 },
 	{ "tick-forced", check_forced, "tick", 60 },
 	{ "move-forced", check_forced, "move", 60 },
-	{ "fill-forced", check_forced, "fill", 60 },
+	{ "publish-forced", check_forced, "publish", 60 },
 	{ "classes", check_classes, NULL, 120 },
 	{ "deadline", check_deadline, NULL, 60 },
 	{ "unplugged", check_unplugged, NULL, 120 },
@@ -280,6 +281,8 @@ static const struct vt_case cases[] = {
 	{ "foreign-timers", check_foreign_timers, NULL, 60 },
 	{ "sum-stops-settle", check_sum_stops, NULL, 60 },
 	{ "no-counter", check_no_counter, NULL, 0 },
+	{ "no-counter-thread", check_no_counter_thread, NULL, 60 },
+	{ "no-counter-child", check_no_counter_child, NULL, 0 },
 	{ "filtered", check_filtered, NULL, 0 },
 	{ "traced", check_traced, NULL, 60 },
 	{ "stepped", check_stepped, NULL, 60 },

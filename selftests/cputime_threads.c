@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Readers that are moved, woken over, put into other classes and held back. */
+/* Readers that are moved, preempted by wakeups, put into other classes, throttled. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -205,8 +205,8 @@ static void *read_through_wakeups(void *arg)
 
 /*
  * The wakeup is held up after it has updated the runqueue's clock: the reader goes
- * on and tells later times than those it would be charged for. For less than a tick
- * takes to come, most times: that charges the reader once the wakeup is over.
+ * on and reads later times than those it would be charged for. Mostly for less than a
+ * tick, which would charge the reader once the wakeup is over.
  */
 int check_forced_wakeup(const void *arg)
 {
@@ -231,11 +231,11 @@ int check_forced_wakeup(const void *arg)
 	return result ?: join(1, "forced wakeup");
 }
 
-/* What another thread was told of the first reader's time, by system call. */
+/* What another thread read of the first reader's time, by system call. */
 static struct cputime_reader watcher;
 static volatile int watched;
 
-/* It is told no less than the reader was before it asked. */
+/* It gets no less than the reader did before it asked. */
 static void *watch(void *arg)
 {
 	const clockid_t clock = CPUTIME_THREAD(tids[0]);
@@ -347,8 +347,8 @@ int check_classes(const void *arg)
 }
 
 /*
- * Whoever asks for the reader's time charges it, and may so end its budget: it runs
- * on until the interrupt of that comes, and is told so.
+ * A thread that asks for the reader's time charges it, and may so end its budget: the
+ * reader runs on until the interrupt of that comes, and its readings go on, too.
  */
 int check_deadline(const void *arg)
 {
@@ -449,7 +449,7 @@ int check_throttled(const void *arg)
 	return result;
 }
 
-/* Is told much, sleeps uncharged, and asks what it was charged. */
+/* Reads much that it is not charged for yet, sleeps, and asks what it was charged. */
 static void *read_and_sleep(void *arg)
 {
 	const struct timespec moment = { 0, 20000 };
@@ -475,7 +475,7 @@ static int spin_in_group(void *arg)
 }
 
 /*
- * A process that tells nothing runs out of its quota, and its CPU takes over a
+ * A process that reads no clock runs out of its quota, and its CPU takes over a
  * reader from another: that balancing asks for the next update of the clock to be
  * left out, and the update is the reader's then.
  */
@@ -527,7 +527,7 @@ int check_retuned(const void *arg)
 	return result ?: cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* In a process of its own: it touches no slot, or its calls would be counted. */
+/* In a process of its own: it must not touch the area, or its calls would be counted. */
 static int call_for_nothing(void *arg)
 {
 	long before = vt_fallbacks(), counted;
@@ -537,7 +537,7 @@ static int call_for_nothing(void *arg)
 	for (i = 0; i < 400; i++)
 		VT_CHECK(cputime_vdso(CLOCK_THREAD_CPUTIME_ID) >= 0, "it fails");
 	counted = vt_fallbacks() - before;
-	VT_CHECK(!counted, "%ld calls touched slots for a clock that is not told",
+	VT_CHECK(!counted, "%ld calls touched the area for nothing",
 		 counted);
 	return VT_PASS;
 }
@@ -561,9 +561,9 @@ int check_unstable(const void *arg)
 	end = cputime_end(2);
 	while (vt_now() < end && cputime_bracket(&r, 10))
 		;
-	VT_CHECK(!r.wrong, "%s told %lld ns less", r.what, (long long)r.by);
+	VT_CHECK(!r.wrong, "%s: %lld ns less", r.what, (long long)r.by);
 	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
-		 "the slots still answer");
+		 "the record still answers");
 	return join(READERS / 2, "unstable") ?:
 	       vt_run_child(call_for_nothing, NULL, "unstable");
 }

@@ -23,7 +23,7 @@ int creds_setup(void);
 int creds_find(void);
 
 /*
- * The vDSO is asked first, for a system call could fill in what was missing;
+ * The vDSO is called first, as a system call could store what is missing in the record;
  * then the system calls must agree. False after a message.
  */
 bool creds_are(const struct creds *want, const char *where);

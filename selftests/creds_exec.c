@@ -85,7 +85,7 @@ int creds_image(char **argv)
 	    !vt_same_unasked("image, before any refresh") ||
 	    !creds_are(&want, "image") || !vt_make_hot())
 		return VT_FAIL;
-	return creds_are(&want, "hot image") ? VT_PASS : VT_FAIL;
+	return creds_are(&want, "image with a record") ? VT_PASS : VT_FAIL;
 }
 
 struct start {

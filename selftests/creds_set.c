@@ -125,7 +125,7 @@ static long set_groups(void)
 	return vt_raw2(__NR_setgroups, 3, groups);
 }
 
-/* New credentials with the old ids: dropped, and the same again. */
+/* New credentials with the old ids: the answers are invalidated, and the same again. */
 int check_same_ids(const void *arg)
 {
 	static long (* const calls[])(void) = { drop_capability, set_groups };
@@ -149,7 +149,7 @@ int check_same_ids(const void *arg)
 		VT_CHECK(!calls[i](), "%s fails", names[i]);
 		if (!creds_are(&now, names[i]))
 			return VT_FAIL;
-		VT_CHECK(vt_stat("drop") > before, "%s drops nothing",
+		VT_CHECK(vt_stat("drop") > before, "%s invalidates nothing",
 			 names[i]);
 		if (!vt_hot_and_same(names[i]))
 			return VT_FAIL;
@@ -198,7 +198,7 @@ static void *read_beside(void *arg)
 
 static pid_t changing_tid;
 
-/* Moves the changing thread, also while it waits before its drop. */
+/* Moves the changing thread, also while it waits before it invalidates its answers. */
 static void *push_around(void *arg)
 {
 	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
@@ -212,7 +212,7 @@ static void *push_around(void *arg)
 	return NULL;
 }
 
-/* Whatever happens between the change and the drop, the drop comes after it. */
+/* Whatever happens between the change and the invalidation, the latter comes last. */
 int check_delayed_drop(const void *arg)
 {
 	int result = creds_setup(), i, cpu[2];

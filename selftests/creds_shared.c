@@ -235,7 +235,7 @@ int check_session_key(const void *arg)
 			VT_IN_TIME(!vt_is_over(&limit), "no new session");
 		if (!vt_same(&want, "in the new session"))
 			return VT_FAIL;
-		VT_CHECK(vt_stat("drop") > drops, "nothing was dropped");
+		VT_CHECK(vt_stat("drop") > drops, "nothing was invalidated");
 	}
 	return VT_PASS;
 }

@@ -3,12 +3,12 @@
  * User and group ids change by many calls, all in the thread itself, and by the
  * maps of its user namespace, which others write.
  *
- * Fails when: commit_creds() does not drop, drops only the record or only the
- * slot (each-call-*, delayed-drop), or before the new pointers stand (kept by a
- * refresh in between); the drop hits the process and not the thread (threads,
- * vfork, clone-vm); the answers are those of another user namespace or of the
- * overridden credentials; an id without a mapping is published, which the map
- * would then contradict (unshare, map-written); exec keeps the record (set-id-*).
+ * Fails when: commit_creds() does not zero the answers (each-call, delayed-drop), or
+ * does so before it has published the new pointers (a refresh in between stores the old
+ * ids); it zeroes those of another thread (threads, vfork, clone-vm); the answers are
+ * those of another user namespace or of the overridden credentials; an id without a
+ * mapping is answered, which the map would then contradict (unshare, map-written); exec
+ * keeps the record (set-id-*).
  */
 #include <linux/securebits.h>
 #include <stdlib.h>

@@ -14,11 +14,11 @@
 #define READS_AFTER	5000
 
 /**
- * struct mapped - a process in a new user namespace, and who writes its maps
- * @hot:	it reads, and has no ids
- * @uid_told:	its uid is mapped, by an acquire of this it must know
+ * struct mapped - a process in a new user namespace, and the one that writes its maps
+ * @hot:	it is there; where it reads, its record has no ids
+ * @uid_told:	its uid is mapped: after an acquire of this it must get that uid
  * @gid_told:	the same of its gid
- * @done:	whoever looks at the namespace has seen enough
+ * @done:	it may end
  */
 struct mapped {
 	volatile int hot, uid_told, gid_told, done;
@@ -41,7 +41,7 @@ static int enter(void)
 	for (i = 0; i < 100; i++)
 		if (!creds_are(&unmapped, "without a map"))
 			return VT_FAIL;
-	/* All others are answered by the slot, these never. */
+	/* All others are answered by the record, these never. */
 	return vt_make_hot_but(creds_mask()) ? VT_PASS : VT_FAIL;
 }
 

@@ -18,8 +18,8 @@ int vt_delays_init(void);
 
 /*
  * At @point, which must exist, there is a wait of @usec whenever it is about a
- * thread of the process @pid (0: about any): in a change the thread that is
- * changed, else the one that comes there. False after a message.
+ * thread of the process @pid (0: about any): in an invalidation the thread whose
+ * answers change; kernel/vdso/debug.c has the others. False after a message.
  */
 bool vt_delay(const char *point, unsigned int usec, pid_t pid);
 

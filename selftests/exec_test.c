@@ -3,9 +3,9 @@
  * exec: the thread stays the same task, but its mm, and for a non-leader its
  * tid, are others. The new image's first vDSO calls must say so.
  *
- * Fails when: the record survives exec (thread-*: the tid from before is
- * answered), the old mm's slot is filled for the new image, or the new mm keeps
- * the old one's heat or area (areas leak, or freed pages are read).
+ * Fails when: the thread keeps its record over exec (thread-*: the tid from before is
+ * answered), or the new mm keeps the old one's count of calls or its area (areas leak,
+ * or freed pages are read).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static int exec_self(const char *mode, int pid, int more)
 	return vt_fail("exec: %m");
 }
 
-/* In the new image: right at the first call, and when warm. */
+/* In the new image: right at the first call, and once its record answers. */
 static int check_image(const char *pid)
 {
 	int tid;
@@ -119,7 +119,7 @@ static int chain_body(void *arg)
 	return exec_self("--chain", getpid(), *(int *)arg);
 }
 
-/* Hot images that replace each other. */
+/* Images that replace each other, each once it is promoted. */
 static int check_chain(const void *arg)
 {
 	int links = 30;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A child never sees its parent's slots: not through its first calls, not by
+ * A child never sees its parent's records: not through its first calls, not by
  * reading the memory, whatever was done to [vvar] before the fork.
  *
  * Fails when: dup_mmap() copies the page table entries of [vvar] (for all of
  * it, or for parts split off or moved away), mm_init() keeps the parent's area,
- * or the child's record is a copy of its parent's.
+ * or the child's task keeps its parent's record.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 
 #define FORKS	200
 
@@ -45,7 +45,7 @@ static int unasked(void *arg)
 	return vt_same_unasked("child, before any refresh") ? VT_PASS : VT_FAIL;
 }
 
-/* The record that comes with a copy of the parent's task_struct. */
+/* The way to a record that comes with a copy of the parent's task_struct. */
 static int check_record(const void *arg)
 {
 	int i;
@@ -126,31 +126,38 @@ static int check_parent_gone(const void *arg)
 	return VT_PASS;
 }
 
+static __u32 field(const struct vt_maps *m, size_t line, size_t offset)
+{
+	return *(const volatile __u32 *)(m->vvar + line * VDSO_TASK_LINE_SIZE + offset);
+}
+
 /*
- * Every slot of this process is searched for the answers of its parent, as far
+ * All the area of this process is searched for the answers of its parent, as far
  * as they are not its own as well.
  */
 static int search(const struct vt_maps *m)
 {
 	struct vt_answers mine = vt_raw_answers();
-	unsigned int cpu, i, n = vt_nr_slots(m), differs = 0;
+	size_t line, n = vt_nr_lines(m);
+	unsigned int i, differs = 0;
 
-	VT_CHECK(n, "[vvar] has no room for task slots");
+	if (!vt_has_area(m))
+		return VT_FAIL;
 	for (i = 0; i < vt_nr_ids; i++) {
 		if (mine.v[i] == parent.v[i])
 			continue;
 		differs++;
-		for (cpu = 0; cpu < n; cpu++)
-			VT_CHECK(vt_field(m, cpu, vt_ids[i].offset) !=
+		for (line = 0; line < n; line++)
+			VT_CHECK(field(m, line, vt_ids[i].offset) !=
 				 (__u32)parent.v[i] + 1,
-				 "slot %u holds the parent's %s", cpu,
+				 "line %zu holds the parent's %s", line,
 				 vt_ids[i].name);
 	}
 	VT_CHECK(differs, "no entry tells a child from its parent");
 	return VT_PASS;
 }
 
-/* Before any call, after some, and when it has slots of its own. */
+/* Before any call, after some, and when it has records of its own. */
 static int search_child(void *arg)
 {
 	struct vt_maps *m = arg;
@@ -160,7 +167,7 @@ static int search_child(void *arg)
 	return vt_make_hot() ? search(m) : VT_FAIL;
 }
 
-static int check_raw_slots(const void *arg)
+static int check_raw_lines(const void *arg)
 {
 	struct vt_maps m;
 	int i;
@@ -170,7 +177,7 @@ static int check_raw_slots(const void *arg)
 		return VT_FAIL;
 	/* Guards the guard: the parent does find itself. */
 	VT_CHECK(vt_own_field(&m, vt_ids[0].offset) == (__u32)parent.v[0] + 1,
-		 "the parent's own slot is not where it is looked for");
+		 "the parent's own record is not where it is looked for");
 	for (i = 0; i < 20; i++)
 		if (vt_run_child(search_child, &m, "child"))
 			return VT_FAIL;
@@ -183,7 +190,7 @@ static int search_only(void *arg)
 }
 
 /*
- * [vvar] with a hole at page @page from the slots' end. The kernel refuses to
+ * [vvar] with a hole at page @page from the area's end. The kernel refuses to
  * split special mappings; should it ever do it, the child must not gain by it.
  */
 static int check_split(const void *arg)
@@ -229,7 +236,7 @@ static int check_moved_vvar(const void *arg)
 	(void)arg;
 	if (setup() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
-	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
+	VT_NEED(vt_has_area(&m));
 	to = free_range(m.vvar_end - m.vvar);
 	VT_NEED(to);
 	if (move(m.vvar, to, m.vvar_end - m.vvar))
@@ -238,7 +245,7 @@ static int check_moved_vvar(const void *arg)
 	away.vvar = to;
 	away.area = to + (m.area - m.vvar);
 	VT_CHECK(vt_own_field(&away, vt_ids[0].offset) ==
-		 (__u32)parent.v[0] + 1, "the slots did not move along");
+		 (__u32)parent.v[0] + 1, "the record did not move along");
 	return vt_run_child(search_only, &away, "child");
 }
 
@@ -312,8 +319,8 @@ int main(void)
 		{ "first-call", check_first_call, NULL, 60 },
 		{ "record", check_record, NULL, 60 },
 		{ "parent-gone", check_parent_gone, NULL, 60 },
-		{ "raw-slots", check_raw_slots, NULL, 60 },
-		{ "split-above-slots", check_split, &first, 0 },
+		{ "raw-lines", check_raw_lines, NULL, 60 },
+		{ "split-above-area", check_split, &first, 0 },
 		{ "split-higher-up", check_split, &second, 0 },
 		{ "moved-vvar", check_moved_vvar, NULL, 0 },
 		{ "moved-together", check_moved_together, NULL, 0 },

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * getcpu() of the vDSO: the slots are found by the number that it reads.
+ * getcpu() of the vDSO. arm64 has the number in the register that leads to the record.
  *
  * Fails when: arm64's kernel_exit does not restore TPIDRRO_EL0 after a
  * trampoline vector used it (after-exceptions), the context switch does not set
  * it (pinned, follows-every-move), exec leaves another value (fresh-image), the
- * node is not shifted right (node), or a store goes through NULL.
+ * node is not shifted right (node), a store goes through NULL, or a filter does not
+ * see the call (filtered).
  */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
 #include "ids.h"
+#include "records.h"
 
 typedef long (*getcpu_fn)(unsigned int *cpu, unsigned int *node, void *unused);
 
@@ -31,8 +38,72 @@ static int setup(void)
 	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
 	VT_CHECK(getcpu_vdso, "nothing to test");
 	VT_CHECK(nr_cpus > 0, "no CPU to run on");
+#ifndef VT_HAS_SLOTS
+	VT_CHECK(!vt_ids_init() && vt_make_hot(), "no record");
+#endif
 	return VT_PASS;
 }
+
+#ifndef VT_HAS_SLOTS
+static bool is_answered(void)
+{
+	struct vt_maps m;
+
+	return vt_read_maps(&m, 0) &&
+	       vt_own_field(&m, offsetof(struct vdso_task_record, getcpu));
+}
+
+/* In a child: its filters stay. */
+static int filtered(void *arg)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getcpu, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
+	unsigned int cpu;
+	int i;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	VT_CHECK(is_answered(), "never answered");
+	VT_NEED(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+		!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	for (i = 0; i < 1000; i++)
+		VT_CHECK(getcpu_vdso(&cpu, NULL, NULL) == -EDOM, "not filtered");
+	VT_CHECK(!is_answered(), "what is filtered stands in the record");
+	return VT_PASS;
+}
+
+static int check_filtered(const void *arg)
+{
+	(void)arg;
+	return vt_run_child(filtered, NULL, "filtered child");
+}
+
+/* Where the kernel would not store an answer, it is the kernel that says so. */
+static int check_kernel_address(const void *arg)
+{
+	unsigned int *const kernel = (void *)(1ul << 63 | 1ul << 55);
+	unsigned int cpu, node;
+	long got, want;
+
+	(void)arg;
+	if (setup())
+		return VT_FAIL;
+	VT_CHECK(is_answered(), "never answered");
+	got = getcpu_vdso(kernel, &node, NULL);
+	want = vt_raw3(__NR_getcpu, kernel, &node, NULL);
+	VT_CHECK(got == want && want == -EFAULT, "cpu: %ld, not %ld", got, want);
+	got = getcpu_vdso(&cpu, kernel, NULL);
+	want = vt_raw3(__NR_getcpu, &cpu, kernel, NULL);
+	VT_CHECK(got == want && want == -EFAULT, "node: %ld, not %ld", got, want);
+	return VT_PASS;
+}
+#endif
 
 static int cpu_by_vdso(void)
 {
@@ -288,6 +359,10 @@ int main(int argc, char **argv)
 		{ "after-exceptions", check_exceptions, NULL, 0 },
 		{ "first-call-of-child", check_children, NULL, 0 },
 		{ "fresh-image", check_fresh_image, NULL, 0 },
+#ifndef VT_HAS_SLOTS
+		{ "filtered", check_filtered, NULL, 0 },
+		{ "kernel-address", check_kernel_address, NULL, 0 },
+#endif
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "--on")) {

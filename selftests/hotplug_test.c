@@ -3,12 +3,14 @@
  * CPUs that go and come while threads read, and the switch of the whole.
  *
  * Fails when: a CPU that comes back has another number in its register than it
- * is (offline-online), the slot of a CPU that went keeps answers for whoever is
- * the first there, a CPU that does not know its number is let in while slots are
- * in use (distrusted), or takes the answers of all away (distrusted: the
- * statistics); a switch fills what the administrator has forbidden, or what was
- * filled before comes back with the permission (switched-off, toggled); a process
- * that meets the switch on its way to its slots never gets them (-at-touch).
+ * is (offline-online), the slot of a CPU that went keeps leading to a record for
+ * whoever is the first there, that of a CPU which was away when the area was made
+ * never leads to one (made-without-a-cpu), a CPU that does not know its number is let in while
+ * records are in use (distrusted), or takes the answers of all away (distrusted: the
+ * statistics); a refresh stores what the administrator has forbidden, or what was
+ * stored before comes back with the permission (switched-off, toggled); a process
+ * that meets the switch on its way to its records never gets them (-at-touch,
+ * off-since-boot: under vdso_task=off).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +21,7 @@
 #include "cpus.h"
 #include "delays.h"
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 #include "stats.h"
 
 #define DISTRUST	"/sys/kernel/debug/vdso_task/distrust"
@@ -28,6 +30,7 @@
 #define CYCLES		6
 #define TOGGLES		400
 #define COLD_CALLS	40	/* of each entry's system call */
+#define LONG_MS		5000
 
 static volatile int stop, wrong, tids[READERS];
 static pthread_t threads[READERS];
@@ -149,7 +152,7 @@ static int check_cycles(const void *arg)
 	return result ? VT_FAIL : pinned_everywhere();
 }
 
-/* The process gets its first slots while a CPU is away that comes later. */
+/* The process gets its first records while a CPU is away that comes later. */
 static int check_made_without(const void *arg)
 {
 	int cpus[VT_MAX_CPUS], n, result = no_hotplug(cpus, &n);
@@ -227,17 +230,28 @@ static int no_switch(void)
 	return VT_PASS;
 }
 
-/* Whatever still stands in a slot, no reader believes it. */
-static bool nothing_holds(const struct vt_maps *m)
+/*
+ * No record has an answer, but for the moment in which a thread, in its system call,
+ * has stored its answers and not yet looked whether it may.
+ */
+static int nothing_holds(const struct vt_maps *m)
 {
-	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS), i;
+	struct vt_limit limit = vt_limit_ms(LONG_MS);
+	unsigned int i, id;
 
-	for (i = 0; i < n; i++)
-		if (vt_slot(m, cpus[i])->gen == vt_header(m)->begin) {
-			vt_fail("off, and CPU %d's slot still answers", cpus[i]);
-			return false;
+	for (id = 1; id < vt_nr_ids + 64; id++)
+		for (i = 0; i < vt_nr_ids; i++) {
+			const char *record = (const char *)vt_record(m, vt_locator(id));
+			const int *answer = (const void *)(record + vt_ids[i].offset);
+
+			while (vt_load(answer)) {
+				VT_IN_TIME(!vt_is_over(&limit),
+					   "off, and record %u still has %s", id,
+					   vt_ids[i].name);
+				sched_yield();
+			}
 		}
-	return true;
+	return VT_PASS;
 }
 
 static int check_toggled(const void *arg)
@@ -252,8 +266,12 @@ static int check_toggled(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < TOGGLES; i++) {
 		VT_NEED(vt_write_file(SWITCH, i & 1 ? "1" : "0"));
-		if (!vt_same_now("toggled") || (i % 2 == 0 && !nothing_holds(&m)))
+		if (!vt_same_now("toggled"))
 			return VT_FAIL;
+		if (i % 2 == 0)
+			result = nothing_holds(&m);
+		if (result)
+			return result;
 		if (i % 8 == 0)
 			vt_sleep_ms(1);
 	}
@@ -267,7 +285,7 @@ static int cold_body(void *arg)
 	       VT_PASS : VT_FAIL;
 }
 
-/* Off: right, by system calls, and nothing stands in a slot after a switch. */
+/* Off: right, by system calls, and nothing stands in a record. */
 static int check_switched_off(const void *arg)
 {
 	unsigned int all;
@@ -289,8 +307,8 @@ static int check_switched_off(const void *arg)
 }
 
 /*
- * A process whose slots were to be mapped at its next touch, when answers were
- * switched off: it touched then, and comes by its slots later all the same.
+ * A process whose area was to be mapped at its next touch, when answers were
+ * switched off: it touched then, and comes by its records later all the same.
  */
 static int off_at_touch(void *arg)
 {
@@ -315,12 +333,32 @@ static int check_off_at_touch(const void *arg)
 		return result;
 	if (vt_ids_init() || !vt_make_hot())
 		return VT_FAIL;
-	return vt_run_child(off_at_touch, NULL, "process without slots");
+	return vt_run_child(off_at_touch, NULL, "process without records");
+}
+
+static int touched_before(void *arg)
+{
+	(void)arg;
+	vt_ids[0].fn();
+	VT_NEED(vt_write_file(SWITCH, "1"));
+	return vt_hot_and_same("on") ? VT_PASS : VT_FAIL;
+}
+
+/* Of processes that touched their area before answers were first allowed. */
+static int check_off_since_boot(const void *arg)
+{
+	(void)arg;
+	if (geteuid())
+		return vt_skip("the sysctl needs root");
+	if (vt_ids_init())
+		return VT_FAIL;
+	return vt_run_child(touched_before, NULL, "process that touched before");
 }
 
 int main(void)
 {
 	static const struct vt_case cases[] = {
+		{ "off-since-boot", check_off_since_boot, NULL, 60 },
 		{ "offline-online", check_cycles, NULL, 180 },
 		{ "made-without-a-cpu", check_made_without, NULL, 60 },
 		{ "distrusted", check_distrusted, NULL, 120 },
@@ -328,8 +366,11 @@ int main(void)
 		{ "switched-off-at-touch", check_off_at_touch, NULL, 0 },
 		{ "toggled", check_toggled, NULL, 60 },
 	};
+	int first;
 
+	/* The first is for a kernel that was booted with vdso_task=off. */
+	first = vt_read_number(SWITCH) ? 1 : 0;
 	vt_at_end(trust_all);
 	vt_at_end(switch_on);
-	return vt_run(cases, VT_ARRAY_SIZE(cases));
+	return vt_run(cases + first, VT_ARRAY_SIZE(cases) - first);
 }

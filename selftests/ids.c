@@ -6,10 +6,10 @@
 #include <sys/auxv.h>
 
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 #include "table.h"
 
-/* Twice what the kernel wants to see before it gives a process slots. */
+/* Twice what the kernel wants to see before it gives a process records. */
 #define WARM_CALLS	40
 
 struct vt_id vt_ids[VT_MAX_IDS];
@@ -58,15 +58,17 @@ void *vt_entry(const char *name)
 	return NULL;
 }
 
-static size_t slot_offset(const char *name)
+#define NO_FIELD	((size_t)-1)
+
+static size_t field_offset(const char *name)
 {
 	static const struct {
 		const char *name;
 		size_t offset;
 	} fields[] = {
 #define VT_FIELD(entry, symbol, field, type, nr)	\
-		{ #entry, offsetof(struct vdso_task_slot, field) },
-		VT_SLOT_ENTRIES(VT_FIELD)
+		{ #entry, offsetof(struct vdso_task_record, field) },
+		VT_RECORD_ENTRIES(VT_FIELD)
 #undef VT_FIELD
 	};
 	unsigned int i;
@@ -74,7 +76,7 @@ static size_t slot_offset(const char *name)
 	for (i = 0; i < VT_ARRAY_SIZE(fields); i++)
 		if (!strcmp(name, fields[i].name))
 			return fields[i].offset;
-	return 0;
+	return NO_FIELD;
 }
 
 int vt_ids_init(void)
@@ -89,17 +91,17 @@ int vt_ids_init(void)
 		const struct vdso_task_symbol *e = &vdso_task_symbols[i];
 		struct vt_id *id = &vt_ids[n];
 
-		if (!vt_is_slot(e))
+		if (!vt_is_id(e))
 			continue;
 		*id = (struct vt_id){ e->name, e->symbol, e->nr,
-				      slot_offset(e->name), NULL };
-		VT_CHECK(id->offset, "%s has no slot field", e->name);
+				      field_offset(e->name), NULL };
+		VT_CHECK(id->offset != NO_FIELD, "%s has no field", e->name);
 		id->fn = (int (*)(void))find(e);
 		if (!id->fn)
 			return VT_FAIL;
 		n++;
 	}
-	VT_CHECK(n, "the table has no slot entry");
+	VT_CHECK(n, "the table has no record entry");
 	vt_nr_ids = n;
 	return VT_PASS;
 }
@@ -154,7 +156,7 @@ int vt_id_index(const char *name)
 	for (i = 0; i < vt_nr_ids; i++)
 		if (!strcmp(vt_ids[i].name, name))
 			return i;
-	vt_fail("the table has no slot entry %s", name);
+	vt_fail("the table has no record entry %s", name);
 	return -1;
 }
 
@@ -194,10 +196,8 @@ bool vt_make_hot_but(unsigned int asked)
 
 	if (!vt_read_maps(&m, 0))
 		return false;
-	if (!vt_nr_slots(&m)) {
-		vt_fail("[vvar] has no room for task slots");
+	if (!vt_has_area(&m))
 		return false;
-	}
 	for (;;) {
 		for (i = 0; i < WARM_CALLS; i++)
 			vt_vdso_answers();
@@ -209,11 +209,11 @@ bool vt_make_hot_but(unsigned int asked)
 		sched_yield();
 	}
 	if (asked & 1u << missing)
-		vt_fail("%s is still answered from the slot of CPU %d",
-			vt_ids[missing].name, vt_cpu_now());
+		vt_fail("%s is still answered from the record",
+			vt_ids[missing].name);
 	else
-		vt_late("%s is never answered from the slot of CPU %d",
-			vt_ids[missing].name, vt_cpu_now());
+		vt_late("%s is never answered from the record",
+			vt_ids[missing].name);
 	return false;
 }
 
@@ -231,25 +231,22 @@ bool vt_hot_and_same(const char *where)
 bool vt_same_unasked(const char *where)
 {
 	struct vt_maps m;
-	unsigned int cpu;
 	int i;
 
 	if (!vt_read_maps(&m, 0))
 		return false;
-	if (!vt_nr_slots(&m)) {
-		vt_fail("[vvar] has no room for task slots");
+	if (!vt_has_area(&m))
 		return false;
-	}
 	vt_ids[0].fn();
 	for (i = 0; i < WARM_CALLS; i++)
 		vt_raw_answers();
-	for (cpu = 0; cpu < (unsigned int)sysconf(_SC_NPROCESSORS_CONF); cpu++)
-		(void)vt_field(&m, cpu, vt_ids[0].offset);
+	for (i = vt_nr_lines(&m); i--;)
+		(void)*(const volatile __u32 *)(m.vvar + i * VDSO_TASK_LINE_SIZE);
 	vt_sleep_ms(2);
 	return vt_same_now(where);
 }
 
-bool vt_empty_slot(void)
+bool vt_empty_record(void)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
 						 0 };

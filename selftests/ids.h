@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The entries that the slots answer, as functions: a new row of the table is
+ * The entries that the records answer, as functions: a new row of the table is
  * tested by everything that walks vt_ids[], without a line of code.
  */
 #ifndef VDSO_TASK_IDS_H
@@ -10,11 +10,11 @@
 #include "vt.h"
 
 /**
- * struct vt_id - a slot entry
+ * struct vt_id - an entry that a record answers
  * @name:	as in the table; names the case
  * @symbol:	exported symbol
  * @nr:		system call that must give the same answer
- * @offset:	of the field in the slot; it holds the answer plus one
+ * @offset:	of the field in the record; it holds the answer plus one
  * @fn:		the function in this process's vDSO
  */
 struct vt_id {
@@ -38,12 +38,12 @@ struct vt_answers {
 int vt_open_image(void);
 
 /*
- * Finds every slot entry in the running image. An absent one is a failure of
+ * Finds every such entry in the running image. An absent one is a failure of
  * the calling case, never a reason to skip. Does not call any of them.
  */
 int vt_ids_init(void);
 
-/* Any entry of the table by its name, slot or not; NULL after a message. */
+/* Any entry of the table by its name, answered by a record or not; NULL: a message. */
 void *vt_entry(const char *name);
 
 /* The answers of the system calls, and of the vDSO. */
@@ -68,9 +68,9 @@ static inline int vt_wrong(const struct vt_answers *want)
 bool vt_same_now(const char *where);
 
 /*
- * Calls until the slot of this CPU answers every entry. False after vt_late()
- * when that does not come about in time: then perhaps the mechanism is dead, and a
- * test that compared would only compare the system call with itself.
+ * Calls until this thread's record answers every entry. False after vt_late() when
+ * that does not come about in time: then perhaps nothing is ever answered, and a test
+ * that compared would only compare the system call with itself.
  */
 bool vt_make_hot(void);
 
@@ -80,26 +80,26 @@ bool vt_make_hot(void);
  */
 bool vt_make_hot_but(unsigned int asked);
 
-/* Number of a slot entry by its name, -1 after a message; as a bit, 0. */
+/* Index of an entry in vt_ids[] by its name, -1 after a message; as a bit, 0. */
 int vt_id_index(const char *name);
 unsigned int vt_id_bit(const char *name);
 
-/* vt_make_hot() and a comparison of cold, warming and warm answers. */
+/* vt_make_hot(), and a comparison of the answers before, meanwhile and after it. */
 bool vt_hot_and_same(const char *where);
 
 /*
- * The first fill of a slot before the first refresh: a process becomes hot by
- * system calls that are not the vDSO's, touches its slots by reading them, and
- * is switched out and in. What was in the task's record until then, of a parent
+ * A publication before the first refresh: a process is promoted by system calls
+ * that are not the vDSO's, touches its area by reading it, and is switched out
+ * and in. What was in the task's record until then, of a parent
  * or of the image before exec, would now be answered.
  */
 bool vt_same_unasked(const char *where);
 
 /*
- * New credentials that are as the old ones: the slot and what would be filled in
- * are empty, so the next call refreshes. (The calls that set ids do nothing where
- * nothing changes.) False where it is not permitted.
+ * New credentials that are as the old ones: the record has no answers, so the next
+ * call refreshes. (The calls that set ids do nothing where nothing changes.) False
+ * where it is not permitted.
  */
-bool vt_empty_slot(void);
+bool vt_empty_record(void);
 
 #endif /* VDSO_TASK_IDS_H */

@@ -85,7 +85,7 @@ static __attribute__((noinline)) pid_t vfork_once(void)
 	return pid;
 }
 
-/* The child's slots are its parent's: same mm, other thread. */
+/* The child's area is its parent's: same mm, other thread. */
 int check_vfork(const void *arg)
 {
 	int i;

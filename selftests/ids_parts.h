@@ -11,8 +11,6 @@ int check_fork_in_handler(const void *arg);
 /* ids_reader.c */
 int check_reader_answers(const void *arg);
 int check_reader_zero(const void *arg);
-int check_reader_stale(const void *arg);
-int check_reader_own_cpu(const void *arg);
 
 /* ids_family.c */
 int check_fork_tree(const void *arg);

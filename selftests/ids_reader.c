@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reader alone: a copy of the image above slots that this program made up.
+ * The reader alone: a copy of the image above records that this program made up.
  * What it answers shows which memory it believes, without any timing.
  *
- * Fails when: the reader makes the system call although the slot has the answer
+ * Fails when: the reader makes the system call although the record has the answer
  * (the other tests would then compare the system call with itself); takes zero
- * for an answer; ignores the generation; reads another CPU's slot.
+ * for an answer; reads another thread's record (arm64), another CPU's slot (x86).
  */
 #include <string.h>
 #include <sys/mman.h>
 
 #include "ids.h"
 #include "ids_parts.h"
-#include "slots.h"
+#include "records.h"
 
 #define MADE_UP		1000000
-#define GENERATION	77
+#define MANY		100	/* records, at least; CPUs with the same share one */
 
 static struct vt_maps copy;
 static long shift;
@@ -29,26 +29,39 @@ static int make_copy(void)
 	return VT_PASS;
 }
 
-static void set_field(unsigned int cpu, size_t offset, __u32 value)
+static void set_field(__s32 locator, size_t offset, __u32 value)
 {
-	*(__u32 *)((char *)vt_slot(&copy, cpu) + offset) = value;
+	*(__u32 *)((char *)vt_record(&copy, locator) + offset) = value;
 }
 
-/* All slots say MADE_UP + entry, plus @per_cpu for each CPU number. */
-static void fill_slots(int per_cpu, __u64 gen)
+/*
+ * All records but that of nobody say MADE_UP + entry, plus the number of the record.
+ * The slot of each CPU leads to the record after its number.
+ */
+static void make_records(void)
 {
-	unsigned int cpu, i;
+	unsigned int i, id;
 
-	((struct vdso_task_header *)vt_header(&copy))->begin = GENERATION;
-	for (cpu = 0; cpu < vt_nr_slots(&copy); cpu++) {
-		struct vdso_task_slot *slot = (void *)vt_slot(&copy, cpu);
-
-		slot->seq = 12 + 2 * cpu;
-		slot->gen = gen;
+	for (id = 1; id < VT_NR_RECORDS; id++)
 		for (i = 0; i < vt_nr_ids; i++)
-			set_field(cpu, vt_ids[i].offset,
-				  MADE_UP + i + cpu * per_cpu + 1);
+			set_field(vt_locator(id), vt_ids[i].offset,
+				  MADE_UP + i + 100 * id + 1);
+#ifdef VT_HAS_SLOTS
+	for (i = 0; i < VT_LINES; i++) {
+		vt_slot(&copy, i)->seq = 12 + 2 * i;
+		vt_slot(&copy, i)->record = vt_locator(i % MANY + 1);
 	}
+#endif
+}
+
+/* The number of the record that this thread is led to in the copy. */
+static unsigned int own_number(void)
+{
+#ifdef VT_HAS_SLOTS
+	return vt_cpu_now() % MANY + 1;
+#else
+	return -vt_own_locator(&copy) / VDSO_TASK_LINE_SIZE;
+#endif
 }
 
 static int call_copy(unsigned int i)
@@ -58,18 +71,22 @@ static int call_copy(unsigned int i)
 
 int check_reader_answers(const void *arg)
 {
+	int cpus[64], n = vt_cpus(cpus, 64), k;
 	unsigned int i;
 
 	(void)arg;
-	if (make_copy())
+	if (make_copy() || !vt_make_hot())
 		return VT_FAIL;
-	fill_slots(0, GENERATION);
-	for (i = 0; i < vt_nr_ids; i++) {
-		int got = call_copy(i);
+	make_records();
+	VT_CHECK(own_number(), "this thread has no record");
+	for (k = 0; k < n; k++) {
+		VT_NEED(!vt_pin(cpus[k]));
+		for (i = 0; i < vt_nr_ids; i++) {
+			int got = call_copy(i), want = MADE_UP + i + 100 * own_number();
 
-		VT_CHECK(got == MADE_UP + (int)i,
-			 "%s does not believe its slot: %d", vt_ids[i].name,
-			 got);
+			VT_CHECK(got == want, "%s on CPU %d: %d, its record says %d",
+				 vt_ids[i].name, cpus[k], got, want);
+		}
 	}
 	return VT_PASS;
 }
@@ -90,50 +107,16 @@ static int all_ask(const char *why)
 
 int check_reader_zero(const void *arg)
 {
-	unsigned int cpu, i;
+	unsigned int i, id;
 
 	(void)arg;
-	if (make_copy())
+	if (make_copy() || !vt_make_hot())
 		return VT_FAIL;
 	if (all_ask("nothing but zeros"))
 		return VT_FAIL;
-	fill_slots(0, GENERATION);
-	for (cpu = 0; cpu < vt_nr_slots(&copy); cpu++)
+	make_records();
+	for (id = 1; id < VT_NR_RECORDS; id++)
 		for (i = 0; i < vt_nr_ids; i++)
-			set_field(cpu, vt_ids[i].offset, 0);
+			set_field(vt_locator(id), vt_ids[i].offset, 0);
 	return all_ask("zero");
-}
-
-int check_reader_stale(const void *arg)
-{
-	(void)arg;
-	if (make_copy())
-		return VT_FAIL;
-	fill_slots(0, GENERATION - 1);
-	if (all_ask("older generation"))
-		return VT_FAIL;
-	fill_slots(0, GENERATION + 1);
-	return all_ask("newer generation");
-}
-
-int check_reader_own_cpu(const void *arg)
-{
-	int cpus[64], n = vt_cpus(cpus, 64), k;
-	unsigned int i;
-
-	(void)arg;
-	if (make_copy())
-		return VT_FAIL;
-	fill_slots(100, GENERATION);
-	for (k = 0; k < n; k++) {
-		VT_NEED(!vt_pin(cpus[k]));
-		for (i = 0; i < vt_nr_ids; i++) {
-			int got = call_copy(i);
-
-			VT_CHECK(got == MADE_UP + (int)i + 100 * cpus[k],
-				 "%s on CPU %d: %d", vt_ids[i].name, cpus[k],
-				 got);
-		}
-	}
-	return VT_PASS;
 }

@@ -8,7 +8,7 @@
 
 #include "ids.h"
 #include "ids_parts.h"
-#include "slots.h"
+#include "records.h"
 
 #define FORKS	60
 #define ENOUGH	100
@@ -42,7 +42,7 @@ int check_call_in_handler(const void *arg)
 		return VT_FAIL;
 	want = vt_raw_answers();
 	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
-	/* Cold at first, then warm. */
+	/* From the first call on, until the record answers and after. */
 	for (i = 0; i < 200; i++) {
 		VT_NEED(!kill(getpid(), SIGUSR1));
 		if (!vt_same(&want, "around a handler"))
@@ -123,7 +123,7 @@ static void fork_here(int sig, siginfo_t *info, void *context)
 /*
  * One call of entry @i; a handler may fork in it. The call that was interrupted
  * may have got its answer before the fork, as a system call may. Nothing else
- * may come of it, above all no mix of the two processes' slots.
+ * may come of it, above all no mix of the two processes' records.
  */
 static int one_call(unsigned int i, int *for_parent)
 {

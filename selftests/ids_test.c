@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each new entry agrees with its system call: cold, warming and warm, and in
- * every kind of process.
+ * Each new entry agrees with its system call, from the first call of a process until
+ * its record answers and after, and in every kind of process.
  *
- * Fails when: a refresh computes for another task or before the slot is its
- * own; the record of a new task is not cleared (fork-*, vfork, clone-vm); a
- * switch does not fill or fills from the previous task; nothing is ever
- * answered (becomes-warm).
+ * Fails when: a refresh computes for another task, or stores in another's record; a new
+ * task has its parent's record (fork-*, vfork, clone-vm); a switch does not publish, or
+ * publishes the outgoing task's record; nothing is ever answered (becomes-warm).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,7 @@ static int check_entry(const void *arg)
 {
 	const struct vdso_task_symbol *s = arg;
 
-	return s->kind == VDSO_TASK_SLOT ? check_slot_entry(s) :
+	return s->kind == VDSO_TASK_RECORD ? check_slot_entry(s) :
 					   check_code_entry(s);
 }
 
@@ -131,10 +130,8 @@ static const struct vt_case scenarios[] = {
 	{ "call-in-handler", check_call_in_handler, NULL, 0 },
 	{ "signal-storm", check_signal_storm, NULL, 0 },
 	{ "fork-in-handler", check_fork_in_handler, NULL, 60 },
-	{ "reader-answers-from-slot", check_reader_answers, NULL, 0 },
+	{ "reader-answers-from-record", check_reader_answers, NULL, 0 },
 	{ "reader-asks-when-zero", check_reader_zero, NULL, 0 },
-	{ "reader-asks-when-stale", check_reader_stale, NULL, 0 },
-	{ "reader-takes-own-cpu", check_reader_own_cpu, NULL, 0 },
 };
 
 static int once(void)

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 
 #include "ids.h"
-#include "slots.h"
+#include "records.h"
 
 #define MAX_IMAGE	(16 * 65536)
 

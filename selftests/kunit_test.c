@@ -4,7 +4,7 @@
  * ours, and what it said there is why it failed here.
  *
  * Fails when: a case failed there, or there are no results although this kernel
- * has task slots: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
+ * has task records: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void read_results(void)
 	FILE *f;
 
 	if (vt_stats_init())
-		snprintf(fault, sizeof(fault), "no debugfs with task slots");
+		snprintf(fault, sizeof(fault), "no debugfs with task records");
 	f = fopen(RESULTS, "r");
 	if (!f) {
 		snprintf(fault, sizeof(fault), "%s: %m", RESULTS);

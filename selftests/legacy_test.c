@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The functions that were in the vDSO before task slots still agree with their
+ * The functions that were in the vDSO before task records still agree with their
  * system calls, for good and for bad arguments.
  *
- * Fails when: slot pages move the data pages from where the clock code expects
- * them (wrong or absurd times, SIGSEGV), or when the fault handler serves a
- * task page in place of a data page.
+ * Fails when: the area of the records moves the data pages from where the clock code
+ * expects them (wrong or absurd times, SIGSEGV), or when the fault handler serves a
+ * page of records in place of a data page.
  */
 #include <errno.h>
 #include <limits.h>

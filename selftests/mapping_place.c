@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the slots are: found again after [vvar] was moved, and never left by a
+ * Where the records are: found again after [vvar] was moved, and never left by a
  * reader, whatever number its CPU says it has.
  */
 #define _GNU_SOURCE
@@ -12,7 +12,7 @@
 
 #include "ids.h"
 #include "mapping_parts.h"
-#include "slots.h"
+#include "records.h"
 
 /* Both mappings @by bytes further; as CRIU does it, without a call in between. */
 static int move(const struct vt_maps *from, struct vt_maps *to, long by)
@@ -64,7 +64,7 @@ static int move_cold(void *arg)
 		if (vt_own_field(&moved, vt_ids[0].offset) == (__u32)want + 1)
 			return VT_PASS;
 	}
-	return vt_late("never answered from a slot after the move");
+	return vt_late("never answered from the record after the move");
 }
 
 int check_moved(const void *arg)
@@ -76,7 +76,6 @@ int check_moved(const void *arg)
 #ifdef __x86_64__
 #define CPUNODE_SELECTOR	0x7b	/* its limit has the CPU's number */
 #define OUR_SELECTOR		0x07	/* the first one of our own table */
-#define BELIEVED		77
 
 /*
  * 12 bits of the limit of our own segment: what LSL says in the copy. With a base of 0, a
@@ -119,16 +118,25 @@ static unsigned int ask_ours(unsigned char *code, size_t size)
 	return n;
 }
 
-/* Lines that are believed by who reads them, and wrong. */
-static void put_lies(struct vdso_task_slot *lies, size_t n)
+#define LIE			0x5a5a5a5a
+
+/* Record 1 of the copy has wrong answers. */
+static void put_lies(const struct vt_maps *copy)
 {
-	struct vdso_task_slot lie = { .seq = 12, .gen = BELIEVED };
+	volatile char *record = (volatile char *)vt_record(copy, vt_locator(1));
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++)
-		*(__u32 *)((char *)&lie + vt_ids[i].offset) = 0x5a5a5a5a;
+		*(volatile __u32 *)(record + vt_ids[i].offset) = LIE;
+}
+
+/* Slots that lead there. */
+static void lead_to_lies(void *slots, size_t n)
+{
+	struct vdso_task_slot slot = { .seq = 12, .record = vt_locator(1) };
+
 	while (n--)
-		lies[n] = lie;
+		((struct vdso_task_slot *)slots)[n] = slot;
 }
 
 static int call_copy(unsigned int i, long shift)
@@ -171,14 +179,14 @@ int check_numbers(const void *arg)
 		 "no code that asks for the CPU's number");
 	VT_NEED(!mprotect((void *)copy.vdso, copy.vdso_end - copy.vdso,
 			  PROT_READ | PROT_EXEC));
-	put_lies((void *)(copy.vvar - below), below / sizeof(struct vdso_task_slot));
-	((struct vdso_task_header *)vt_header(&copy))->begin = BELIEVED;
+	put_lies(&copy);
+	lead_to_lies((void *)(copy.vvar - below), below / sizeof(struct vdso_task_slot));
 	want = vt_raw_answers();
-	/* Guards the guard: a line in the area is believed, and is that of the number. */
-	put_lies((void *)vt_slot(&copy, 5), 1);
+	/* Guards the guard: a slot in the area is believed, and is that of the number. */
+	lead_to_lies((void *)vt_slot(&copy, 5), 1);
 	if (!set_number(5))
 		return VT_FAIL;
-	VT_CHECK(call_copy(0, shift) == 0x5a5a5a59, "the number is not taken from there");
+	VT_CHECK(call_copy(0, shift) == LIE - 1, "the number is not taken from there");
 	memset((void *)vt_slot(&copy, 5), 0, sizeof(struct vdso_task_slot));
 	for (number = 0; number < VT_MAX_CPUS; number++)
 		if (same_with_number(number, shift, &want))

@@ -19,7 +19,7 @@
 
 #include "ids.h"
 #include "mapping_parts.h"
-#include "slots.h"
+#include "records.h"
 
 static struct vt_maps m;
 
@@ -69,33 +69,33 @@ int check_mprotect(const void *arg)
 	return all_well();
 }
 
-static void *slot_address(void)
+static void *record_address(void)
 {
-	return (void *)vt_slot(&m, vt_cpu_now());
+	return (void *)vt_record(&m, vt_own_locator(&m));
 }
 
-static int write_slot(void *arg)
+static int write_record(void *arg)
 {
 	(void)arg;
-	*(volatile int *)slot_address() = 1;
+	*(volatile int *)record_address() = 1;
 	return VT_FAIL;
 }
 
-static int write_header(void *arg)
+static int write_first(void *arg)
 {
 	(void)arg;
-	*(volatile int *)vt_header(&m) = 1;
+	*(volatile int *)vt_record(&m, 0) = 1;
 	return VT_FAIL;
 }
 
-static int jump_to_slot(void *arg)
+static int jump_to_record(void *arg)
 {
 	(void)arg;
-	((void (*)(void))slot_address())();
+	((void (*)(void))record_address())();
 	return VT_FAIL;
 }
 
-/* @fn in a child that is hot must die of SIGSEGV or SIGBUS. */
+/* @fn in a child that has a record must die of SIGSEGV or SIGBUS. */
 static int must_die(int (*fn)(void *), const char *what)
 {
 	int status = 0;
@@ -116,9 +116,9 @@ static int must_die(int (*fn)(void *), const char *what)
 int check_user_write(const void *arg)
 {
 	(void)arg;
-	if (setup() || must_die(write_slot, "store to a slot") ||
-	    must_die(write_header, "store to the header") ||
-	    must_die(jump_to_slot, "jump to a slot"))
+	if (setup() || must_die(write_record, "store to a record") ||
+	    must_die(write_first, "store to record 0") ||
+	    must_die(jump_to_record, "jump to a record"))
 		return VT_FAIL;
 	return all_well();
 }
@@ -126,8 +126,8 @@ int check_user_write(const void *arg)
 /* Neither reads nor writes through @fd reach the area at @addr. */
 static int mem_refused(int fd, const char *who)
 {
-	unsigned long where[] = { (unsigned long)slot_address(),
-				  (unsigned long)vt_header(&m), m.vvar };
+	unsigned long where[] = { (unsigned long)record_address(),
+				  (unsigned long)vt_record(&m, 0), m.vvar };
 	char buf[8] = "xxxxxxx";
 	unsigned int i;
 
@@ -154,7 +154,7 @@ int check_own_mem(const void *arg)
 	return result ? result : all_well();
 }
 
-/* The area of a hot child, from its parent's side. */
+/* The area of a child that has a record, from its parent's side. */
 static int remote_access(pid_t pid)
 {
 	char path[64], buf[8] = { 0 };
@@ -166,7 +166,7 @@ static int remote_access(pid_t pid)
 	VT_NEED(fd >= 0);
 	result = mem_refused(fd, "another's /proc/PID/mem");
 	close(fd);
-	remote.iov_base = slot_address();
+	remote.iov_base = record_address();
 	if (syscall(__NR_process_vm_readv, pid, &local, 1, &remote, 1, 0) != -1)
 		result = vt_fail("process_vm_readv reads the area");
 	else if (errno == ENOSYS)
@@ -176,7 +176,7 @@ static int remote_access(pid_t pid)
 	return result;
 }
 
-/* A hot child, made by fork: its [vvar] is where its parent's is. */
+/* A child that gets a record, made by fork: its [vvar] is where its parent's is. */
 static int with_hot_child(int (*fn)(pid_t pid))
 {
 	volatile int *step = vt_shared(sizeof(*step) * 2);
@@ -193,7 +193,7 @@ static int with_hot_child(int (*fn)(pid_t pid))
 		_exit(vt_await_in_time(&step[1], 1, 20000, "the order to end") ?:
 		      !vt_same_now("child afterwards"));
 	}
-	VT_IN_TIME(vt_await(&step[0], 1, 10000), "the child does not get hot");
+	VT_IN_TIME(vt_await(&step[0], 1, 10000), "the child gets no record");
 	result = fn(pid);
 	vt_store(&step[1], 1);
 	return vt_reap(pid, "child") ? VT_FAIL : result;
@@ -212,7 +212,7 @@ int check_other_mem(const void *arg)
 
 static int poke(pid_t pid)
 {
-	void *slot = slot_address();
+	void *slot = record_address();
 	int status, result = VT_PASS;
 
 	VT_NEED(!ptrace(PTRACE_ATTACH, pid, NULL, NULL));
@@ -321,7 +321,7 @@ int check_overmap(const void *arg)
 	(void)arg;
 	if (setup())
 		return VT_FAIL;
-	VT_CHECK(vt_nr_slots(&m), "[vvar] has no room for task slots");
+	VT_NEED(vt_has_area(&m));
 	if (vt_run_child(map_over, NULL, "child"))
 		return VT_FAIL;
 	return all_well();

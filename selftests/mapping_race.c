@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process becomes hot while one of its threads is in the first fault, which
- * has seen it cold and will map the page of zeros.
+ * A process is promoted while one of its threads is in the first fault, which has seen
+ * that it was not and will map the zero page.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void *touch(void *arg)
 	return (void *)(long)(got != vt_raw0(vt_ids[0].nr));
 }
 
-/* System calls count once the slots were touched, whoever makes them. */
+/* System calls count once the area was touched, whoever makes them. */
 static int become_hot(void *arg)
 {
 	uint64_t end;
@@ -46,7 +46,7 @@ static int become_hot(void *arg)
 }
 
 /*
- * The thread in the first fault inserts the page of zeros while another one's fault has
+ * The thread in the first fault inserts the zero page while another one's fault has
  * made the area and not yet inserted its page: that finds an entry in its way.
  */
 static int two_faults(void *arg)
@@ -64,7 +64,7 @@ static int two_faults(void *arg)
 		;
 	for (end = vt_now() + VT_DELAY_US * 500ull; vt_now() < end;)
 		vt_raw_answers();
-	/* Hot by now, and the other one still has its zeros to insert. */
+	/* Promoted by now, and the other thread has yet to insert the zero page. */
 	touch(NULL);
 	pthread_join(thread, &wrong);
 	vt_delays_off();
@@ -81,7 +81,7 @@ static int in_cold_processes(int (*fn)(void *))
 	if (vt_ids_init())
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS; i++)
-		if (vt_run_child(fn, NULL, "cold process"))
+		if (vt_run_child(fn, NULL, "new process"))
 			return VT_FAIL;
 	return VT_PASS;
 }

@@ -4,10 +4,10 @@
  *
  * Fails when: an area is made before the process has called often (or by the
  * first fault, or by fork), is not shared by threads, is not freed with the mm
- * or at exec, or is freed twice; when a fault that began cold leaves the page of
- * zeros for good, alone or under another thread's fault; when a [vvar] that was moved
- * is not found again; when a CPU number that this kernel does not have leads out of
- * [vvar]; when [vvar] gets another name, a gap to [vdso], or a second mapping; when a
+ * or at exec, or is freed twice; when a fault that began before the promotion leaves the
+ * zero page for good, alone or under another thread's fault; when a [vvar] that was
+ * moved is not found again; when a CPU number that this kernel does not have leads out
+ * of [vvar]; when [vvar] gets another name, a gap to [vdso], or a second mapping; when a
  * page is writable.
  */
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "arch.h"
 #include "ids.h"
 #include "mapping_parts.h"
-#include "slots.h"
+#include "records.h"
 #include "stats.h"
 
 #define THREADS	8
@@ -167,7 +167,7 @@ static int check_threads(const void *arg)
 	return run_subject(be_many_threads, 1);
 }
 
-/* This process is hot, its child must earn its own. */
+/* This process is promoted; its child must be so by calls of its own. */
 static int check_child(const void *arg)
 {
 	(void)arg;
@@ -271,8 +271,8 @@ static int check_names(const void *arg)
 		 m.nr_vvar, m.nr_vdso);
 	VT_CHECK(m.vvar_end + m.vclock == m.vdso, "[vvar] ends at %#lx, [vdso] is at %#lx",
 		 m.vvar_end, m.vdso);
-	VT_CHECK(vt_nr_slots(&m) >= VT_MAX_CPUS, "room for %u slots only",
-		 vt_nr_slots(&m));
+	VT_CHECK(vt_nr_lines(&m) >= VT_LINES, "room for %zu lines only",
+		 vt_nr_lines(&m));
 	return result;
 }
 

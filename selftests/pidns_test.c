@@ -2,9 +2,8 @@
 /*
  * Pid namespaces: the same task has other numbers inside.
  *
- * Fails when: the answers are computed in the namespace of the task that ran
- * before (task_pid_vnr(next) in the context switch), for init_pid_ns, or after
- * the previous task died (answers of 0).
+ * Fails when: the answers are computed in another namespace than the caller's, such as
+ * init_pid_ns, or are those of the task that ran on the CPU before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -191,7 +190,7 @@ static int ping(void *arg)
 
 /*
  * Tasks of both namespaces take turns on one CPU. The parent's answers differ
- * from its child's, and each is filled in by a switch from the other.
+ * from its child's, and each switch is from one to the other.
  */
 static int check_ping_pong(const void *arg)
 {

@@ -18,7 +18,7 @@ int check_singlestep(const void *arg);
 /* VT_PASS, or the result to return without CONFIG_SECCOMP. */
 int policy_no_seccomp(void);
 
-/* @verdict for every slot entry's system call, all others are allowed. */
+/* @verdict for the system call of every entry in vt_ids[], all others are allowed. */
 int policy_filter(unsigned int flags, unsigned int verdict);
 
 /*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Filters whose answer for a number is known beforehand: what they always allow
- * is still answered by the slot, and nothing else is.
+ * is still answered by the record, and nothing else is.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -11,7 +11,7 @@
 
 #include "ids.h"
 #include "policy.h"
-#include "slots.h"
+#include "records.h"
 #include "stats.h"
 
 #define CALLS	100000
@@ -32,7 +32,7 @@ static int setup(void)
 
 /*
  * Calls of all entries but those of @asked make no system calls. Others of the
- * system may, or a switch may come at a bad time: hence not a round of zero.
+ * system may, or a switch may come within a read: hence a limit and not zero.
  */
 static int stand_still(unsigned int asked)
 {

@@ -139,7 +139,7 @@ int check_dispatch_by_tracer(const void *arg)
 
 		*m = (struct meeting){ 0 };
 		pid = vt_child(dispatched_body, m);
-		VT_IN_TIME(vt_await(&m->hot, 1, 10000), "no hot process");
+		VT_IN_TIME(vt_await(&m->hot, 1, 10000), "the process gets no record");
 		result = set_dispatch(pid);
 		vt_store(&m->on, 1);
 		result = vt_finish(result, pid, "dispatched process");

@@ -16,7 +16,7 @@
 #define REWRITTEN	4242
 #define STOP_SYSCALL	(SIGTRAP | 0x80)
 
-/* Of a call: two tries of some twenty instructions, then the system call. */
+/* Of a call: one attempt of some twenty instructions, then the system call. */
 #define MOST_INSIDE	150
 #define MOST_STEPS	2000
 
@@ -74,7 +74,7 @@ static bool step(pid_t pid, long request, int sig)
 	return WIFSTOPPED(status) && WSTOPSIG(status) == sig;
 }
 
-/* Hot; then stops itself, and calls one entry again and again. */
+/* Gets a record; then stops itself, and calls one entry again and again. */
 static int tracee(void *arg)
 {
 	struct vt_answers want;
@@ -197,7 +197,7 @@ int check_ptrace_rewrite(const void *arg)
 	return VT_PASS;
 }
 
-/* Counts its calls where the tracer can see it, warm, until told to end. */
+/* Has a record; counts its calls where the tracer can see it, until told to end. */
 static int counting_tracee(void *arg)
 {
 	(void)arg;
@@ -303,7 +303,7 @@ int check_ptrace_sysemu(const void *arg)
 	return VT_PASS;
 }
 
-/* One call with a stop at each instruction: the reader must not retry forever. */
+/* One call with a stop at each instruction comes to its end. */
 static int stepped_tracee(void *arg)
 {
 	int want;

@@ -13,7 +13,7 @@
 
 #include "ids.h"
 #include "policy.h"
-#include "slots.h"
+#include "records.h"
 
 static int setup(void)
 {
@@ -144,21 +144,19 @@ int check_seccomp_inherited(const void *arg)
 int check_slot_zero(const void *arg)
 {
 	int result = setup(), round;
-	unsigned int cpu, i;
+	unsigned int i;
 	struct vt_maps m;
 
 	(void)arg;
 	if (result)
 		return result;
-	VT_NEED(!vt_pin(vt_cpu_now()));
 	if (!vt_make_hot() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	VT_NEED(!policy_filter(0, SECCOMP_RET_ERRNO | POLICY_ERRNO));
-	cpu = vt_cpu_now();
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < vt_nr_ids; i++)
-			VT_CHECK(!vt_field(&m, cpu, vt_ids[i].offset),
-				 "%s stands in the slot", vt_ids[i].name);
+			VT_CHECK(!vt_own_field(&m, vt_ids[i].offset),
+				 "%s stands in the record", vt_ids[i].name);
 		if (policy_answers(-POLICY_ERRNO, "under a filter"))
 			return VT_FAIL;
 		vt_sleep_ms(2);

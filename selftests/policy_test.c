@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whoever watches system calls sees the vDSO's as well, from the very moment on
- * from which he would see the system call, and may change what it returns.
+ * Tracers, filters, tracepoints and user dispatch see the calls that the vDSO could
+ * answer, from the moment on from which they would see the system call, and may change
+ * what these return.
  *
- * Fails when: a slot is filled although the task has system call work; the
- * work is set without a drop (seccomp-errno, user-dispatch) or without a
- * generation for threads that run on other CPUs (seccomp-tsync, tracepoint);
- * the generation is opened only after the change, or closed before it (the
- * forced ones of both); what may not be answered stays readable (slot-zero); a
- * filter is looked at as a whole and not for each number, or its verdict is
- * taken from the wrong architecture's cache (seccomp-deny-one, -allow-list); a
- * new filter leaves what the old one allowed (seccomp-stacked).
+ * Fails when: answers are stored although the task has system call work; the work is
+ * set without zeroing the task's own answers (seccomp-errno, user-dispatch) or those of
+ * threads that run on other CPUs (seccomp-tsync, tracepoint); such an invalidation
+ * begins only after the change, or ends before it (the forced ones of both); what may
+ * not be answered stays readable (slot-zero); a filter is looked at as a whole and not
+ * for each number, or its verdict is taken from the wrong architecture's cache
+ * (seccomp-deny-one, -allow-list); a new filter leaves what the old one allowed
+ * (seccomp-stacked).
  */
 #include "ids.h"
 #include "policy.h"
@@ -34,7 +35,7 @@ int main(void)
 		  60 },
 		{ "tsync-refresh-computed", check_tsync_refresh, "computed",
 		  60 },
-		{ "tsync-refresh-kept", check_tsync_refresh, "kept", 60 },
+		{ "tsync-refresh-stored", check_tsync_refresh, "stored", 60 },
 		{ "seccomp-strict", check_seccomp_strict, NULL, 0 },
 		{ "seccomp-inherited", check_seccomp_inherited, NULL, 0 },
 		{ "slot-zero", check_slot_zero, NULL, 0 },

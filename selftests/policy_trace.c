@@ -67,7 +67,7 @@ struct traced {
 	volatile int hot, on, calls, done;
 };
 
-/* Hot, but at rest in user space, when the tracepoint comes. */
+/* Has answers, but is at rest in user space when the tracepoint comes. */
 static int traced_body(void *arg)
 {
 	struct traced *s = arg;
@@ -92,7 +92,7 @@ static int trace_one(struct traced *s, pid_t pid, const char *point)
 	int result = VT_PASS;
 	unsigned int i;
 
-	VT_IN_TIME(vt_await(&s->hot, 1, 10000), "no hot process");
+	VT_IN_TIME(vt_await(&s->hot, 1, 10000), "the process gets no record");
 	if (point && !vt_delay(point, VT_DELAY_US, pid))
 		return VT_FAIL;
 	VT_NEED(vt_write_file(EVENT "/enable", "1"));

@@ -43,7 +43,7 @@ struct observer {
 	int third, back, late;
 };
 
-/* Once filtered, always filtered; whoever was told is filtered. */
+/* Once filtered, always filtered; and filtered if @filtered was set before the calls. */
 static void look(struct observer *o, const struct vt_answers *want, bool *seen)
 {
 	bool told = vt_load(&o->t->filtered);
@@ -66,7 +66,7 @@ static void waver(struct observer *o)
 {
 	while (!vt_load(&o->t->ready))
 		sched_yield();
-	o->third += !vt_empty_slot();
+	o->third += !vt_empty_record();
 	vt_store(&o->t->order, 1);
 	vt_ids[0].fn();
 }
@@ -103,7 +103,7 @@ static int start(struct tsync *t, struct observer *o, pthread_t *threads)
 	if (t->point)
 		vt_pin(cpus[0]);
 	for (i = 0; i < OBSERVERS; i++)
-		VT_IN_TIME(vt_await(&o[i].hot, 1, 10000), "no hot observer");
+		VT_IN_TIME(vt_await(&o[i].hot, 1, 10000), "an observer gets no record");
 	return VT_PASS;
 }
 
@@ -121,7 +121,7 @@ static int set_for_all(struct tsync *t)
 	vt_store(&t->filtered, 1);
 	VT_CHECK(!t->point || t->waver ||
 		 vt_now() - begun >= VT_DELAY_US * 1000ull,
-		 "nobody waited at %s", t->point);
+		 "no wait at %s", t->point);
 	return VT_PASS;
 }
 
@@ -144,7 +144,7 @@ static int tsync_round(void *arg)
 			 o[i].late);
 		VT_CHECK(!o[i].back, "%d answers came back", o[i].back);
 	}
-	return policy_answers(-POLICY_ERRNO, "who set the filter");
+	return policy_answers(-POLICY_ERRNO, "the thread that set the filter");
 }
 
 static int rounds(const char *point, bool waver, int n)

@@ -15,9 +15,9 @@
  * struct family - shared by all processes of a case
  * @parents:	answers of getppid(), in the order in which they become true
  * @last:	index of the last of them
- * @told:	index of the answer that somebody knew to be true when he stored
+ * @told:	index of the answer that a thread knew to be true when it stored
  *		it here, with release: an earlier one must not come any more
- * @hot:	threads of the child that are answered by their slots
+ * @hot:	threads of the child that are answered by their records
  * @die:	the parent shall exit, at once
  * @finished:	threads of the child that read long enough past the last change
  * @wrong:	threads of the child that got a wrong answer
@@ -27,8 +27,8 @@
  * @readers:	threads of the child that read the vDSO
  * @poller:	one thread more that reads the system call, and tells
  * @pinned:	each reader stays on a CPU
- * @waver:	the first reader has its slot emptied, orders the parent to die
- *		and calls: it refreshes while the parent dies
+ * @waver:	the first reader invalidates its own answers, orders the parent to
+ *		die and calls: it refreshes while the parent dies
  * @linger_us:	the parent hesitates for so long
  */
 struct family {
@@ -52,14 +52,14 @@ struct family {
 /* ppid_family.c */
 extern int (*ppid_fn)(void);
 
-/* VT_PASS or the result: entries, a hot process, who is the reaper of orphans. */
+/* Looks up getppid() and gets this thread a record. VT_PASS or the result. */
 int ppid_setup(void);
 struct family *ppid_family(void);
 
 /* Body of the child: starts its threads and reads until all has been told. */
 int ppid_read_on(struct family *f);
 
-/* Waits for the child to be hot; for its end, and judges what it saw. */
+/* Waits until the child's threads have records; for its end, and judges what it saw. */
 int ppid_await_hot(struct family *f);
 int ppid_judge(struct family *f);
 

@@ -115,7 +115,7 @@ static void waver(struct family *f)
 	/* The delays are set now. */
 	while (vt_load(&f->die) < 0)
 		sched_yield();
-	if (!vt_empty_slot())
+	if (!vt_empty_record())
 		complain(f, -1, -1);
 	vt_store(&f->die, 1);
 	ppid_fn();
@@ -154,7 +154,7 @@ int ppid_read_on(struct family *f)
 int ppid_await_hot(struct family *f)
 {
 	VT_IN_TIME(vt_await(&f->hot, f->readers + f->poller, 20000),
-		   "%d of the child's threads are hot", f->hot);
+		   "%d of the child's threads have records", f->hot);
 	return VT_PASS;
 }
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * getppid() when the parent exits, which is the one answer that another task
- * changes while its owner runs. As soon as anybody can know of the new parent,
- * no thread of the child may be told the old one.
+ * getppid() when the parent exits: another task changes the answer while its owner
+ * runs. As soon as any task can know of the new parent, no thread of the child may get
+ * the old one.
  *
- * Fails when: the generation is opened after the change and not before it
- * (writer-*), closed before it, or not opened at all (orphan-*, reapers); a
- * refresh keeps what it computed while a change was under way (refresh-*), or
- * gives it the generation of a later moment (refresh-kept); the task is given
- * another one's area; the answer is computed in the wrong pid namespace, or
- * from the thread that forked and not from its process (forking-thread).
+ * Fails when: the invalidation begins after the change and not before it (writer-*),
+ * ends before it, or does not take place (orphan-*, nested-reapers); a refresh keeps
+ * what it computed while a change was under way (refresh-*); another task's answer is
+ * zeroed; the answer is computed in the wrong pid namespace, or from the thread that forked and not
+ * from its process (forking-thread).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -98,7 +97,7 @@ int main(void)
 		{ "writer-end", check_race_writer, "end", 120 },
 		{ "refresh-computing", check_race_refresh, "refresh", 120 },
 		{ "refresh-computed", check_race_refresh, "computed", 120 },
-		{ "refresh-kept", check_race_refresh, "kept", 120 },
+		{ "refresh-stored", check_race_refresh, "stored", 120 },
 	};
 
 	return vt_run(cases, VT_ARRAY_SIZE(cases));

@@ -4,12 +4,11 @@
  * last step (pm_test), so that all CPUs but one go and come and the boot CPU's
  * state is restored.
  *
- * Fails when: a CPU comes back with another number in its register, or CPU time
- * goes back with the counter (comes-back),
- * or the boot CPU, which is not brought up anew, is trusted whatever its number
- * (boot-cpu-distrusted).
+ * Fails when: a CPU comes back with another number in its register, or CPU time goes
+ * back with the counter (comes-back), or the number that the boot CPU reports, which is
+ * not brought up anew, is not checked (boot-cpu-distrusted).
  *
- * -d: run boot-cpu-distrusted too. It leaves the kernel without slots up to the
+ * -d: run boot-cpu-distrusted too. It leaves the kernel without records up to the
  * next boot, so every other test would fail after it.
  */
 #include <errno.h>
@@ -145,7 +144,7 @@ static int check_distrusted(const void *arg)
 	VT_NEED(vt_write_file(DISTRUST, "-1"));
 	before = vt_stat("fallback_off");
 	for (i = 0; i < 1000; i++)
-		if (!vt_same_now("without trust"))
+		if (!vt_same_now("with a wrong CPU number"))
 			return VT_FAIL;
 	VT_CHECK(vt_stat("fallback_off") > before, "calls are not counted");
 	return vt_make_hot_but(all) ? VT_PASS : VT_FAIL;

@@ -20,7 +20,7 @@ long vt_settled(const char *key);
 /* Waits for @key to become @value; a message and false after ten seconds. */
 bool vt_stat_becomes(const char *key, long value);
 
-/* Calls that any process made in place of a slot's answer, for any reason. */
+/* Calls that any process made in place of an answer by a record, for any reason. */
 long vt_fallbacks(void);
 
 #endif /* VDSO_TASK_STATS_H */

@@ -9,20 +9,20 @@
 #include "symtab.h"
 
 #if defined(__x86_64__) && !defined(__ILP32__)
-#define VT_SLOT_ENTRIES(X)	VDSO_TASK_ENTRIES_X86_64(X)
+#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_X86_64(X)
 #elif defined(__x86_64__)
-#define VT_SLOT_ENTRIES(X)	VDSO_TASK_ENTRIES_X32(X)
+#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_X32(X)
 #elif defined(__i386__)
-#define VT_SLOT_ENTRIES(X)	VDSO_TASK_ENTRIES_IA32(X)
+#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_IA32(X)
 #elif defined(__aarch64__)
-#define VT_SLOT_ENTRIES(X)	VDSO_TASK_ENTRIES_ARM64(X)
+#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_ARM64(X)
 #endif
 
 #define VT_NR_SYMBOLS	(sizeof(vdso_task_symbols) / sizeof(vdso_task_symbols[0]))
 
-static inline int vt_is_slot(const struct vdso_task_symbol *s)
+static inline int vt_is_id(const struct vdso_task_symbol *s)
 {
-	return s->kind == VDSO_TASK_SLOT && !s->weak;
+	return s->kind == VDSO_TASK_RECORD && !s->weak;
 }
 
 #endif /* VDSO_TASK_TABLE_H */

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many threads of one process on few CPUs, all moving: the slot of a CPU
- * changes hands at every switch, and no reader may take another's answers.
+ * Many threads of one process on few CPUs, all moving: on x86 the slot of a CPU
+ * changes hands at every switch. No reader may take another's answers.
  * What a thread expects was asked of the kernel when it started, so each read
  * is one comparison and there are millions.
  *
- * Fails when: a switch does not fill, a fill runs before the mm switch, or
- * writes the answers before seq (slow-fill), or a new thread inherits the record
- * of its creator (churn). Where a switch may come between any two instructions
- * (not in a guest of TCG, but for one instruction a block) also when the reader
- * does not look at the CPU or seq a second time.
+ * Fails when: a switch does not publish the incoming thread, or shows its record before
+ * it changes seq (slow-fill), or a new thread keeps the record of its creator (churn).
+ * Where a switch may come between any two instructions (not in a guest of TCG, but for
+ * one instruction a block) also when the reader does not check the CPU or seq again.
  *
  * -t SECONDS: how long all cases take together (8).
  */
@@ -222,7 +221,7 @@ static int check_crowded(const void *arg)
 	return report("crowded");
 }
 
-/* The fill takes its time, between seq and the answers. */
+/* A publication takes its time, between seq and the record. */
 static int check_slow_fill(const void *arg)
 {
 	int result = vt_delays_init();
@@ -230,13 +229,13 @@ static int check_slow_fill(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_delay("fill", SLOW_FILL_US, getpid()) ||
+	if (!vt_delay("publish", SLOW_FILL_US, getpid()) ||
 	    start(6, hop_and_read))
 		return VT_FAIL;
 	push_around(8);
 	join_all();
 	vt_delays_off();
-	return report("slow fill");
+	return report("slow publication");
 }
 
 static void set_class(unsigned int number)

@@ -33,7 +33,7 @@ enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
  * struct vt_case - one line of the result
  * @name:	stable slug
  * @run:	returns an enum vt_result; runs in a fresh child, so it starts
- *		cold and may kill, lock up or filter itself
+ *		without a record and may kill, lock up or filter itself
  * @arg:	handed to @run
  * @timeout:	seconds until the child is killed and late; 0: 30; times
  *		vt_patience()

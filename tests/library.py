@@ -121,14 +121,14 @@ class Names:
     """What the table makes of the library on one abi."""
 
     all: list[str]
-    slots: list[str]
+    records: list[str]
 
 
 def entry_names(manifest: dict) -> Names:
     new = [e for e in manifest["entries"] if e["kind"] != "base"]
-    slots = [e["name"] for e in new if e["kind"] == "slot"]
+    records = [e["name"] for e in new if e["kind"] == "record"]
     return Names(
-        list(dict.fromkeys(e["name"] for e in new)), list(dict.fromkeys(slots))
+        list(dict.fromkeys(e["name"] for e in new)), list(dict.fromkeys(records))
     )
 
 

@@ -58,7 +58,7 @@ def test_32_bit_entry(cells, entry: str) -> None:
 
 @pytest.mark.parametrize("model", ARM)
 def test_arm64_vectors(cells, model: str) -> None:
-    """The CPU number survives vectors that use its register, and those that do not."""
+    """TPIDRRO_EL0 survives vectors that use it, and those that do not."""
     cpu, args = ARM[model]
     shape = Shape(cpu=cpu, append=args)
     all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, shape))
@@ -68,7 +68,7 @@ def test_arm64_vectors(cells, model: str) -> None:
     "arch, arg", [("x86_64", "tsc=noirqtime"), ("arm64", "irqtime=0")]
 )
 def test_interrupts_charged(cells, arch: str, arg: str) -> None:
-    """CPU time as kernels have it that charge interrupts to whom they meet."""
+    """CPU time as kernels have it that charge interrupts to the interrupted task."""
     found = run_some(cells, "irqtime", arch, {"cputime"}, Shape(cpus=4, append=[arg]))
     all_pass(found)
 
@@ -81,6 +81,15 @@ def test_counter_that_cannot_be_told(cells) -> None:
         c.name for c in found["vdso_task.cputime"].subtests if c.status == "SKIP"
     }
     assert "thread-answered" in skipped
+
+
+def test_off_at_boot(cells) -> None:
+    """Switched off by the command line, and on later."""
+    shape = Shape(append=["vdso_task=off"])
+    found = run_some(cells, "off", "x86_64", {"hotplug"}, shape)
+    all_pass(found)
+    cases = {c.name: c.status for c in found["vdso_task.hotplug"].subtests}
+    assert cases["off-since-boot"] == "PASS"
 
 
 def test_one_cpu(cells) -> None:

@@ -2,8 +2,7 @@
 """Checkpoint and restore by Debian's CRIU: on the patched kernel, and between it and
 one without the patches. programs/criu.sh says what is done.
 
-It is Debian 13's, on a root of its own. Debian 12's 3.17.1 has room for two pages of
-the 32-bit image, which has three, and does nothing at all then.
+It is Debian 13's, on a root of its own, whatever this machine has.
 """
 
 from __future__ import annotations

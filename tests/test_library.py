@@ -93,13 +93,13 @@ def test_archive_needs_no_more_than_the_shared_library(library: Library) -> None
     assert undefined - {"_GLOBAL_OFFSET_TABLE_"} == {"getauxval", "__errno_location"}
 
 
-def test_preload_object_exports_the_slot_entries(
+def test_preload_object_exports_the_entries_with_records(
     library: Library, manifest: dict
 ) -> None:
     path = library.out / "libvdsox-preload.so"
     found = symbols(path, library.prefix)
-    slots = {name: "T" for name in entry_names(manifest).slots}
-    assert found == slots | {"getauxval": "w", "__errno_location": "w"}
+    records = {name: "T" for name in entry_names(manifest).records}
+    assert found == records | {"getauxval": "w", "__errno_location": "w"}
     assert needed(path) == []
     assert "(INIT" not in output("readelf", "-dW", path)
 
@@ -118,13 +118,15 @@ def test_preload_object_works_before_it_is_relocated(library: Library) -> None:
 def test_numbers_of_entries_stay() -> None:
     """enum vdsox_entry is part of the library's ABI: rows are only added below."""
     rows = TABLE.read_text(encoding="ascii")
-    names = list(dict.fromkeys(re.findall(r"^entry (\w+) (?:slot|code) ", rows, re.M)))
+    names = list(
+        dict.fromkeys(re.findall(r"^entry (\w+) (?:record|code) ", rows, re.M))
+    )
     released = ["getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid"]
     assert names[:8] == [*released, "getcpu"]
 
 
 def test_one_row_is_enough_for_an_entry(base: Path, tmp_path: Path) -> None:
-    row = "entry getpgrp slot nr=getpgrp type=pid_t field=pgrp@44 abi=x86_64,x32,ia32"
+    row = "entry getpgrp record nr=getpgrp type=pid_t field=pgrp@56 abi=x86_64,x32,ia32"
     table = tmp_path / "vdso.tbl"
     text = TABLE.read_text(encoding="ascii") + row + ' value="task_pgrp_vnr(current)"\n'
     table.write_text(text, encoding="ascii")
@@ -265,7 +267,7 @@ def test_corrupt_images(
 ) -> None:
     """Neither a read outside nor an undefined operation; the sanitizers watch."""
     row = next(
-        e for e in manifest["entries"] if e["abi"] == abi and e["kind"] == "slot"
+        e for e in manifest["entries"] if e["abi"] == abi and e["kind"] == "record"
     )
     words = [lookup, BITS[abi], images[abi, style], row["symbol"], row["version"]]
     text = output(*words, "fuzz", "60000")
@@ -403,7 +405,7 @@ def test_no_other_number_is_taken_for_enosys(
     fake, names = fakes(arch), entry_names(manifest)
     found = fake.outcomes(fake.constant(names.all, value), "mapped")
     assert found["getcpu"].result == value
-    for name in names.slots:
+    for name in names.records:
         by_vdso = found[name].result % 2**32 == value % 2**32
         assert by_vdso == (value != NO_CALL), name
 
@@ -411,7 +413,7 @@ def test_no_other_number_is_taken_for_enosys(
 @pytest.mark.skipif(not may_become(NO_CALL), reason="not root, or without such ids")
 @pytest.mark.parametrize("value", [-errno.ENOSYS, NO_CALL, 1000])
 def test_an_id_may_be_that_number(fake: Fake, manifest: dict, value: int) -> None:
-    names = entry_names(manifest).slots
+    names = entry_names(manifest).records
     users = [name for name in names if name.endswith(("uid", "gid"))]
     found = fake.outcomes(fake.constant(users, value), "mapped", NO_CALL)
     assert len(users) == 4

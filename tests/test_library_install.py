@@ -146,7 +146,7 @@ def test_entries_of_its_own_process(tool: Path, base: Path) -> None:
     names = entry_names(table_manifest(base))
     rows = {row["entry"]: row for row in report["entries"] if row["source"]}
     assert set(names.all) <= set(rows)
-    for name in names.slots:
+    for name in names.records:
         row = rows[name]
         if row["symbol"] is None:
             assert row["source"] == "syscall"

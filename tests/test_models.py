@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The model of the task slots, searched to the end by spin.
+"""The models of the task records, searched to the end by spin.
 
-It fails if slot, generation and refresh as Documentation/models/ has them can give
-a thread a wrong answer under any interleaving. The model is not the code: what
-fails if the kernel departs from it is test_the_kernel_does_what_the_model_does().
+It fails if record, slot, invalidation and refresh as Documentation/models/ has them
+can give a thread a wrong answer under any interleaving. The models are not the code:
+what fails if the kernel departs from them is test_the_kernel_does_what_the_model_does().
 """
 
 from __future__ import annotations
@@ -17,37 +17,44 @@ import pytest
 from harness.context import REPO
 
 MODELS = REPO / "Documentation" / "models"
-MODEL = MODELS / "task-slots.pml"
-MEMORY = 4000  # MiB, of which less than a quarter is used
+RECORDS, CLOCK = "task-records", "clock"
+MEMORY = 4000  # MiB, of which less than half is used
 
-# Each search is a model in which nothing may be wrong.
+# Each search is of a model in which nothing may be wrong.
 SOUND = {
-    "two-changes": "CHECK_MINE CHECK_NOW CHECK_OWN CHECK_PLACE",
-    "told": "CHECK_TOLD",
-    "two-writers": "WRITERS=2 CHANGES=1 CHECK_NOW",
-    "spare-barrier": "SPARE_MB_SECOND CHECK_NOW",
+    "two-changes": (RECORDS, "CHECK_MINE CHECK_NOW CHECK_OWN CHECK_PLACE"),
+    "told": (RECORDS, "CHECK_TOLD"),
+    "two-writers": (RECORDS, "WRITERS=2 CHANGES=1 CHECK_NOW"),
+    "register": (RECORDS, "REGISTER CHECK_NOW CHECK_OWN"),
+    "register-told": (RECORDS, "REGISTER CHECK_TOLD"),
+    "clock": (CLOCK, ""),
 }
 
 # What is broken, and the assertion that must find it.
 BROKEN = {
     "BEGIN_AFTER": "TOLD",
-    "STALE_BIT": "TOLD",
-    "HEADER_FIRST": "NOW",
+    "NO_ZERO": "TOLD",
+    "ZERO_FIRST": "NOW",
     "NO_LOOK": "TOLD",
-    "GEN_LATE": "NOW",
-    "AREA_LATE": "NOW",
+    "LOOK_FIRST": "NOW",
+    "RECORD_LATE": "NOW",
     "NO_MB_A": "NOW",
     "NO_MB_B": "TOLD",
     "NO_MB_C": "NOW",
     "NO_MB_FIRST": "NOW",
-    "RMB": "NOW",
-    "NO_ACQUIRE": "TOLD",
+    "NO_MB_SECOND": "NOW",
+    "NO_OWN_ZERO": "OWN",
     "NO_SEQ": "MINE",
     "NO_CPU": "MINE",
-    "SKIP_MINE": "OWN",
-    "DROP_SLOT": "OWN",
-    "DROP_RECORD": "OWN",
-    "FILL_IRQS_ON": "PLACE",
+    "PUBLISH_IRQS_ON": "PLACE",
+}
+BROKEN_CLOCK = {
+    "STAMP_LATE",
+    "RECORD_FIRST",
+    "BASE_FIRST",
+    "NO_STAMP",
+    "SAME_TIME",
+    "RQ_CLOCK",
 }
 TEXT = {
     "MINE": "(own==1)",
@@ -56,11 +63,14 @@ TEXT = {
     "OWN": "u==uid",
     "PLACE": "where==c",
 }
+CLOCK_TEXT = "(r==1)&&(b==mine)"
 
 # What must happen somewhere, or the search would prove nothing: an answer from a
-# slot, also after the last change; one that a change overtakes on its way; a
-# change that does not find the area which a refresh is about to publish.
+# record, also after the last change; one that a change overtakes on its way; a
+# change that does not find the record which a refresh is about to publish.
 WITNESSES = ["ANSWER", "CHANGED", "OVERTAKEN", "UNFOUND"]
+# A time that counts, also where the thread has moved or was switched out since.
+CLOCK_WITNESSES = ["ANSWER", "MOVED", "LATER"]
 
 
 def run(command: list[str], folder: Path, timeout: int = 120) -> str:
@@ -78,10 +88,10 @@ def run(command: list[str], folder: Path, timeout: int = 120) -> str:
     return done.stdout
 
 
-def search(folder: Path, defines: str, timeout: int) -> str:
+def search(folder: Path, model: str, defines: str, timeout: int) -> str:
     """What the search says. It stops at the first fault, else it is complete."""
     flags = [f"-D{name}" for name in defines.split()]
-    run(["spin", "-a", *flags, str(MODEL)], folder)
+    run(["spin", "-a", *flags, str(MODELS / f"{model}.pml")], folder)
     options = ["-O2", "-w", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY}"]
     run(["gcc", *options, "-o", "pan", "pan.c"], folder)
     found = run(["./pan", "-m100000", "-w23"], folder, timeout)
@@ -98,7 +108,7 @@ def unreached(found: str) -> list[str]:
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize("name", SOUND)
 def test_no_interleaving_gives_a_wrong_answer(name: str, tmp_path: Path) -> None:
-    found = search(tmp_path, SOUND[name], timeout=1800)
+    found = search(tmp_path, *SOUND[name], timeout=1800)
     assert "errors: 0" in found, found
     assert "Search not completed" not in found, found
     assert unreached(found) == []
@@ -109,89 +119,127 @@ def test_no_interleaving_gives_a_wrong_answer(name: str, tmp_path: Path) -> None
 def test_what_is_broken_is_found(name: str, tmp_path: Path) -> None:
     """Fails if the model would not notice: then its silence means nothing."""
     check = BROKEN[name]
-    found = search(tmp_path, f"CHANGES=1 BROKEN_{name} CHECK_{check}", timeout=900)
+    defines = f"CHANGES=1 BROKEN_{name} CHECK_{check}"
+    found = search(tmp_path, RECORDS, defines, timeout=900)
     assert re.search(r"^pan:1: assertion violated ", found, re.M), found
     assert TEXT[check] in found.split("assertion violated", 1)[1].splitlines()[0]
     assert "errors: 1" in found
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", sorted(BROKEN_CLOCK))
+def test_what_is_broken_of_the_clock_is_found(name: str, tmp_path: Path) -> None:
+    found = search(tmp_path, CLOCK, f"BROKEN_{name}", timeout=900)
+    assert re.search(r"^pan:1: assertion violated ", found, re.M), found
+    assert CLOCK_TEXT in found.split("assertion violated", 1)[1].splitlines()[0]
+
+
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", WITNESSES)
 def test_the_model_is_not_empty(name: str, tmp_path: Path) -> None:
     """Fails if what the assertions are about never comes to pass."""
-    found = search(tmp_path, f"CHECK_NOW WITNESS_{name}", timeout=900)
+    found = search(tmp_path, RECORDS, f"CHECK_NOW WITNESS_{name}", timeout=900)
     assert "assertion violated" in found and "low<=v" not in found, found
     assert "errors: 1" in found
 
 
-def test_every_variant_of_the_model_is_tried() -> None:
-    text = "".join(path.read_text() for path in MODELS.glob("*.pml"))
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", CLOCK_WITNESSES)
+def test_the_clock_is_not_empty(name: str, tmp_path: Path) -> None:
+    found = search(tmp_path, CLOCK, f"WITNESS_{name}", timeout=900)
+    assert "assertion violated" in found and CLOCK_TEXT not in found, found
+
+
+def test_every_variant_of_the_models_is_tried() -> None:
+    clock = (MODELS / "clock.pml").read_text()
+    text = "".join(
+        path.read_text() for path in MODELS.glob("*.pml") if path.stem != CLOCK
+    )
     assert set(re.findall(r"\bBROKEN_(\w\w+)", text)) == set(BROKEN)
+    assert set(re.findall(r"\bBROKEN_(\w\w+)", clock)) == BROKEN_CLOCK
     assert set(re.findall(r"\bWITNESS_(\w\w+)", text)) == set(WITNESSES)
+    assert set(re.findall(r"\bWITNESS_(\w\w+)", clock)) == set(CLOCK_WITNESSES)
     assert set(re.findall(r"\bCHECK_(\w\w+)", text)) == set(TEXT)
-    spare = set(re.findall(r"\bSPARE_\w\w+", text))
-    assert spare == set(re.findall(r"\bSPARE_\w+", " ".join(SOUND.values())))
+    sound = " ".join(defines for _, defines in SOUND.values())
+    kind = r"\bREGISTER\b"
+    assert set(re.findall(kind, text)) == set(re.findall(kind, sound))
 
 
 # The steps of the kernel that the model takes, in their order and with nothing
 # between them that orders memory.
 ORDER = {
-    "kernel/vdso/change.c:__vdso_task_change_begin": [
-        "atomic64_inc(&p->vdso_task_changes.begin);",
+    "kernel/vdso/invalidate.c:__vdso_task_invalidate_begin": [
+        "atomic64_inc(&p->vdso_task.begin);",
         "smp_mb();",
-        "rcu_dereference(p->vdso_task_changes.area);",
-        "atomic64_inc(vdso_task_begin(area));",
+        "rcu_dereference(p->vdso_task.record);",
+        "invalidate(record, part);",
         "smp_mb();",
     ],
-    "kernel/vdso/change.c:__vdso_task_change_end": [
+    "kernel/vdso/invalidate.c:__vdso_task_invalidate_end": [
         "smp_mb();",
-        "atomic64_inc(&p->vdso_task_changes.end);",
+        "atomic64_inc(&p->vdso_task.end);",
     ],
-    "kernel/vdso/slot.c:vdso_task_compute": [
-        "atomic64_read(vdso_task_begin(area));",
-        "atomic64_read(&changes->end);",
+    "kernel/vdso/refresh.c:vdso_task_try_store": [
+        "atomic64_read(&task->end);",
         "smp_mb();",
-        "if (!READ_ONCE(vdso_task_allowed))",
-        "VDSO_TASK_ANSWERS(VDSO_TASK_COMPUTE)",
+        "vdso_task_has_syscall_work(current)",
+        "compute(answers, clocks);",
+        "vdso_task_store(answers);",
         "smp_mb();",
-        "atomic64_read(&changes->begin) == end;",
+        "atomic64_read(&task->begin) == end && READ_ONCE(vdso_task_allowed)",
+        "vdso_task_store(&none);",
     ],
-    "kernel/vdso/slot.c:refresh": [
-        "is_filled(area, slot, kind);",
-        "recompute(area, kind);",
-    ],
-    "kernel/vdso/slot.c:attach": [
+    "kernel/vdso/refresh.c:attach": [
         "read_lock(&tasklist_lock);",
         "spin_lock_irq(&current->sighand->siglock);",
-        "rcu_assign_pointer(current->vdso_task_changes.area, area);",
+        "rcu_assign_pointer(current->vdso_task.record, record);",
         "spin_unlock_irq(&current->sighand->siglock);",
         "read_unlock(&tasklist_lock);",
     ],
-    "kernel/vdso/slot.c:recompute": [
-        "attach(area);",
-        "vdso_task_compute(area, &record, clocks)",
+    "kernel/vdso/refresh.c:refresh": [
+        "get_record(area)",
         "vdso_task_expose_cputime();",
-        "keep(&record);",
-        "fill_current(area);",
+        "vdso_task_try_store(&answers, clocks);",
+        "vdso_task_publish_current();",
     ],
-    "kernel/vdso/slot.c:__vdso_task_fill": [
-        "++*to;",
-        "barrier();",
-        "to[i] = i == VDSO_TASK_BASE_WORD ? base : from[i];",
+    "kernel/vdso/publish.h:vdso_task_publish": [
+        "vdso_task_change_seq(slot, next);",
+        "WRITE_ONCE(slot->base, 0);",
+        "WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);",
     ],
-    "kernel/vdso/slot.c:__vdso_task_drop": [
+    "kernel/vdso/publish.h:vdso_task_publish_base": [
+        "vdso_task_change_seq(slot, next);",
+        "WRITE_ONCE(slot->stamp, get_cycles());",
+        "WRITE_ONCE(slot->clock, clock);",
+        "WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);",
+        "WRITE_ONCE(slot->base, base);",
+    ],
+    "kernel/vdso/publish.c:vdso_task_publish_current": [
         "local_irq_save(flags);",
-        "memset(&current->vdso_task, 0,",
-        "__vdso_task_fill(current, area, 0);",
+        "vdso_task_publish(slot, current);",
         "local_irq_restore(flags);",
     ],
-    "include/vdso/task.h:__vdso_task_look": [
-        "__arch_vdso_task_cpu();",
-        "__vdso_task_read_seq(slot);",
-        "READ_ONCE(*(const u32 *)((const char *)slot + field));",
-        "__vdso_task_is_now(slot, __vdso_task_header)",
-        "__arch_vdso_task_cpu() == cpu",
-        "__vdso_task_is_seq(slot, seq)",
+    "include/vdso/task.h:__vdso_task_get": [
+        "__arch_vdso_task_find();",
+        "__arch_vdso_task_answer(place, field);",
+        "__builtin_sub_overflow(answer, 1, &answer)",
+        "!__arch_vdso_task_is_there(place)",
+    ],
+    "arch/x86/vdso/task.h:__arch_vdso_task_find": [
+        "__arch_vdso_task_first_look()",
+        "__arch_vdso_task_half(place.slot, 1)",
+        "__arch_vdso_task_half(place.slot, 0)",
+        "__arch_vdso_task_distance(place.slot);",
+    ],
+    "arch/x86/vdso/task.h:__arch_vdso_task_is_there": [
+        "__arch_vdso_task_second_look() == place.cpunode",
+        "__arch_vdso_task_half(place.slot, 0), place.seq[0]",
+        "__arch_vdso_task_half(place.slot, 1), place.seq[1]",
+    ],
+    "arch/x86/vdso/task_counter.h:__arch_vdso_task_sample": [
+        '"rdtscp"',
+        "__arch_vdso_task_distance(slot)",
+        "READ_ONCE(slot->base);",
     ],
 }
 

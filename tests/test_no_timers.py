@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Without POSIX timers the calls for a CPU-time clock say EINVAL: no vDSO tells it."""
+"""Without POSIX timers the calls for a CPU-time clock say EINVAL: no vDSO answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILES = {
         "arch/arm64/kernel/vdso/vtask.o",
     ],
 }
-CLOCKS = "__vdso_task_clock_gettime"
+CLOCKS = "__vdso_task_clock_get"
 # The option, and the one that depends on it.
 GONE = "POSIX_TIMERS POSIX_CPU_TIMERS_TASK_WORK".split()
 

@@ -56,12 +56,12 @@ def clock_program(out: Path) -> Path:
 def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
     """What the project built for the architecture, by its name in the guest."""
     built = library.build_library(tools, arch)
-    slots = built.out / "slots"
+    records = built.out / "records"
     entries = library.table_manifest(tools)["entries"]
-    answers = [e for e in entries if e["kind"] == "slot" and e["abi"] == arch]
-    slots.write_text("\n".join(entry["symbol"] for entry in answers))
+    answers = [e for e in entries if e["kind"] == "record" and e["abi"] == arch]
+    records.write_text("\n".join(entry["symbol"] for entry in answers))
     found = {
-        "slots": slots,
+        "records": records,
         "libvdsox-preload.so": built.out / "libvdsox-preload.so",
         "musl-static": libcs.verifier(ctx, arch, "-static"),
         "musl": libcs.verifier(ctx, arch),

@@ -18,7 +18,7 @@ from toolkit import HERE, REPO, TABLE, Tool, build_tools  # noqa: E402
 
 GOLDEN = sorted(p for p in (HERE / "golden").iterdir() if p.is_dir())
 GETPGRP = (
-    "entry getpgrp slot nr=getpgrp type=pid_t field=pgrp@44 abi=x86_64,x32,ia32,arm64"
+    "entry getpgrp record nr=getpgrp type=pid_t field=pgrp@56 abi=x86_64,x32,ia32,arm64"
     ' value="task_pgrp_vnr(current)"\n'
 )
 

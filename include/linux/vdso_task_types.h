@@ -4,7 +4,7 @@
 
 /*
  * What task_struct, mm_struct and the vDSO linker scripts need to know of the
- * task slots: sizes and two small structures. Safe to include from assembly.
+ * task records: sizes and two small structures. Safe to include from assembly.
  */
 
 #ifdef CONFIG_VDSO_TASK
@@ -19,31 +19,48 @@ struct vdso_task_area;
 
 /**
  * struct vdso_task_mm - the part of mm_struct
- * @area: the slots of this address space, NULL until it has shown that it
- *	  calls often; set once, freed with the mm
- * @heat: 0 until the slots are first touched, then 1 more than the number of
- *	  system calls made since in place of an answer, at most VDSO_TASK_HOT
+ * @area: the records of this address space, NULL until it is promoted; set once,
+ *	  freed with the mm
+ * @fallbacks: 0 until the area is first touched, then 1 more than the number of
+ *	       system calls made since in place of an answer, at most
+ *	       VDSO_TASK_PROMOTE
+ * @slots: kernel address of the first CPU's slot, NULL if there is none: see
+ *	   kernel/vdso/publish.h
+ * @no_counter: a thread may not read the counter, so none does before it knows its
+ *		record
  */
 struct vdso_task_mm {
 	struct vdso_task_area	*area;
-	unsigned int		heat;
+	unsigned int		fallbacks;
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	void			*slots;
+	bool			no_counter;
+#endif
 };
 
 /**
- * struct vdso_task_changes - the part of task_struct that other tasks write
- * @area: the slots of the task's mm, from the task's first refresh in that mm
- *	  until it leaves the mm; read by others under RCU
- * @begin: changes of the task's answers begun by others
- * @end: changes ended; equal to @begin while none is under way
- * @exposes_cputime: user space may read the task's CPU time without a charge: from
+ * struct vdso_task - the part of task_struct
+ * @record: the task's record, NULL if it has none; written by the task itself, read
+ *	    by others under RCU
+ * @locator: by which user mode finds it: its distance from record 0 in bytes, which is
+ *	     negative; 0 if there is none
+ * @exposes_cputime: user mode may read the task's CPU time without a charge: from
  *		     its first refresh for a CPU-time clock until it leaves the mm;
  *		     written by the task itself
+ * @masked: which answers a filter left out when they were computed
+ * @computed: @end as of when the answers were computed, -1 if the task itself has
+ *	      invalidated them since
+ * @begin: invalidations of the task's answers begun by others
+ * @end: invalidations ended; equal to @begin while none is under way
  */
-struct vdso_task_changes {
-	struct vdso_task_area __rcu	*area;
+struct vdso_task {
+	struct vdso_task_record __rcu	*record;
+	s32				locator;
+	bool				exposes_cputime;
+	u16				masked;
+	s64				computed;
 	atomic64_t			begin;
 	atomic64_t			end;
-	bool				exposes_cputime;
 };
 
 #endif /* !__ASSEMBLY__ */

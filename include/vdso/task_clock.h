@@ -14,14 +14,21 @@
 /* First: x86's reader of the CPU number needs its own includes before others. */
 #include <vdso/task.h>
 
-#ifdef CONFIG_POSIX_TIMERS
-
 #include <linux/math64.h>
 #include <linux/time.h>
 #include <vdso/datapage.h>
+
+#ifdef VDSO_HAS_TASK_CLOCKS
+
 #include <vdso/task_fallback.h>
 #include <vdso/time64.h>
 
+/*
+ * Provides struct vdso_task_sample and
+ *
+ *	struct vdso_task_sample __arch_vdso_task_sample(const struct vdso_task_global *);
+ *	bool __arch_vdso_task_is_valid(struct vdso_task_sample);
+ */
 #include <asm/vdso/task_counter.h>
 
 /* Clocks with an ID in them, as <linux/posix-timers.h> has them. */
@@ -55,10 +62,10 @@ static __always_inline bool __vdso_task_clock(clockid_t clock,
 }
 
 /* A process has the ID of its only thread. */
-static __always_inline bool __vdso_task_owns(const struct vdso_task_slot *slot,
+static __always_inline bool __vdso_task_owns(const struct vdso_task_record *record,
 					     const struct vdso_task_clock *which)
 {
-	return !which->owner || READ_ONCE(slot->tid) == which->owner + 1;
+	return !which->owner || READ_ONCE(record->tid) == which->owner + 1;
 }
 
 /**
@@ -66,12 +73,11 @@ static __always_inline bool __vdso_task_owns(const struct vdso_task_slot *slot,
  * @which: the clock
  * @ns: where to store it, in nanoseconds
  *
- * As in __vdso_task_look(), the loads from the slot need no more order than the
- * program's. The counter's parameters and the generation are written by other
- * CPUs: they are looked at again after the counter was read.
+ * The counter's parameters are written by other CPUs: their sequence count is looked
+ * at again after the counter was read.
  *
- * The page that all processes share comes first. A clock that cannot be told touches
- * no slot, and the process gets none for it.
+ * The page that all processes share comes first. A clock that cannot be computed
+ * touches no record, and the process gets none for it.
  *
  * Return: false if the system call must be made.
  */
@@ -79,52 +85,34 @@ static __always_inline bool
 __vdso_task_time(const struct vdso_task_clock *which, u64 *ns)
 {
 	const struct vdso_task_global *global = __vdso_task_global;
-	unsigned int tries = VDSO_TASK_TRIES;
+	u32 clock_seq = READ_ONCE(global->seq);
 
-	do {
-		const struct vdso_task_slot *slot;
-		struct vdso_task_counter now;
-		u64 seq, base, dead;
-		unsigned long cpu;
-		u32 clock_seq;
+	if (unlikely(clock_seq & 1))
+		return false;
+	smp_rmb();	/* pairs with (E) in clock.c */
+	if (unlikely(!READ_ONCE(global->mult)))
+		return false;
 
-		clock_seq = READ_ONCE(global->seq);
-		if (unlikely(clock_seq & 1))
-			return false;
-		smp_rmb();	/* pairs with (E) in clock.c */
-		if (unlikely(!READ_ONCE(global->mult)))
-			return false;
-		cpu = __arch_vdso_task_cpu();
-		slot = __arch_vdso_task_slot(cpu);
-		seq = __vdso_task_read_seq(slot);
-		base = READ_ONCE(slot->base);
-		dead = which->process ? READ_ONCE(slot->dead) : 1;
-		if (!base || !dead || !__vdso_task_owns(slot, which))
-			return false;
-		if (unlikely(!__arch_vdso_task_counter(global, &now)))
-			return false;
-		smp_rmb();	/* pairs with (D) in clock.c and (B) in change.c */
-		if (unlikely(READ_ONCE(*__arch_vdso_task_after(&now, &global->seq)) !=
-			     clock_seq))
-			return false;
-		if (unlikely(!__vdso_task_is_now(
-			    slot, __arch_vdso_task_after(&now, __vdso_task_header))))
-			return false;
-		*ns = now.ns - base + (dead - 1);
-		if (likely(__arch_vdso_task_cpu() == cpu &&
-			   __vdso_task_is_seq(slot, seq)))
-			return true;
-	} while (--tries);
+	struct vdso_task_sample now = __arch_vdso_task_sample(global);
 
-	return false;
+	if (unlikely(!now.base))
+		return false;
+
+	u64 exited = which->process ? READ_ONCE(now.record->exited_runtime) : 1;
+
+	if (unlikely(!exited || !READ_ONCE(now.record->cputime) ||
+		     !__vdso_task_owns(now.record, which)))
+		return false;
+	smp_rmb();	/* pairs with (D) in clock.c */
+	if (unlikely(READ_ONCE(*__arch_vdso_task_after(now, &global->seq)) != clock_seq))
+		return false;
+	*ns = now.ns - now.base + (exited - 1);
+	return likely(__arch_vdso_task_is_valid(now));
 }
 
 #define VDSO_TASK_NO_TIME	U64_MAX
 
-/*
- * The time of a clock, VDSO_TASK_NO_TIME if the system call must be made. One copy
- * for all functions of an image.
- */
+/* The time of a clock, VDSO_TASK_NO_TIME if the system call must be made. */
 static noinline notrace u64 __vdso_task_clock_ns(clockid_t clock)
 {
 	struct vdso_task_clock which;
@@ -135,75 +123,31 @@ static noinline notrace u64 __vdso_task_clock_ns(clockid_t clock)
 	return ns;
 }
 
-notrace int __vdso_task_clock_gettime(clockid_t clock,
-				      struct __kernel_timespec *ts)
-{
-	u64 ns = VDSO_TASK_NO_TIME;
-	u32 rest;
-
-	if (__arch_vdso_task_is_user(ts))
-		ns = __vdso_task_clock_ns(clock);
-	if (unlikely(ns == VDSO_TASK_NO_TIME))
-		return clock_gettime_fallback(clock, ts);
-	ts->tv_sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
-	ts->tv_nsec = rest;
-	return 0;
-}
-
 /*
- * The resolution is a nanosecond. It is told where the time would be: who wants to
- * see this call keeps the time from being told, too.
+ * Both calls, as one copy. The resolution is a nanosecond. It is reported where the time
+ * would be: a filter that wants to see this call keeps the time from being computed, too.
  */
-static __always_inline bool __vdso_task_clock_fine(clockid_t clock,
-						   const void *res)
-{
-	return (!res || __arch_vdso_task_is_user(res)) &&
-	       __vdso_task_clock_ns(clock) != VDSO_TASK_NO_TIME;
-}
-
-notrace int __vdso_task_clock_getres(clockid_t clock,
-				     struct __kernel_timespec *res)
-{
-	if (!__vdso_task_clock_fine(clock, res))
-		return clock_getres_fallback(clock, res);
-	if (res) {
-		res->tv_sec = 0;
-		res->tv_nsec = 1;
-	}
-	return 0;
-}
-
-#ifdef BUILD_VDSO32
-/* The narrow calls are only answered by kernels that have them. */
-notrace int __vdso_task_clock_gettime32(clockid_t clock,
-					struct old_timespec32 *ts)
+notrace int __vdso_task_clock_get(clockid_t clock, struct __kernel_timespec *ts,
+				  bool resolution)
 {
 	u64 ns = VDSO_TASK_NO_TIME;
 	u32 rest;
 
-	if (IS_ENABLED(CONFIG_COMPAT_32BIT_TIME) && __arch_vdso_task_is_user(ts))
+	if (__arch_vdso_task_is_user(ts) || (resolution && !ts))
 		ns = __vdso_task_clock_ns(clock);
 	if (unlikely(ns == VDSO_TASK_NO_TIME))
-		return clock_gettime32_fallback(clock, ts);
+		return resolution ? clock_getres_fallback(clock, ts) :
+				    clock_gettime_fallback(clock, ts);
+	if (unlikely(resolution)) {
+		if (!ts)
+			return 0;
+		ns = 1;
+	}
 	ts->tv_sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
 	ts->tv_nsec = rest;
 	return 0;
 }
 
-notrace int __vdso_task_clock_getres32(clockid_t clock,
-				       struct old_timespec32 *res)
-{
-	if (!IS_ENABLED(CONFIG_COMPAT_32BIT_TIME) ||
-	    !__vdso_task_clock_fine(clock, res))
-		return clock_getres32_fallback(clock, res);
-	if (res) {
-		res->tv_sec = 0;
-		res->tv_nsec = 1;
-	}
-	return 0;
-}
-#endif
-
-#endif /* CONFIG_POSIX_TIMERS */
+#endif /* VDSO_HAS_TASK_CLOCKS */
 
 #endif /* __VDSO_TASK_CLOCK_H */

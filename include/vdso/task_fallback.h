@@ -4,32 +4,25 @@
 
 /*
  * What the generic vDSO functions do with clocks that the shared data do not
- * answer: images with task slots ask those, all others make the system call.
+ * answer: images that read the CPU-time clocks try those, all others make the system
+ * call.
  */
 
-/* Without POSIX timers these calls say EINVAL, and so does the kernel alone. */
-#if defined(VDSO_HAS_TASK_CLOCKS) && defined(CONFIG_POSIX_TIMERS)
+#ifdef VDSO_HAS_TASK_CLOCKS
 
-#define __vdso_task_hidden	__attribute__((visibility("hidden")))
+int __vdso_task_clock_get(clockid_t clock, struct __kernel_timespec *ts, bool resolution)
+	__attribute__((visibility("hidden")));
 
-int __vdso_task_clock_gettime(clockid_t clock, struct __kernel_timespec *ts)
-	__vdso_task_hidden;
-int __vdso_task_clock_getres(clockid_t clock, struct __kernel_timespec *res)
-	__vdso_task_hidden;
-#ifdef BUILD_VDSO32
-int __vdso_task_clock_gettime32(clockid_t clock, struct old_timespec32 *ts)
-	__vdso_task_hidden;
-int __vdso_task_clock_getres32(clockid_t clock, struct old_timespec32 *res)
-	__vdso_task_hidden;
-#endif
+#define __vdso_task_clock_gettime(clock, ts)				\
+	__vdso_task_clock_get(clock, ts, false)
+#define __vdso_task_clock_getres(clock, res)				\
+	__vdso_task_clock_get(clock, res, true)
 
-#else /* no clocks of tasks */
+#else /* !VDSO_HAS_TASK_CLOCKS */
 
 #define __vdso_task_clock_gettime	clock_gettime_fallback
-#define __vdso_task_clock_gettime32	clock_gettime32_fallback
 #define __vdso_task_clock_getres	clock_getres_fallback
-#define __vdso_task_clock_getres32	clock_getres32_fallback
 
-#endif /* VDSO_HAS_TASK_CLOCKS && CONFIG_POSIX_TIMERS */
+#endif /* VDSO_HAS_TASK_CLOCKS */
 
 #endif /* __VDSO_TASK_FALLBACK_H */

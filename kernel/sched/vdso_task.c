@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task slots: what needs a runqueue's lock. See kernel/vdso/clock.c. */
+/* Task records: what needs a runqueue's lock. See kernel/vdso/clock.c. */
 
 #include <linux/mmu_context.h>
 #include <linux/sched/clock.h>
 
+#include "../vdso/internal.h"
 #include "sched.h"
 #include "vdso_task.h"
 
 /**
  * vdso_task_current_base() - vdso_task_base() of current
+ * @clock: gets the runqueue's clock, as updated for that
  *
  * Context: interrupts off, no lock of the scheduler held.
  */
-u64 vdso_task_current_base(void)
+u64 vdso_task_current_base(u64 *clock)
 {
 	struct rq_flags rf;
 	struct rq *rq;
@@ -22,13 +24,14 @@ u64 vdso_task_current_base(void)
 	vdso_task_cancel_skip_update(rq);
 	update_rq_clock(rq);
 	base = vdso_task_base(rq, current);
+	*clock = rq->clock;
 	task_rq_unlock(rq, current, &rf);
 	return base;
 }
 
 #ifdef CONFIG_POSIX_TIMERS
 /**
- * vdso_task_start_sum() - a process's own sum of CPU time is put to use
+ * vdso_task_cputimer_start() - a process's own sum of CPU time is put to use
  * @p: a thread of the process
  *
  * Done here if @p is its only thread, which may have been told the process's time:
@@ -38,7 +41,7 @@ u64 vdso_task_current_base(void)
  *
  * Return: false if nothing was done.
  */
-bool vdso_task_start_sum(struct task_struct *p)
+bool vdso_task_cputimer_start(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
 	atomic64_t *sum = &sig->cputimer.cputime_atomic.sum_exec_runtime;
@@ -59,7 +62,7 @@ bool vdso_task_start_sum(struct task_struct *p)
 	/* It may be more from when the process had other threads, and was told. */
 	if (atomic64_read(sum) < used)
 		atomic64_set(sum, used);
-	/* Pairs with smp_rmb() in vdso_task_sum_started(). */
+	/* Pairs with smp_rmb() in vdso_task_cputimer_started(). */
 	smp_store_release(&sig->posix_cputimers.timers_active, true);
 	task_rq_unlock(rq, p, &rf);
 	return true;
@@ -67,7 +70,7 @@ bool vdso_task_start_sum(struct task_struct *p)
 #endif
 
 /* Charge whoever runs on a CPU up to now, if it may have told its CPU time. */
-static void settle_cpu(unsigned int cpu)
+static void sync_cpu_runtime(unsigned int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
 	struct rq_flags rf;
@@ -82,27 +85,27 @@ static void settle_cpu(unsigned int cpu)
 }
 
 /**
- * vdso_task_settle_all() - charge all tasks up to now that may have told their time
+ * vdso_task_sync_all_runtimes() - charge all tasks up to now that may have told their time
  *
  * Context: any without a lock of the scheduler.
  */
-void vdso_task_settle_all(void)
+void vdso_task_sync_all_runtimes(void)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		settle_cpu(cpu);
+		sync_cpu_runtime(cpu);
 }
 
 /**
- * vdso_task_clock_caught_up() - is the clock past all that runqueues have seen?
+ * vdso_task_clock_past_rqs() - is the clock past all that runqueues have seen?
  *
  * A runqueue's clock never goes back. While sched_clock() lies behind it, as it
  * may after a change of its parameters, tasks there are charged nothing.
  *
  * Context: any without a lock of the scheduler; interrupts off.
  */
-bool vdso_task_clock_caught_up(void)
+bool vdso_task_clock_past_rqs(void)
 {
 	struct rq_flags rf;
 	unsigned int cpu;

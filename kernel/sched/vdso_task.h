@@ -2,20 +2,20 @@
 #ifndef _KERNEL_SCHED_VDSO_TASK_H
 #define _KERNEL_SCHED_VDSO_TASK_H
 
-/* Task slots: the scheduler's part. kernel/vdso/clock.c says what it is for. */
+/* Task records: the scheduler's part. kernel/vdso/clock.c says what it is for. */
 
 #include <linux/vdso_task.h>
 
 #ifdef CONFIG_VDSO_TASK
 
-#include "../vdso/internal.h"
+#include "../vdso/publish.h"
 
 /*
  * Has all time in interrupts on this CPU, whose runqueue @rq is, been taken off
  * clock_task? Time that is still to be taken off may have been charged to the task
  * already, and then its CPU time stands still for a while.
  */
-static __always_inline bool vdso_task_irq_time_settled(struct rq *rq)
+static __always_inline bool vdso_task_irqtime_applied(struct rq *rq)
 {
 #ifdef CONFIG_IRQ_TIME_ACCOUNTING
 	return __this_cpu_read(cpu_irqtime.total) == rq->prev_irq_time;
@@ -32,15 +32,14 @@ static __always_inline bool vdso_task_irq_time_settled(struct rq *rq)
  * It stays the same for as long as @p runs, but for interrupts: update_curr() adds
  * to sum_exec_runtime what it adds to exec_start.
  *
- * Return: that value in nanoseconds, with the constant that hides the clock in
- * it; 0 if it cannot be told.
+ * Return: that value in nanoseconds, 0 if it cannot be told.
  */
 static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 {
-	if (unlikely(!vdso_task_irq_time_settled(rq)))
+	if (unlikely(!vdso_task_irqtime_applied(rq)))
 		return 0;
 	return p->se.exec_start + (rq->clock - rq->clock_task) -
-	       p->se.sum_exec_runtime + vdso_task_clock_offset;
+	       p->se.sum_exec_runtime;
 }
 
 /**
@@ -56,32 +55,38 @@ static __always_inline void vdso_task_cancel_skip_update(struct rq *rq)
 }
 
 /**
- * vdso_task_switch() - the incoming thread takes over this CPU's slot
+ * vdso_task_switch() - a thread of an mm is about to run on this CPU
  * @rq: this CPU's runqueue, locked
- * @next: the thread, which has an mm and runs on @rq already
+ * @next: the thread, which runs on @rq already
  *
  * Context: the context switch, interrupts off.
  */
 static __always_inline void vdso_task_switch(struct rq *rq,
 					     struct task_struct *next)
 {
-	struct vdso_task_area *area;
-	u64 base = 0;
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	struct vdso_task_slot *slot;
+#endif
 
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
-	/* Most often there is none, which is told by where it lies. */
-	if (likely(!data_race(next->mm->vdso_task.area)))
-		return;
+#ifdef CONFIG_VDSO_TASK_SLOTS
 	/* Who borrows an mm (kthread_use_mm()) may see its last user go. */
-	area = READ_ONCE(next->mm->vdso_task.area);
-	if (unlikely(!area))
+	slot = vdso_task_slot(next->mm);
+	if (likely(!slot))
 		return;
-	if (next->vdso_task.base) {
-		vdso_task_cancel_skip_update(rq);
-		base = vdso_task_base(rq, next);
+	if (likely(!vdso_task_exposes_cputime(next))) {
+		vdso_task_publish(slot, next);
+		return;
 	}
-	__vdso_task_fill(next, area, base);
+	vdso_task_cancel_skip_update(rq);
+	vdso_task_publish_base(slot, next, vdso_task_base(rq, next), rq->clock);
+#else
+	if (likely(!vdso_task_exposes_cputime(next)))
+		return;
+	vdso_task_cancel_skip_update(rq);
+	__vdso_task_publish_base(next, vdso_task_base(rq, next));
+#endif
 }
 
 /**
@@ -112,34 +117,34 @@ static __always_inline void vdso_task_wakeup(struct rq *rq)
 }
 
 /**
- * vdso_task_charged() - a task was seen to have left its CPU
+ * vdso_task_acquire_runtime() - a task was seen to have left its CPU
  *
  * It was charged before that, which the caller is about to look at: a task may
  * have told its time before it was charged, and whoever heard of it must not be
  * told less.
  */
-static __always_inline void vdso_task_charged(void)
+static __always_inline void vdso_task_acquire_runtime(void)
 {
 	if (static_branch_unlikely(&vdso_task_key))
 		smp_acquire__after_ctrl_dep();
 }
 
 /**
- * vdso_task_off_queue() - the running task of SCHED_DEADLINE is not charged any more
+ * vdso_task_account_dequeued() - the running task of SCHED_DEADLINE is not charged any more
  * @rq: its runqueue, locked, its clock updated; the task has left its class's queue
  *
  * A task that another CPU charged for the last of its budget runs on until it is
  * interrupted, and its class does not charge it for that. If its time can be read,
  * it is charged.
  */
-static __always_inline void vdso_task_off_queue(struct rq *rq)
+static __always_inline void vdso_task_account_dequeued(struct rq *rq)
 {
 	if (vdso_task_needs_clock(rq->curr))
 		update_curr_common(rq);
 }
 
 /**
- * vdso_task_not_idle() - what the running task used is about to be taken for idle
+ * vdso_task_account_running() - what the running task used is about to be taken for idle
  * @rq: its runqueue, locked, its clock updated
  * @p: the task that runs there
  *
@@ -148,7 +153,7 @@ static __always_inline void vdso_task_off_queue(struct rq *rq)
  * and runs on until it is interrupted. If its time can be read it is charged, in the
  * way of its class: a group that is throttled pays for it, too.
  */
-static __always_inline void vdso_task_not_idle(struct rq *rq, struct task_struct *p)
+static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p)
 {
 	if (vdso_task_needs_clock(p))
 		p->sched_class->update_curr(rq);
@@ -179,9 +184,9 @@ static __always_inline void vdso_task_move(struct task_struct *p)
 
 #else /* !CONFIG_VDSO_TASK */
 
-static __always_inline void vdso_task_charged(void) { }
-static __always_inline void vdso_task_off_queue(struct rq *rq) { }
-static __always_inline void vdso_task_not_idle(struct rq *rq, struct task_struct *p) { }
+static __always_inline void vdso_task_acquire_runtime(void) { }
+static __always_inline void vdso_task_account_dequeued(struct rq *rq) { }
+static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p) { }
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
 static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }

@@ -1,21 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: the pages of an mm, from the first hot fault to the last mmput.
+ * Task records: the pages of an mm, from its promotion to the last mmput().
  *
- * Lifetime. An area is created in the page fault handler, published once in
+ * Lifetime of an area. It is created in the page fault handler, published once in
  * mm->vdso_task.area and given up when the last user of the mm is gone. By then
  * exit_mmap() has removed every page table entry that points to its pages and
  * flushed the TLBs. The context switch reaches an area through the mm of the
- * incoming thread, which is a user of it. Who changes answers of another task
- * reaches it through that task under RCU, so it is freed a grace period later.
+ * incoming thread, which is a user of it. Another task that invalidates answers
+ * reaches a record through its owner under RCU, so it is freed a grace period later.
  * It does not wait for the last mmdrop(): an idle CPU keeps the mm that it ran
  * last for as long as it likes.
+ *
+ * Lifetime of a record. A thread gets one at its first refresh in the mm, the lowest
+ * that is free, so that pages in use stay together. It gives it back when it leaves
+ * the mm. It may have another owner at once. Its owner's locator leads to it, and slots
+ * of CPUs where that ran last, up to their next publication; a reader that finds it
+ * there has left the CPU (publish.c). Others may still be about to invalidate it:
+ *
+ *	CPU 0: invalidates T's answers          CPU 1: T leaves the mm, then U
+ *	------------------------------          -------------------------------
+ *	record = T.record
+ *	                                        T.record = NULL
+ *	                                        record.* = 0
+ *	                                        vdso_task_record_put()
+ *	                                        U: vdso_task_record_get(), store
+ *	record.field = 0
+ *
+ *	U makes a system call that it need not have made, and stores its answer again.
  *
  * Uniqueness of seq. A reader interrupted by a signal may fork in the handler;
  * the child then finishes the same read on slots of its own. Were their seq to
  * count from 0, the child could meet the very value that it had read from its
  * parent's slot. So the slots of an area start at the time in nanoseconds at
- * which it was created: a slot is filled less than once a nanosecond, hence
+ * which it was created: a slot is published less than once a nanosecond, hence
  * every seq that the parent ever showed lies below its child's first. A random
  * constant is added, so that a time namespace does not learn the host's clock.
  */
@@ -33,21 +50,10 @@
 
 static u64 seq_offset __ro_after_init;
 
-DEFINE_PER_CPU_READ_MOSTLY(struct vdso_task_place, vdso_task_place);
-
 /* Before the first area. */
 void __init vdso_task_area_init(void)
 {
-	unsigned int cpu;
-
 	seq_offset = get_random_u64();
-	for_each_possible_cpu(cpu) {
-		struct vdso_task_place *place = &per_cpu(vdso_task_place, cpu);
-		unsigned int line = cpu + 1;
-
-		place->page = line / VDSO_TASK_LINES_PER_PAGE;
-		place->offset = vdso_task_line(NULL, line) - NULL;
-	}
 }
 
 static void area_free(struct rcu_head *rcu)
@@ -58,6 +64,7 @@ static void area_free(struct rcu_head *rcu)
 	area = container_of(rcu, struct vdso_task_area, rcu);
 	for (i = 0; i < vdso_task_nr_pages(); i++)
 		free_page((unsigned long)area->pages[i]);
+	ida_destroy(&area->records);
 	kfree(area);
 }
 
@@ -69,13 +76,6 @@ static void area_discount(const struct vdso_task_area *area)
 	for (i = 0; i < vdso_task_nr_pages(); i++)
 		vdso_task_count(VDSO_TASK_STAT_PAGES, -!!area->pages[i]);
 	vdso_task_count(VDSO_TASK_STAT_AREAS, -1);
-}
-
-/* An area that was never published. */
-static void area_discard(struct vdso_task_area *area)
-{
-	area_discount(area);
-	area_free(&area->rcu);
 }
 
 /**
@@ -90,67 +90,92 @@ void vdso_task_mm_free(struct mm_struct *mm)
 
 	if (!area)
 		return;
-	mm->vdso_task.area = NULL;
+	WRITE_ONCE(mm->vdso_task.area, NULL);
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	WRITE_ONCE(mm->vdso_task.slots, NULL);
+#endif
 	area_discount(area);
 	call_rcu(&area->rcu, area_free);
 }
 
+/* Let switches find the slots of an area, once their page is there. */
+static void show_slots(const struct vdso_task_area *area)
+{
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	void *first = vdso_task_line(area, vdso_task_slot_distance(0));
+
+	if (vdso_task_many_pages)
+		first = VDSO_TASK_SLOTS_FAR;
+	/* Never back to NULL: a switch would leave the slot to the thread before. */
+	if (first)
+		WRITE_ONCE(area->mm->vdso_task.slots, first);
+#endif
+}
+
+/* Slots lie above record 0, in its page and in those above. */
+static void init_slots(const struct vdso_task_area *area, void *page,
+		       unsigned int index)
+{
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	size_t first = vdso_task_byte(vdso_task_slot_distance(0));
+	size_t at = index * PAGE_SIZE, end = at + PAGE_SIZE;
+
+	for (at = max(at, first); at < end; at += VDSO_TASK_LINE_SIZE) {
+		struct vdso_task_slot *slot = page + at % PAGE_SIZE;
+
+		slot->seq = area->start;
+		/* Later than all that a child of fork has read in its parent's. */
+		slot->stamp = U64_MAX;
+	}
+#endif
+}
+
 /**
- * vdso_task_area_page() - the slot page at a distance from the top of an area
+ * vdso_task_area_page() - a page of an area, created if need be
  * @area: the area
- * @index: 0 for the uppermost page
+ * @index: 0 for the lowest that this kernel uses
  *
  * Context: process context of the mm, may sleep.
- * Return: the page's kernel address, NULL if there is no memory or no CPU has
- * its slot there.
+ *
+ * Return: the page's kernel address, NULL if there is no memory.
  */
-void *vdso_task_area_page(struct vdso_task_area *area, unsigned long index)
+void *vdso_task_area_page(struct vdso_task_area *area, unsigned int index)
 {
 	void *page, *old;
-	unsigned int i;
 
-	if (index >= vdso_task_nr_pages())
-		return NULL;
 	page = READ_ONCE(area->pages[index]);
-	if (page)
+	if (page) {
+		show_slots(area);
 		return page;
+	}
 	page = (void *)__get_free_page(VDSO_TASK_GFP | __GFP_ZERO);
 	if (!page)
 		return NULL;
-	for (i = index ? 0 : 1; i < VDSO_TASK_LINES_PER_PAGE; i++) {
-		struct vdso_task_slot *slot = vdso_task_line(page, i);
-
-		slot->seq = area->start;
-	}
+	init_slots(area, page, index);
 	old = cmpxchg(&area->pages[index], NULL, page);
 	if (old) {
 		free_page((unsigned long)page);
+		show_slots(area);
 		return old;
 	}
+	show_slots(area);
 	vdso_task_count(VDSO_TASK_STAT_PAGES, 1);
 	return page;
 }
 
-static struct vdso_task_area *area_alloc(void)
+/**
+ * vdso_task_line() - a record or slot of an area
+ * @area: the area
+ * @distance: from record 0 in bytes
+ *
+ * Return: its kernel address, NULL if its page does not exist.
+ */
+void *vdso_task_line(const struct vdso_task_area *area, long distance)
 {
-	struct vdso_task_area *area;
-	void *page;
+	size_t byte = vdso_task_byte(distance);
+	void *page = READ_ONCE(area->pages[byte / PAGE_SIZE]);
 
-	area = kzalloc(struct_size(area, pages, vdso_task_nr_pages()),
-		       VDSO_TASK_GFP);
-	if (!area)
-		return NULL;
-	vdso_task_count(VDSO_TASK_STAT_AREAS, 1);
-	area->start = ktime_get_ns() + seq_offset;
-	page = vdso_task_area_page(area, 0);
-	if (!page) {
-		area_discard(area);
-		return NULL;
-	}
-	area->header = vdso_task_line(page, 0);
-	/* A task that never refreshed has generation 0, which is never valid. */
-	area->header->begin = 1;
-	return area;
+	return page ? page + byte % PAGE_SIZE : NULL;
 }
 
 /**
@@ -158,6 +183,7 @@ static struct vdso_task_area *area_alloc(void)
  * @mm: the current mm
  *
  * Context: process context, may sleep.
+ *
  * Return: the area, NULL if there is no memory.
  */
 struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
@@ -167,13 +193,64 @@ struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
 	area = READ_ONCE(mm->vdso_task.area);
 	if (area)
 		return area;
-	area = area_alloc();
+	area = kzalloc(struct_size(area, pages, vdso_task_nr_pages()),
+		       VDSO_TASK_GFP);
 	if (!area)
 		return NULL;
+	ida_init(&area->records);
+	area->mm = mm;
+	area->start = ktime_get_ns() + seq_offset;
 	old = cmpxchg(&mm->vdso_task.area, NULL, area);
 	if (old) {
-		area_discard(area);
+		kfree(area);
 		return old;
 	}
+	vdso_task_count(VDSO_TASK_STAT_AREAS, 1);
 	return area;
+}
+
+/**
+ * vdso_task_record_get() - a record that nobody has
+ * @area: the area of the current mm
+ * @locator: gets its distance from record 0 in bytes
+ *
+ * Where its page is new, a zero page may be mapped in its place: area->made says so.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the record, all zeros; NULL if there is no memory or no record left.
+ */
+struct vdso_task_record *vdso_task_record_get(struct vdso_task_area *area,
+					      s32 *locator)
+{
+	long distance;
+	int id;
+
+	id = ida_alloc_range(&area->records, 1, VDSO_TASK_NR_RECORDS - 1,
+			     VDSO_TASK_GFP);
+	if (id < 0)
+		return NULL;
+	distance = -((long)id << VDSO_TASK_LINE_SHIFT);
+	if (!vdso_task_line(area, distance))
+		atomic_inc(&area->made);
+	if (!vdso_task_area_page(area, vdso_task_byte(distance) / PAGE_SIZE)) {
+		ida_free(&area->records, id);
+		return NULL;
+	}
+	vdso_task_count(VDSO_TASK_STAT_RECORDS, 1);
+	*locator = distance;
+	return vdso_task_line(area, distance);
+}
+
+/**
+ * vdso_task_record_put() - a record has no owner any more
+ * @area: the area that it is in
+ * @locator: as vdso_task_record_get() had it; the record is all zeros
+ *
+ * Context: any but hard interrupts; does not sleep.
+ */
+void vdso_task_record_put(struct vdso_task_area *area, s32 locator)
+{
+	ida_free(&area->records, -locator >> VDSO_TASK_LINE_SHIFT);
+	vdso_task_count(VDSO_TASK_STAT_RECORDS, -1);
 }

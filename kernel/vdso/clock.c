@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: the CPU-time clocks of the calling thread and process.
+ * Task records: the CPU-time clocks of the calling thread and process.
  *
  * While a thread runs on CPU c, the system call would say
  *
@@ -10,7 +10,7 @@
  *
  * where base is a constant from one switch to the next: update_curr() moves
  * exec_start and sum_exec_runtime by the same amount, and so does every change of
- * class, priority or group of a running task, under the runqueue's lock. The fill
+ * class, priority or group of a running task, under the runqueue's lock. The switch
  * computes base for the incoming thread; the vDSO reads the counter behind
  * sched_clock() and subtracts (include/vdso/task_clock.h).
  *
@@ -32,14 +32,15 @@
  *    before T began to tell is taken back then: by the switch to T, or by T's
  *    refresh (vdso_task_cancel_skip_update()). Who hears from T what it was told, and
  *    then finds T gone from its CPU, looks at T's time after that
- *    (vdso_task_charged()). A SCHED_DEADLINE task that was charged to the end of its
- *    budget by another CPU is charged for what it runs on (vdso_task_off_queue()), as
- *    is one of any class before its runqueue is taken for idle (vdso_task_not_idle()),
+ *    (vdso_task_acquire_runtime()). A SCHED_DEADLINE task that was charged to the end of its
+ *    budget by another CPU is charged for what it runs on (vdso_task_account_dequeued()), as
+ *    is one of any class before its runqueue is taken for idle (vdso_task_account_running()),
  *    and one of sched_ext before it is seen off its queue. A task that leaves its mm
- *    (exec, exit) or starts a second thread is charged at once. So are all threads of a process whose time is asked for by system call
- *    (vdso_task_settle_group()): none may have been told more than its process. For
- *    timers that comes before the process's siglock is taken, under which the time is
- *    sampled. What a thread tells after that, it tells while the call is under way.
+ *    (exec, exit) or starts a second thread is charged at once. So are all threads of
+ *    a process whose time is asked for by system call (vdso_task_sync_group_runtime()): none
+ *    may have read more than its process. For timers that comes before the process's
+ *    siglock is taken, under which the time is sampled. What a thread reads after that,
+ *    it reads while the call is under way.
  *
  * 2. The parameters of sched_clock() lie in a page that all processes share, under
  *    a sequence count that is odd while they change or cannot be told:
@@ -68,8 +69,8 @@
  *    more than has passed since the last update. If that update came within the
  *    interrupt (a tick, a wakeup from another CPU), CPU time stands still for a
  *    while, and only the runqueue knows for how long. To add each interrupt's time
- *    to base would be wrong then. So the end of an interrupt empties base in the
- *    slot of the task that it met, and the next call makes the system call, which
+ *    to base would be wrong then. So the end of an interrupt clears the base of
+ *    the task that it interrupted, and the next call makes the system call, which
  *    fills base again if nothing is left to be taken off. It costs a system call
  *    an interrupt to those who ask, and no total of a CPU is shown.
  *
@@ -85,10 +86,10 @@
  *	unlock                                  unlock
  *
  *    Where the process has one thread, its runqueue's lock makes the start one step
- *    (vdso_task_start_sum()). With more threads, which are not told the process's
- *    time here, it is two as without slots. Who found the sum not in use, and added
+ *    (vdso_task_cputimer_start()). With more threads, whose process's time is not answered
+ *    here, it is two as without records. Who found the sum not in use, and added
  *    up threads' times without that lock, may have met a charge between its two
- *    additions. It looks again (vdso_task_sum_came()):
+ *    additions. It looks again (vdso_task_cputimer_came()):
  *
  *	CPU 0: charges T, starts the sum        CPU 1: asks for the process's time
  *	--------------------------------        ----------------------------------
@@ -116,19 +117,19 @@
  * 5. The process's clock is answered while the caller is its only thread and no
  *    CPU timer is armed: then it is the thread's plus what dead threads used.
  *    Threads are only started by the caller itself; timers may be armed by others,
- *    which is a change (change.c).
+ *    which is a change (invalidate.c).
  *
  * 6. All that others do for this they do for tasks that have exposed their time, and
  *    for processes that have such threads: exposes_cputime in the task and in
- *    signal_struct. T sets both by its first refresh for a clock, before the fill with
- *    base:
+ *    signal_struct. T sets both by its first refresh for a clock, before base is
+ *    published:
  *
  *	CPU 0: T, in a system call              CPU 1
  *	--------------------------              -----
  *	process exposes, T exposes              wakes a task on CPU 0:
  *	lock CPU 0's runqueue                     lock CPU 0's runqueue
  *	take back a skip, compute base            T exposes? no: skip the next update
- *	unlock, fill                              unlock
+ *	unlock, publish                           unlock
  *
  *	vDSO: t                                 U asks for the process's time:
  *	tells U                                   process exposes?  (acquire)
@@ -155,6 +156,7 @@
  *    its own that is filtered under way.
  *  - Steal time: the hypervisor changes it at any time.
  *  - Threads that may not read the counter (PR_SET_TSC).
+ *  - 32-bit x86 programs: their image has no room for it.
  *
  * It rests on counters that are the same on all CPUs, to within the time that it
  * takes one CPU to tell another: what the kernel checks before it calls the TSC
@@ -178,15 +180,16 @@ static union {
 	.data.seq = 1,
 };
 
-/* A time namespace is not told the host's clock. */
-u64 vdso_task_clock_offset __ro_after_init;
-
 static DEFINE_RAW_SPINLOCK(clock_lock);
 static unsigned int clock_changes;
 
+/*
+ * A process that is restored in the middle of a read finds another count, whichever
+ * machine it comes from.
+ */
 void __init vdso_task_clock_init(void)
 {
-	vdso_task_clock_offset = get_random_u64();
+	global.data.seq = get_random_u32() | 1;
 }
 
 /**
@@ -217,7 +220,7 @@ void vdso_task_clock_begin(void)
 {
 	vdso_task_clock_stop();
 	if (static_key_enabled(&vdso_task_key))
-		vdso_task_settle_all();
+		vdso_task_sync_all_runtimes();
 }
 
 /**
@@ -240,12 +243,13 @@ static void publish(const struct vdso_task_global *now)
 	WRITE_ONCE(global.data.mult, now->mult);
 	WRITE_ONCE(global.data.shift, now->shift);
 	WRITE_ONCE(global.data.epoch, now->epoch);
-	WRITE_ONCE(global.data.offset, now->offset + vdso_task_clock_offset);
+	WRITE_ONCE(global.data.offset, now->offset);
 	smp_wmb();	/* (E), pairs with the first smp_rmb() of the reader */
 	WRITE_ONCE(global.data.seq, global.data.seq + 1);
 }
 
-static void try_to_publish(void)
+/* Publish the parameters, if no change of them is under way. */
+void vdso_task_clock_publish(void)
 {
 	struct vdso_task_global now = {};
 	unsigned long flags;
@@ -256,7 +260,7 @@ static void try_to_publish(void)
 		known = arch_vdso_task_clock(&now) && !vdso_task_time_stolen();
 		if (!known)
 			now.mult = 0;
-		if (!known || vdso_task_clock_caught_up())
+		if (!known || vdso_task_clock_past_rqs())
 			publish(&now);
 	}
 	raw_spin_unlock_irqrestore(&clock_lock, flags);
@@ -279,30 +283,105 @@ bool vdso_task_clock_published(void)
 void *vdso_task_global_page(void)
 {
 	if (!vdso_task_clock_published())
-		try_to_publish();
+		vdso_task_clock_publish();
 	return &global;
 }
 
+#ifdef CONFIG_VDSO_TASK_SLOTS
+/*
+ * Readers read the counter before they know their record. Where a thread of the process
+ * may not (PR_SET_TSC), it would get a signal from a function that used to make the
+ * system call. So record 0 says whether all threads may:
+ *
+ *	CPU 0: T refreshes                      CPU 1: U forbids itself the counter
+ *	------------------                      -----------------------------------
+ *	lock                                    lock
+ *	if !mm.no_counter:                      mm.no_counter = true
+ *		record 0.counter = 1            record 0.counter = 0
+ *	unlock                                  unlock
+ *
+ * Either T sees that U has forbidden it, or U's 0 comes last; and a 1 never comes after
+ * U's system call, for U to see. U may find no page of record 0: whoever makes it takes
+ * the lock after U. A process inherits no_counter from the task that creates it, and
+ * never loses it.
+ */
+static DEFINE_RAW_SPINLOCK(counter_lock);
+
+static bool is_counter_denied(void)
+{
+	const struct mm_struct *mm = current->mm;
+
+	return mm && READ_ONCE(mm->vdso_task.no_counter);
+}
+
 /**
- * vdso_task_clock_usable() - can current read the scheduler's clock in user mode?
+ * vdso_task_allow_counter() - readers of an area may read the counter first
+ * @area: the area of the current mm
+ *
+ * Does nothing while record 0 has no page: a reader that looks there makes it.
+ *
+ * Context: a system call of the mm.
+ */
+void vdso_task_allow_counter(struct vdso_task_area *area)
+{
+	struct vdso_task_record *none = vdso_task_line(area, 0);
+	unsigned long flags;
+
+	if (!none || READ_ONCE(none->counter) || is_counter_denied())
+		return;
+	raw_spin_lock_irqsave(&counter_lock, flags);
+	if (!is_counter_denied())
+		WRITE_ONCE(none->counter, 1);
+	raw_spin_unlock_irqrestore(&counter_lock, flags);
+}
+
+/* See vdso_task_deny_counter(). */
+void __vdso_task_deny_counter(struct mm_struct *mm)
+{
+	struct vdso_task_record *none;
+	struct vdso_task_area *area;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&counter_lock, flags);
+	WRITE_ONCE(mm->vdso_task.no_counter, true);
+	area = READ_ONCE(mm->vdso_task.area);
+	none = area ? vdso_task_line(area, 0) : NULL;
+	if (none)
+		WRITE_ONCE(none->counter, 0);
+	raw_spin_unlock_irqrestore(&counter_lock, flags);
+}
+#else
+static bool is_counter_denied(void)
+{
+	return false;
+}
+
+void vdso_task_allow_counter(struct vdso_task_area *area) { }
+#endif /* CONFIG_VDSO_TASK_SLOTS */
+
+/**
+ * vdso_task_clock_usable() - does current's vDSO read the scheduler's clock, and may it?
  *
  * Context: a system call.
  */
 bool vdso_task_clock_usable(void)
 {
+	const struct mm_struct *mm = current->mm;
+
 	if (!vdso_task_clock_published())
-		try_to_publish();
-	return READ_ONCE(global.data.mult) && arch_vdso_task_counter_allowed();
+		vdso_task_clock_publish();
+	return READ_ONCE(global.data.mult) && (!mm || arch_vdso_task_reads_clocks(mm)) &&
+	       arch_vdso_task_counter_allowed(current) && !is_counter_denied();
 }
 
 /**
- * vdso_task_sole_thread() - the CPU time of current's dead threads
- * @dead: where to store it, in nanoseconds
+ * vdso_task_sole_thread() - the CPU time of current's exited threads
+ * @exited: where to store it, in nanoseconds
  *
  * Return: true if current is its process's only thread and no CPU timer makes
  * the process's clock another one.
  */
-static bool vdso_task_sole_thread(u64 *dead)
+static bool vdso_task_sole_thread(u64 *exited)
 {
 	struct signal_struct *sig = current->signal;
 	unsigned int seq;
@@ -310,7 +389,7 @@ static bool vdso_task_sole_thread(u64 *dead)
 
 	do {
 		seq = read_seqbegin(&sig->stats_lock);
-		*dead = sig->sum_sched_runtime;
+		*exited = sig->sum_sched_runtime;
 		sole = READ_ONCE(sig->nr_threads) == 1;
 	} while (read_seqretry(&sig->stats_lock, seq));
 #ifdef CONFIG_POSIX_TIMERS
@@ -322,118 +401,58 @@ static bool vdso_task_sole_thread(u64 *dead)
 
 /**
  * vdso_task_compute_clocks() - what current's record says about its clocks
- * @record: all zeros where the clocks are
+ * @answers: all zeros where the clocks are
  *
- * Whether base may be told is all that a record says of it: the fill computes it.
+ * All but base, which vdso_task_publish_current() and switches compute.
  */
-void vdso_task_compute_clocks(struct vdso_task_slot *record)
+void vdso_task_compute_clocks(struct vdso_task_record *answers)
 {
-	u64 dead;
+	u64 exited;
 
 	if (!vdso_task_clock_usable())
 		return;
-	record->base = 1;
-	if (vdso_task_sole_thread(&dead))
-		record->dead = dead + 1;
+	answers->cputime = 1;
+	if (vdso_task_sole_thread(&exited))
+		answers->exited_runtime = exited + 1;
 }
 
 /**
  * vdso_task_expose_cputime() - current's CPU time will be readable in user mode
  *
- * Context: a system call, before the first fill with base.
+ * Context: a system call, before base is first published.
  */
 void vdso_task_expose_cputime(void)
 {
 	if (vdso_task_exposes_cputime(current))
 		return;
 	WRITE_ONCE(current->signal->vdso_task_exposes_cputime, true);
-	WRITE_ONCE(current->vdso_task_changes.exposes_cputime, true);
+	WRITE_ONCE(current->vdso_task.exposes_cputime, true);
 }
 
 /**
- * vdso_task_can_tell() - could a slot answer this kind of call by current?
+ * vdso_task_can_answer() - could a record answer this kind of call by current?
  * @kind: which time the call asks for
  * @why: gets the reason if not
  */
-bool vdso_task_can_tell(enum vdso_task_kind kind, enum vdso_task_stat *why)
+bool vdso_task_can_answer(enum vdso_task_kind kind, enum vdso_task_stat *why)
 {
-	u64 dead;
+	u64 exited;
 
 	*why = VDSO_TASK_STAT_CLOCK;
 	if (!vdso_task_clock_usable())
 		return false;
 	*why = VDSO_TASK_STAT_THREADS;
-	return kind == VDSO_TASK_THREAD_TIME || vdso_task_sole_thread(&dead);
+	return kind == VDSO_TASK_THREAD_TIME || vdso_task_sole_thread(&exited);
 }
 
-/* Is it one of the clocks that a slot may answer: current's own? */
-static bool is_own(clockid_t clock)
-{
-	pid_t pid = CPUCLOCK_PID(clock);
-
-	return CPUCLOCK_WHICH(clock) == CPUCLOCK_SCHED &&
-	       (!pid || pid == task_pid_vnr(current));
-}
-
-/* See vdso_task_settle_group(). */
-void __vdso_task_settle_group(struct task_struct *p)
+/* See vdso_task_sync_group_runtime(). */
+void __vdso_task_sync_group_runtime(struct task_struct *p)
 {
 	struct task_struct *t;
 
-	vdso_task_delay(VDSO_TASK_DELAY_SETTLE, p);
+	vdso_task_delay(VDSO_TASK_DELAY_SYNC, p);
 	rcu_read_lock();
 	for_each_thread(p, t)
-		vdso_task_settle(t);
+		vdso_task_sync_runtime(t);
 	rcu_read_unlock();
-}
-
-/*
- * Did the process never touch a slot? Readers that find no parameters come here and
- * touch none, so it is asked once there are some.
- */
-static __always_inline bool is_bystander(void)
-{
-	const struct mm_struct *mm = current->mm;
-
-	if (unlikely(!vdso_task_clock_published()))
-		try_to_publish();
-	return !mm || !READ_ONCE(mm->vdso_task.heat);
-}
-
-/* A CPU-time clock was read by system call. */
-void __vdso_task_refresh_clock(clockid_t clock)
-{
-	if (!is_bystander() && is_own(clock))
-		__vdso_task_refresh(CPUCLOCK_PERTHREAD(clock) ?
-					    VDSO_TASK_THREAD_TIME :
-					    VDSO_TASK_PROCESS_TIME);
-}
-
-/* Its resolution was, which is told where the thread's time is. */
-void __vdso_task_refresh_res(clockid_t clock)
-{
-	if (!is_bystander() && is_own(clock))
-		__vdso_task_refresh(VDSO_TASK_THREAD_TIME);
-}
-
-/**
- * __vdso_task_interrupted() - time in an interrupt is taken off what it met
- *
- * Context: at the end of an interrupt or softirq that current was met by,
- * interrupts off.
- */
-void __vdso_task_interrupted(void)
-{
-	struct vdso_task_area *area;
-	struct vdso_task_slot *slot;
-
-	/* Only current sets or clears it. */
-	area = rcu_dereference_protected(current->vdso_task_changes.area, true);
-	if (!area || !current->vdso_task.base)
-		return;
-	slot = vdso_task_this_slot(area);
-	if (!slot)
-		return;
-	WRITE_ONCE(slot->seq, slot->seq + 1);
-	WRITE_ONCE(slot->base, 0);
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: when they are in use at all.
+ * Task records: when they are in use at all.
  *
  * The static key keeps the context switch and the system calls as they were
- * until a process first touches slots. It is enabled by a work item, because
+ * until a process first touches its area. It is enabled by a work item, because
  * that touch is a page fault. Patching is not atomic over the call sites: an
  * area may exist only once every CPU runs every site, or a switch that is not
- * patched yet would leave another thread's answers in a slot that a patched
- * refresh wrote. vdso_task_armed says so; no process becomes hot before. Nor does
+ * patched yet would leave another thread's record in a slot that a patched
+ * refresh wrote. vdso_task_enabled says so; no process is promoted before. Nor is
  * one before all changes of answers have ended that began without the key.
  *
- * A CPU that does not know its own number would show one thread the slot of
+ * A CPU that does not know its own number would show one thread the record of
  * another. Each CPU is checked before user threads run there. If one fails, no
- * process ever gets slots; if some may have them already, that CPU stays
+ * process ever gets records; if some may have them already, that CPU stays
  * offline, for what is in their slots now can be read from there too. The boot
  * CPU cannot stay offline after a suspend: there all answers end.
  */
@@ -34,70 +34,90 @@
 
 DEFINE_STATIC_KEY_FALSE(vdso_task_key);
 
-bool vdso_task_armed __read_mostly;
+bool vdso_task_enabled __read_mostly;
 bool vdso_task_allowed __read_mostly;
 
 /* What the administrator wants, and whether the CPUs can be trusted with it. */
-static bool vdso_task_wanted __read_mostly = true;
-static bool vdso_task_trusted __read_mostly;
+static bool sysctl_enabled __read_mostly = true;
+static bool cpu_ids_valid __read_mostly;
+
+/* A process has touched its area, be it while nothing was allowed. */
+static bool touched;
 
 static DEFINE_MUTEX(allowed_lock);
+
+static void enable(struct work_struct *work)
+{
+	static_branch_enable(&vdso_task_key);
+	/* The end of changes that were begun without it: see invalidate.c. */
+	synchronize_rcu_expedited();
+	WRITE_ONCE(vdso_task_enabled, true);
+}
+
+static DECLARE_WORK(key_work, enable);
 
 static void update_allowed(void)
 {
 	bool allowed;
 
 	mutex_lock(&allowed_lock);
-	allowed = READ_ONCE(vdso_task_wanted) && READ_ONCE(vdso_task_trusted);
+	allowed = READ_ONCE(sysctl_enabled) && READ_ONCE(cpu_ids_valid);
 	WRITE_ONCE(vdso_task_allowed, allowed);
+	smp_mb();	/* pairs with the one in vdso_task_enable() */
 	if (!allowed)
-		vdso_task_end_all();
+		vdso_task_invalidate_all();
+	else if (READ_ONCE(touched) && !READ_ONCE(vdso_task_enabled))
+		schedule_work(&key_work);
 	mutex_unlock(&allowed_lock);
 }
 
-static void arm(struct work_struct *work)
-{
-	static_branch_enable(&vdso_task_key);
-	/* The end of changes that were begun without it: see change.c. */
-	synchronize_rcu_expedited();
-	WRITE_ONCE(vdso_task_armed, true);
-}
-
-static DECLARE_WORK(arm_work, arm);
-
 /**
- * vdso_task_arm() - a process has touched slots, be ready for it to call often
+ * vdso_task_enable() - a process has touched its area, be ready for it to call often
+ *
+ * Where nothing is allowed, this is put off until something is:
+ *
+ *	CPU 0: a fault                          CPU 1: the administrator
+ *	--------------                          ------------------------
+ *	touched = true                          allowed = true
+ *	smp_mb()                                smp_mb()
+ *	allowed? schedule the work              touched? schedule the work
+ *
+ * Of two CPUs that store and then look, one sees the other's.
  *
  * Context: any; does not sleep.
  */
-void vdso_task_arm(void)
+void vdso_task_enable(void)
 {
-	if (!READ_ONCE(vdso_task_armed) && READ_ONCE(vdso_task_allowed))
-		schedule_work(&arm_work);
+	if (READ_ONCE(vdso_task_enabled))
+		return;
+	WRITE_ONCE(touched, true);
+	smp_mb();	/* pairs with the one in update_allowed() */
+	if (READ_ONCE(vdso_task_allowed))
+		schedule_work(&key_work);
 }
 
 static int __init vdso_task_setup(char *arg)
 {
-	return kstrtobool(arg, &vdso_task_wanted);
+	return kstrtobool(arg, &sysctl_enabled);
 }
 early_param("vdso_task", vdso_task_setup);
 
-static bool cpu_trusted(unsigned int cpu)
+static bool is_valid(unsigned int cpu)
 {
-	return arch_vdso_task_cpu_trusted(cpu) && !vdso_task_cpu_distrusted(cpu);
+	return arch_vdso_task_cpu_valid(cpu) && !vdso_task_is_bad_cpu(cpu);
 }
 
 static int check_cpu(unsigned int cpu)
 {
-	if (cpu_trusted(cpu) || !READ_ONCE(vdso_task_trusted))
+	if (is_valid(cpu) || !READ_ONCE(cpu_ids_valid))
 		return 0;
-	if (READ_ONCE(vdso_task_armed)) {
+	if (READ_ONCE(vdso_task_enabled)) {
 		pr_warn("CPU%u does not know its number, it stays offline\n",
 			cpu);
 		return -EINVAL;
 	}
 	pr_warn("CPU%u does not know its number, system calls answer\n", cpu);
-	WRITE_ONCE(vdso_task_trusted, false);
+	WRITE_ONCE(cpu_ids_valid, false);
 	update_allowed();
 	return 0;
 }
@@ -106,23 +126,23 @@ static int check_cpu(unsigned int cpu)
  * vdso_task_resume() - the boot CPU is back from a suspend, does it know itself?
  *
  * All other CPUs are offline and user threads are frozen, so nobody reads before
- * what is in the slots is out of use.
+ * all answers are gone.
  *
  * Context: on the boot CPU, before the others come back.
  */
 void vdso_task_resume(void)
 {
 	unsigned int cpu = get_cpu();
-	bool good = cpu_trusted(cpu);
+	bool good = is_valid(cpu);
 
 	put_cpu();
-	if (good || !READ_ONCE(vdso_task_trusted))
+	if (good || !READ_ONCE(cpu_ids_valid))
 		return;
 	pr_warn("CPU%u does not know its number any more, system calls answer\n",
 		cpu);
-	WRITE_ONCE(vdso_task_trusted, false);
+	WRITE_ONCE(cpu_ids_valid, false);
 	WRITE_ONCE(vdso_task_allowed, false);
-	vdso_task_end_all();
+	vdso_task_invalidate_all();
 }
 
 static int set_wanted(const struct ctl_table *table, int write, void *buffer,
@@ -138,8 +158,8 @@ static int set_wanted(const struct ctl_table *table, int write, void *buffer,
 static struct ctl_table vdso_task_table[] = {
 	{
 		.procname	= "vdso_task",
-		.data		= &vdso_task_wanted,
-		.maxlen		= sizeof(vdso_task_wanted),
+		.data		= &sysctl_enabled,
+		.maxlen		= sizeof(sysctl_enabled),
 		.mode		= 0644,
 		.proc_handler	= set_wanted,
 	},
@@ -151,11 +171,11 @@ static int __init vdso_task_setup_all(void)
 
 	vdso_task_area_init();
 	vdso_task_clock_init();
-	vdso_task_trusted = nr_cpu_ids <= ARCH_VDSO_TASK_MAX_CPUS;
+	cpu_ids_valid = nr_cpu_ids <= ARCH_VDSO_TASK_MAX_CPUS;
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kernel/vdso_task:online",
 				check_cpu, NULL);
 	if (ret < 0) {
-		vdso_task_trusted = false;
+		cpu_ids_valid = false;
 		return ret;
 	}
 	update_allowed();

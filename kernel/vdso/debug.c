@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: races and faults on demand, for tests.
+ * Task records: races and faults on demand, for tests.
  *
  * /sys/kernel/debug/vdso_task/delays has one line a delay point, "NAME USEC PID".
  * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
  * PID is 0 or left out or the process ID (in the initial namespace) of the task
- * that the point is about: the incoming one in a fill, the changed one in a
+ * that the point is about: the incoming one in a publication, the changed one in a
  * change, the running one in a wakeup and a tick, the moved one in a move, one of the
- * process in a settle, else the caller. Writing "off" ends all delays. The wait is
+ * process in a sync, else the caller. Writing "off" ends all delays. The wait is
  * busy, as most points hold locks.
  *
- *   fill      in a fill, after seq was incremented and before the answers change
+ *   publish   in a publication, after seq was incremented and before the rest changes
  *   refresh   in a refresh, before the answers are computed
- *   computed  in a refresh, before the last look at the changes
- *   kept      in a refresh, after the record was kept and before the slot is filled
+ *   computed  in a refresh, before the answers are stored
+ *   stored    in a refresh, after that and before the last look at the changes
  *   begin     in a change, before it becomes visible to readers
  *   change    in a change, before the change itself
  *   end       in a change, after the change itself
- *   drop      after current changed its own answers, before they are dropped
+ *   drop      after current changed its own answers, before they become 0
  *   fault     in a fault, before the page of zeros is mapped
  *   map       in a fault, before a page of the process's own is mapped
  *   wakeup    in a wakeup, after the runqueue's clock was updated and before the
  *             task that runs there is told to stop
  *   tick      in a tick, before the runqueue's clock is updated
  *   move      in a move to another CPU, when the task is in no runqueue
- *   settle    where a process's time is asked for by system call, before its threads
+ *   sync      where a process's time is asked for by system call, before its threads
  *             are charged
  *
  * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
@@ -53,10 +53,10 @@ static struct {
 	unsigned int	usec;
 	pid_t		pid;
 } points[VDSO_TASK_NR_DELAYS] = {
-	[VDSO_TASK_DELAY_FILL]		= { "fill" },
+	[VDSO_TASK_DELAY_PUBLISH]	= { "publish" },
 	[VDSO_TASK_DELAY_REFRESH]	= { "refresh" },
 	[VDSO_TASK_DELAY_COMPUTED]	= { "computed" },
-	[VDSO_TASK_DELAY_KEPT]		= { "kept" },
+	[VDSO_TASK_DELAY_STORED]	= { "stored" },
 	[VDSO_TASK_DELAY_BEGIN]		= { "begin" },
 	[VDSO_TASK_DELAY_CHANGE]	= { "change" },
 	[VDSO_TASK_DELAY_END]		= { "end" },
@@ -66,7 +66,7 @@ static struct {
 	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 	[VDSO_TASK_DELAY_TICK]		= { "tick" },
 	[VDSO_TASK_DELAY_MOVE]		= { "move" },
-	[VDSO_TASK_DELAY_SETTLE]	= { "settle" },
+	[VDSO_TASK_DELAY_SYNC]	= { "sync" },
 };
 
 static int distrusted = -1;
@@ -92,7 +92,7 @@ void __vdso_task_delay(enum vdso_task_delay point, const struct task_struct *p)
 	udelay(usec);
 }
 
-bool vdso_task_cpu_distrusted(unsigned int cpu)
+bool vdso_task_is_bad_cpu(unsigned int cpu)
 {
 	return READ_ONCE(distrusted) == (int)cpu;
 }
@@ -214,7 +214,7 @@ DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(distrust_fops, distrust_get, distrust_set,
 static int change_clock(const char *text)
 {
 	if (!strcmp(text, "unstable"))
-		return vdso_task_clock_lose();
+		return vdso_task_mark_unstable();
 	if (strcmp(text, "change"))
 		return -EINVAL;
 	vdso_task_clock_begin();

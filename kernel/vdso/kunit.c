@@ -1,28 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the slot writer and of the generations, on an area of their own.
- * The thread that runs them takes the part of the task: it has no mm, so no
- * switch and no system call touches its record.
+ * KUnit tests of records, slots and invalidations, on an area of their own. The thread
+ * that runs them takes the part of the task: it has no mm, so no switch and no system
+ * call touches its record.
  */
 
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/irqflags.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/thread_info.h>
+#include <linux/timex.h>
 
 #include "internal.h"
 
 struct fixture {
 	struct mm_struct	*mm;
 	struct vdso_task_area	*area;
+	struct vdso_task_record	*record;
 	struct task_struct	*other;
 	struct task_struct	*self;
 	bool			allowed;
 };
+
+/* Of all CPUs: the thread may be moved. */
+static void make_slots(struct kunit *test, struct vdso_task_area *area)
+{
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		size_t byte = vdso_task_byte(vdso_task_slot_distance(cpu));
+
+		KUNIT_ASSERT_NOT_NULL(test, vdso_task_area_page(area, byte / PAGE_SIZE));
+	}
+#endif
+}
 
 static int vdso_task_init_case(struct kunit *test)
 {
@@ -35,7 +51,10 @@ static int vdso_task_init_case(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f->other);
 	f->area = vdso_task_area_get(f->mm);
 	KUNIT_ASSERT_NOT_NULL(test, f->area);
-	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
+	make_slots(test, f->area);
+	f->record = vdso_task_record_get(f->area, &current->vdso_task.locator);
+	KUNIT_ASSERT_NOT_NULL(test, f->record);
+	rcu_assign_pointer(current->vdso_task.record, f->record);
 	f->self = get_task_struct(current);
 	f->allowed = vdso_task_allowed;
 	WRITE_ONCE(vdso_task_allowed, true);
@@ -53,32 +72,16 @@ static void vdso_task_exit_case(struct kunit *test)
 	WRITE_ONCE(vdso_task_allowed, f->allowed);
 	while (!wait_task_inactive(f->self, TASK_DEAD))
 		schedule_timeout_uninterruptible(1);
-	vdso_task_forget(f->self);
+	if (f->self->vdso_task.locator)
+		vdso_task_record_put(f->area, f->self->vdso_task.locator);
+	vdso_task_init(f->self);
 	put_task_struct(f->self);
 	vdso_task_mm_free(f->mm);
 }
 
-/* Where the layout has the slot of a CPU; NULL if its page does not exist. */
-static struct vdso_task_slot *slot_of(const struct fixture *f, unsigned int cpu)
-{
-	unsigned int line = cpu + 1;
-	void *page = f->area->pages[line / VDSO_TASK_LINES_PER_PAGE];
-
-	return page ? vdso_task_line(page, line) : NULL;
-}
-
-#define BASE	0x123456789abcdefull
-
-/* What a switch computes for a record that allows it. */
-static u64 base(void)
-{
-	return current->vdso_task.base ? BASE : 0;
-}
-
 /* A record with another value in each word. */
-static void mark_record(void)
+static void mark_record(struct vdso_task_record *record)
 {
-	struct vdso_task_slot *record = &current->vdso_task;
 	u32 *words = (u32 *)record;
 	unsigned int i;
 
@@ -86,105 +89,281 @@ static void mark_record(void)
 		words[i] = 0x1000 + i;
 }
 
-/* Fill the slot of this CPU; what it held before and what it holds then. */
-static void fill(struct fixture *f, struct vdso_task_slot *before,
-		 struct vdso_task_slot *after)
+static bool is_empty(const struct vdso_task_record *record)
 {
-	struct vdso_task_slot *slot;
+	return !memchr_inv(record, 0, sizeof(*record));
+}
+
+/* The record of another task, which invalidations find it by. */
+static struct vdso_task_record *other_record(struct fixture *f)
+{
+	struct vdso_task_record *record;
+
+	record = vdso_task_record_get(f->area, &f->other->vdso_task.locator);
+	rcu_assign_pointer(f->other->vdso_task.record, record);
+	return record;
+}
+
+static void first_record_is_nobodys(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, current->vdso_task.locator, -VDSO_TASK_LINE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)f->record,
+			    vdso_task_line(f->area, -VDSO_TASK_LINE_SIZE));
+	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
+	KUNIT_EXPECT_TRUE(test, is_empty(vdso_task_line(f->area, 0)));
+}
+
+/* The lowest that is free, so that pages in use stay together. */
+static void records_are_used_again(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	s32 second, third, again;
+
+	KUNIT_ASSERT_NOT_NULL(test, vdso_task_record_get(f->area, &second));
+	KUNIT_ASSERT_NOT_NULL(test, vdso_task_record_get(f->area, &third));
+	KUNIT_EXPECT_EQ(test, second, -2 * VDSO_TASK_LINE_SIZE);
+	KUNIT_EXPECT_EQ(test, third, -3 * VDSO_TASK_LINE_SIZE);
+	vdso_task_record_put(f->area, second);
+	KUNIT_ASSERT_NOT_NULL(test, vdso_task_record_get(f->area, &again));
+	KUNIT_EXPECT_EQ(test, again, second);
+	vdso_task_record_put(f->area, again);
+	vdso_task_record_put(f->area, third);
+}
+
+/* Threads without one make system calls. */
+static void records_come_to_an_end(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	s32 locator, last = 0;
+	int n;
+
+	for (n = 0; vdso_task_record_get(f->area, &locator); n++)
+		last = locator;
+	KUNIT_EXPECT_EQ(test, n, VDSO_TASK_NR_RECORDS - 2);
+	KUNIT_EXPECT_EQ(test, vdso_task_byte(last), 0);
+	for (locator = -2 * VDSO_TASK_LINE_SIZE; locator >= last;
+	     locator -= VDSO_TASK_LINE_SIZE)
+		vdso_task_record_put(f->area, locator);
+}
+
+static void store_keeps_base(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers;
+	u64 base = f->record->base = 0x123456789abcdefull;
+
+	mark_record(&answers);
+	vdso_task_store(&answers);
+	answers.base = base;
+	KUNIT_EXPECT_MEMEQ(test, f->record, &answers, sizeof(answers));
+}
+
+static void compute_says_what_calls_say(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
+	KUNIT_EXPECT_EQ(test, f->record->tid, task_pid_vnr(current) + 1);
+	KUNIT_EXPECT_EQ(test, f->record->pid, task_tgid_vnr(current) + 1);
+	KUNIT_EXPECT_EQ(test, f->record->cputime, vdso_task_clock_usable());
+	KUNIT_EXPECT_EQ(test, f->record->getcpu, !IS_ENABLED(CONFIG_VDSO_TASK_SLOTS));
+}
+
+/* Whoever asks for IDs only is not charged, or its switches computed, for clocks. */
+static void ids_expose_no_clock(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, false),
+			VDSO_TASK_STAT_REFRESH);
+	KUNIT_EXPECT_EQ(test, f->record->tid, task_pid_vnr(current) + 1);
+	KUNIT_EXPECT_EQ(test, f->record->cputime, 0);
+	KUNIT_EXPECT_EQ(test, f->record->exited_runtime, 0);
+	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(current));
+}
+
+static void watched_task_has_no_answers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	mark_record(f->record);
+	f->record->base = 0;
+	set_task_syscall_work(current, SYSCALL_TRACE);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_POLICY);
+	clear_task_syscall_work(current, SYSCALL_TRACE);
+	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
+}
+
+static void invalidation_leaves_no_answer(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	mark_record(f->record);
+	__vdso_task_invalidate(VDSO_TASK_ALL);
+	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
+}
+
+/* What does not change stays. */
+static void invalidation_of_a_part(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record want;
+
+	mark_record(f->record);
+	want = *f->record;
+	__vdso_task_invalidate(VDSO_TASK_EXITED_RUNTIME);
+	want.exited_runtime = 0;
+	KUNIT_EXPECT_MEMEQ(test, f->record, &want, sizeof(want));
+}
+
+static void invalidation_by_others(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record *record = other_record(f);
+	struct vdso_task_record want;
+
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	mark_record(record);
+	want = *record;
+	__vdso_task_invalidate_begin(f->other, VDSO_TASK_PPID);
+	want.ppid = 0;
+	KUNIT_EXPECT_MEMEQ(test, record, &want, sizeof(want));
+	__vdso_task_invalidate_end(f->other);
+	__vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
+	KUNIT_EXPECT_TRUE(test, is_empty(record));
+	__vdso_task_invalidate_end(f->other);
+	vdso_task_record_put(f->area, f->other->vdso_task.locator);
+}
+
+/* A change of one task is no reason for another of the mm to wait. */
+static void change_of_other_task(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, other_record(f));
+	__vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
+	__vdso_task_invalidate_end(f->other);
+	vdso_task_record_put(f->area, f->other->vdso_task.locator);
+}
+
+static void refresh_loses_against_change(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	__vdso_task_invalidate_begin(current, VDSO_TASK_ALL);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true), VDSO_TASK_STAT_STALE);
+	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
+	__vdso_task_invalidate_end(current);
+	memset(&answers, 0, sizeof(answers));
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
+}
+
+static void nothing_is_computed_while_off(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	WRITE_ONCE(vdso_task_allowed, false);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true), VDSO_TASK_STAT_STALE);
+	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
+}
+
+static void changes_at_once(struct kunit *test)
+{
+	struct vdso_task_record answers = {};
+
+	__vdso_task_invalidate_begin(current, VDSO_TASK_ALL);
+	__vdso_task_invalidate_begin(current, VDSO_TASK_PPID);
+	__vdso_task_invalidate_end(current);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true), VDSO_TASK_STAT_STALE);
+	__vdso_task_invalidate_end(current);
+	memset(&answers, 0, sizeof(answers));
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
+}
+
+/* Begun before the task's first refresh, so by a change that saw no record. */
+static void change_without_record(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
+
+	RCU_INIT_POINTER(current->vdso_task.record, NULL);
+	__vdso_task_invalidate_begin(current, VDSO_TASK_ALL);
+	rcu_assign_pointer(current->vdso_task.record, f->record);
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true), VDSO_TASK_STAT_STALE);
+	__vdso_task_invalidate_end(current);
+	memset(&answers, 0, sizeof(answers));
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
+}
+
+/* Nobody asks for its answers, so there is nothing to wait for. */
+static void change_of_bystander_counts_nothing(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool begun;
+
+	begun = vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
+	KUNIT_EXPECT_FALSE(test, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.begin), 0);
+	/* The end counts what the begin did, whatever came between. */
+	rcu_assign_pointer(f->other->vdso_task.record, f->record);
+	vdso_task_invalidate_end(f->other, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.end), 0);
+}
+
+static void new_task_has_no_record(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	rcu_assign_pointer(f->other->vdso_task.record, f->record);
+	f->other->vdso_task.locator = -VDSO_TASK_LINE_SIZE;
+	f->other->vdso_task.exposes_cputime = true;
+	__vdso_task_invalidate_begin(f->other, VDSO_TASK_PPID);
+	vdso_task_init(f->other);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task.record));
+	KUNIT_EXPECT_EQ(test, f->other->vdso_task.locator, 0);
+	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(f->other));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.begin),
+			atomic64_read(&f->other->vdso_task.end));
+}
+
+/* The end of an interrupt takes base away, and nothing else. */
+static void interrupt_clears_base(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_record answers = {};
 	unsigned long flags;
+	bool before, after;
 
+	KUNIT_EXPECT_EQ(test, vdso_task_try_store(&answers, true),
+			VDSO_TASK_STAT_REFRESH);
 	local_irq_save(flags);
-	slot = slot_of(f, smp_processor_id());
-	*before = *slot;
-	__vdso_task_fill(current, f->area, base());
-	*after = *slot;
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	vdso_task_publish_base(vdso_task_slot(f->mm), current, 1, 1);
+#else
+	__vdso_task_publish_base(current, 1);
+#endif
+	before = vdso_task_has_base(f->mm);
+	vdso_task_clear_base(f->mm);
+	after = vdso_task_has_base(f->mm);
 	local_irq_restore(flags);
-}
-
-static bool is_empty(const struct vdso_task_slot *slot)
-{
-	return !memchr_inv((const u64 *)slot + 1, 0,
-			   sizeof(*slot) - sizeof(u64));
-}
-
-static void place_of_slots(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	void *top = f->area->pages[0] + PAGE_SIZE;
-	unsigned int cpu;
-
-	KUNIT_EXPECT_PTR_EQ(test, (void *)f->area->header, top - 64);
-	for_each_possible_cpu(cpu) {
-		if (cpu + 1 >= VDSO_TASK_LINES_PER_PAGE)
-			break;
-		KUNIT_EXPECT_PTR_EQ(test, (void *)slot_of(f, cpu),
-				    top - 64 * (cpu + 2));
-	}
-	cpu = get_cpu();
-	KUNIT_EXPECT_PTR_EQ(test, vdso_task_this_slot(f->area), slot_of(f, cpu));
-	put_cpu();
-}
-
-static void new_area_answers_nothing(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	unsigned int cpu;
-
-	KUNIT_EXPECT_NE(test, f->area->header->begin, 0);
-	for_each_possible_cpu(cpu) {
-		struct vdso_task_slot *slot = slot_of(f, cpu);
-
-		if (!slot)
-			continue;
-		KUNIT_EXPECT_TRUE(test, is_empty(slot));
-		KUNIT_EXPECT_EQ(test, slot->seq, f->area->start);
-	}
-}
-
-static void fill_copies_all_but_seq(struct kunit *test)
-{
-	struct vdso_task_slot before, after, want;
-
-	mark_record();
-	want = current->vdso_task;
-	want.base = BASE;
-	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
-	KUNIT_EXPECT_MEMEQ(test, (u64 *)&after + 1, (u64 *)&want + 1,
-			   sizeof(after) - sizeof(u64));
-}
-
-/* A record that does not allow it gets no base. */
-static void fill_without_base(struct kunit *test)
-{
-	struct vdso_task_slot before, after;
-
-	mark_record();
-	fill(test->priv, &before, &after);
-	current->vdso_task.base = 0;
-	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_EQ(test, after.base, 0);
-	KUNIT_EXPECT_EQ(test, after.dead, current->vdso_task.dead);
-}
-
-/* The end of an interrupt takes base away from the slot, and nothing else. */
-static void interrupt_empties_base(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot before, filled, after;
-	unsigned long flags;
-
-	mark_record();
-	local_irq_save(flags);
-	fill(f, &before, &filled);
-	__vdso_task_interrupted();
-	after = *slot_of(f, smp_processor_id());
-	local_irq_restore(flags);
-	KUNIT_EXPECT_EQ(test, after.seq, filled.seq + 1);
-	KUNIT_EXPECT_EQ(test, after.base, 0);
-	filled.seq = after.seq;
-	filled.base = 0;
-	KUNIT_EXPECT_MEMEQ(test, &after, &filled, sizeof(after));
+	KUNIT_EXPECT_TRUE(test, before);
+	KUNIT_EXPECT_FALSE(test, after);
+	KUNIT_EXPECT_EQ(test, f->record->tid, task_pid_vnr(current) + 1);
 }
 
 /* What is not as it should be around a change, NULL if all is. */
@@ -232,10 +411,10 @@ static void clock_change_stops_answers(struct kunit *test)
 static u64 settled_base(void)
 {
 	u64 end = 2 * local_clock();
-	u64 base;
+	u64 base, clock;
 
 	do {
-		base = vdso_task_current_base();
+		base = vdso_task_current_base(&clock);
 	} while (!base && local_clock() < end);
 	return base;
 }
@@ -244,241 +423,128 @@ static u64 settled_base(void)
 static void base_stays_the_same(struct kunit *test)
 {
 	unsigned long flags;
-	u64 first, again;
+	u64 first, again, clock;
 
 	local_irq_save(flags);
 	first = settled_base();
 	ndelay(1000);
-	again = vdso_task_current_base();
+	again = vdso_task_current_base(&clock);
 	local_irq_restore(flags);
 	KUNIT_EXPECT_NE(test, first, 0);
 	KUNIT_EXPECT_EQ(test, again, first);
 }
 
-/* The same thread comes back: a reader in between must notice. */
-static void fill_again_changes_seq(struct kunit *test)
-{
-	struct vdso_task_slot before, after;
+#ifdef CONFIG_VDSO_TASK_SLOTS
 
-	mark_record();
-	fill(test->priv, &before, &after);
-	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+static struct vdso_task_slot *slot_of(const struct fixture *f, unsigned int cpu)
+{
+	return vdso_task_line(f->area, vdso_task_slot_distance(cpu));
 }
 
-/* A thread without answers takes those of the one before it away. */
-static void fill_of_new_task_empties(struct kunit *test)
+/* Publish current on this CPU; what its slot held before and what it holds then. */
+static void publish(struct fixture *f, struct vdso_task_slot *before,
+		    struct vdso_task_slot *after)
 {
-	struct vdso_task_slot before, after;
-
-	mark_record();
-	fill(test->priv, &before, &after);
-	memset(&current->vdso_task, 0, sizeof(current->vdso_task));
-	fill(test->priv, &before, &after);
-	KUNIT_EXPECT_TRUE(test, is_empty(&after));
-	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
-}
-
-static void fill_of_watched_task_empties(struct kunit *test)
-{
-	struct vdso_task_slot before, after;
-
-	mark_record();
-	fill(test->priv, &before, &after);
-	set_task_syscall_work(current, SYSCALL_TRACE);
-	fill(test->priv, &before, &after);
-	clear_task_syscall_work(current, SYSCALL_TRACE);
-	KUNIT_EXPECT_TRUE(test, is_empty(&after));
-	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
-}
-
-/* No thread of the process has called on a CPU whose slot lies there. */
-static void fill_without_page(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	void *page = f->area->pages[0];
+	struct vdso_task_slot *slot;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	f->area->pages[0] = NULL;
-	__vdso_task_fill(current, f->area, base());
-	f->area->pages[0] = page;
+	slot = slot_of(f, smp_processor_id());
+	*before = *slot;
+	vdso_task_publish(slot, current);
+	*after = *slot;
 	local_irq_restore(flags);
-	KUNIT_EXPECT_PTR_EQ(test, f->area->pages[0], page);
 }
 
-static void drop_empties_record_and_slot(struct kunit *test)
+static void place_of_slots(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct vdso_task_slot before, slot;
-	unsigned long flags;
+	void *first = vdso_task_line(f->area, 0);
+	unsigned int cpu;
 
-	mark_record();
+	KUNIT_EXPECT_EQ(test, offset_in_page(first), VDSO_TASK_FIRST_OFFSET);
+	for_each_possible_cpu(cpu) {
+		if (!slot_of(f, cpu))
+			break;
+		KUNIT_EXPECT_PTR_EQ(test, (void *)slot_of(f, cpu),
+				    first + VDSO_TASK_LINE_SIZE * (cpu + 1));
+		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->seq, f->area->start);
+		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->record, 0);
+		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->base, 0);
+		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->stamp, U64_MAX);
+	}
+	cpu = get_cpu();
+	KUNIT_EXPECT_PTR_EQ(test, vdso_task_slot(f->mm), slot_of(f, cpu));
+	put_cpu();
+}
+
+static void publication_shows_the_record(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot before, after;
+
+	publish(f, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+	KUNIT_EXPECT_EQ(test, (s64)after.record, current->vdso_task.locator);
+	KUNIT_EXPECT_EQ(test, after.base, 0);
+}
+
+static void publication_of_base(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdso_task_slot slot;
+	unsigned long flags;
+	cycles_t before;
+
 	local_irq_save(flags);
-	__vdso_task_fill(current, f->area, base());
-	before = *slot_of(f, smp_processor_id());
-	__vdso_task_drop();
+	before = get_cycles();
+	vdso_task_publish_base(vdso_task_slot(f->mm), current, 3, 5);
 	slot = *slot_of(f, smp_processor_id());
 	local_irq_restore(flags);
-	KUNIT_EXPECT_FALSE(test, is_empty(&before));
-	KUNIT_EXPECT_TRUE(test, is_empty(&slot));
-	KUNIT_EXPECT_TRUE(test, is_empty(&current->vdso_task));
-	KUNIT_EXPECT_EQ(test, slot.seq, before.seq + 1);
+	KUNIT_EXPECT_EQ(test, (s64)slot.record, current->vdso_task.locator);
+	KUNIT_EXPECT_EQ(test, slot.base, 3);
+	KUNIT_EXPECT_GE(test, slot.stamp, before);
+	KUNIT_EXPECT_EQ(test, slot.clock, 5);
 }
 
-static void compute_says_what_calls_say(struct kunit *test)
+/* The same thread comes back. Its record may have been another's when it was read. */
+static void publication_again(struct kunit *test)
 {
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
+	struct vdso_task_slot before, after;
 
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
-	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
-	KUNIT_EXPECT_EQ(test, record.tid, task_pid_vnr(current) + 1);
-	KUNIT_EXPECT_EQ(test, record.pid, task_tgid_vnr(current) + 1);
+	publish(test->priv, &before, &after);
+	publish(test->priv, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+	KUNIT_EXPECT_EQ(test, after.record, before.record);
 }
 
-/* Whoever asks for IDs only is not charged, or its switches computed, for clocks. */
-static void ids_expose_no_clock(struct kunit *test)
+/* A record that had an owner whose time was exposed: the base goes. */
+static void publication_takes_base_away(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
+	struct vdso_task_slot before, after;
+	unsigned long flags;
 
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, false));
-	KUNIT_EXPECT_EQ(test, record.tid, task_pid_vnr(current) + 1);
-	KUNIT_EXPECT_EQ(test, record.base, 0);
-	KUNIT_EXPECT_EQ(test, record.dead, 0);
-	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(current));
+	local_irq_save(flags);
+	vdso_task_publish_base(vdso_task_slot(f->mm), current, 3, 5);
+	local_irq_restore(flags);
+	publish(f, &before, &after);
+	KUNIT_EXPECT_EQ(test, after.base, 0);
 }
 
-static void change_opens_generation(struct kunit *test)
+/* A thread without a record takes the way to the last one's away. */
+static void publication_without_record(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u64 begin = f->area->header->begin;
+	struct vdso_task_slot before, after;
+	s32 locator = current->vdso_task.locator;
 
-	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	__vdso_task_change_begin(f->other);
-	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
-	__vdso_task_change_end(f->other);
-	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin + 1);
-}
-
-/* A change of one task is no reason for another of the mm to wait. */
-static void change_of_other_task(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	__vdso_task_change_begin(f->other);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
-	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
-	__vdso_task_change_end(f->other);
-}
-
-static void compute_loses_against_change(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	__vdso_task_change_begin(current);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
-	__vdso_task_change_end(current);
-	memset(&record, 0, sizeof(record));
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
-	KUNIT_EXPECT_EQ(test, record.gen, f->area->header->begin);
-}
-
-static void nothing_is_computed_while_off(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	WRITE_ONCE(vdso_task_allowed, false);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
-}
-
-/* Also those of a thread that runs on and is never switched out. */
-static void off_ends_answers(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
-	WRITE_ONCE(vdso_task_allowed, false);
-	vdso_task_end_answers(f->mm);
-	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
-}
-
-static void answers_of_before_are_dead(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	KUNIT_ASSERT_TRUE(test, vdso_task_compute(f->area, &record, true));
-	__vdso_task_change_begin(current);
-	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
-	__vdso_task_change_end(current);
-	KUNIT_EXPECT_NE(test, record.gen, f->area->header->begin);
-}
-
-static void changes_at_once(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct vdso_task_slot record = {};
-
-	__vdso_task_change_begin(current);
-	__vdso_task_change_begin(current);
-	__vdso_task_change_end(current);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
-	__vdso_task_change_end(current);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
-}
-
-/* Begun before the task's first refresh, so by a change that saw no area. */
-static void change_without_area(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	u64 begin = f->area->header->begin;
-	struct vdso_task_slot record = {};
-
-	RCU_INIT_POINTER(current->vdso_task_changes.area, NULL);
-	__vdso_task_change_begin(current);
-	KUNIT_EXPECT_EQ(test, f->area->header->begin, begin);
-	rcu_assign_pointer(current->vdso_task_changes.area, f->area);
-	KUNIT_EXPECT_FALSE(test, vdso_task_compute(f->area, &record, true));
-	__vdso_task_change_end(current);
-	KUNIT_EXPECT_TRUE(test, vdso_task_compute(f->area, &record, true));
-}
-
-/* Nobody asks for its answers, so there is nothing to wait for. */
-static void change_of_bystander_counts_nothing(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	bool begun;
-
-	begun = vdso_task_change_begin(f->other);
-	KUNIT_EXPECT_FALSE(test, begun);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.begin), 0);
-	/* The end counts what the begin did, whatever came between. */
-	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	vdso_task_change_end(f->other, begun);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.end), 0);
-}
-
-static void new_task_starts_even(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-
-	rcu_assign_pointer(f->other->vdso_task_changes.area, f->area);
-	f->other->vdso_task.pid = 1;
-	f->other->vdso_task_changes.exposes_cputime = true;
-	__vdso_task_change_begin(f->other);
-	vdso_task_init(f->other);
-	KUNIT_EXPECT_TRUE(test, is_empty(&f->other->vdso_task));
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task_changes.area));
-	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(f->other));
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task_changes.begin),
-			atomic64_read(&f->other->vdso_task_changes.end));
+	publish(f, &before, &after);
+	current->vdso_task.locator = 0;
+	publish(f, &before, &after);
+	current->vdso_task.locator = locator;
+	KUNIT_EXPECT_EQ(test, after.record, 0);
+	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
 }
 
 /* What a parent's slots ever showed lies below what its child's begin with. */
@@ -486,11 +552,15 @@ static void seq_of_later_area(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_slot before, after;
+	s32 locator = current->vdso_task.locator;
 	struct vdso_task_area *later;
 	unsigned int i;
 
-	for (i = 0; i < 1000; i++)
-		fill(f, &before, &after);
+	for (i = 0; i < 1000; i++) {
+		current->vdso_task.locator -= VDSO_TASK_LINE_SIZE;
+		publish(f, &before, &after);
+	}
+	current->vdso_task.locator = locator;
 	f->mm->vdso_task.area = NULL;
 	later = vdso_task_area_get(f->mm);
 	KUNIT_ASSERT_NOT_NULL(test, later);
@@ -499,32 +569,38 @@ static void seq_of_later_area(struct kunit *test)
 	f->mm->vdso_task.area = f->area;
 }
 
+#endif /* CONFIG_VDSO_TASK_SLOTS */
+
 static struct kunit_case vdso_task_cases[] = {
-	KUNIT_CASE(place_of_slots),
-	KUNIT_CASE(new_area_answers_nothing),
-	KUNIT_CASE(fill_copies_all_but_seq),
-	KUNIT_CASE(fill_without_base),
-	KUNIT_CASE(fill_again_changes_seq),
-	KUNIT_CASE(fill_of_new_task_empties),
-	KUNIT_CASE(fill_of_watched_task_empties),
-	KUNIT_CASE(fill_without_page),
-	KUNIT_CASE(drop_empties_record_and_slot),
-	KUNIT_CASE(interrupt_empties_base),
-	KUNIT_CASE(clock_change_stops_answers),
-	KUNIT_CASE(base_stays_the_same),
+	KUNIT_CASE(first_record_is_nobodys),
+	KUNIT_CASE(records_are_used_again),
+	KUNIT_CASE(records_come_to_an_end),
+	KUNIT_CASE(store_keeps_base),
 	KUNIT_CASE(compute_says_what_calls_say),
 	KUNIT_CASE(ids_expose_no_clock),
-	KUNIT_CASE(change_opens_generation),
+	KUNIT_CASE(watched_task_has_no_answers),
+	KUNIT_CASE(invalidation_leaves_no_answer),
+	KUNIT_CASE(invalidation_of_a_part),
+	KUNIT_CASE(invalidation_by_others),
 	KUNIT_CASE(change_of_other_task),
-	KUNIT_CASE(compute_loses_against_change),
+	KUNIT_CASE(refresh_loses_against_change),
 	KUNIT_CASE(nothing_is_computed_while_off),
-	KUNIT_CASE(off_ends_answers),
-	KUNIT_CASE(answers_of_before_are_dead),
 	KUNIT_CASE(changes_at_once),
-	KUNIT_CASE(change_without_area),
+	KUNIT_CASE(change_without_record),
 	KUNIT_CASE(change_of_bystander_counts_nothing),
-	KUNIT_CASE(new_task_starts_even),
+	KUNIT_CASE(new_task_has_no_record),
+	KUNIT_CASE(interrupt_clears_base),
+	KUNIT_CASE(clock_change_stops_answers),
+	KUNIT_CASE(base_stays_the_same),
+#ifdef CONFIG_VDSO_TASK_SLOTS
+	KUNIT_CASE(place_of_slots),
+	KUNIT_CASE(publication_shows_the_record),
+	KUNIT_CASE(publication_of_base),
+	KUNIT_CASE(publication_again),
+	KUNIT_CASE(publication_takes_base_away),
+	KUNIT_CASE(publication_without_record),
 	KUNIT_CASE(seq_of_later_area),
+#endif
 	{}
 };
 

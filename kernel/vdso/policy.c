@@ -1,53 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: who watches system calls keeps seeing them.
+ * Task records: a tracer, audit and filters see every system call that they ask for.
  *
- * While somebody wants to see every call of a task (a tracer, audit, a system
- * call tracepoint, user dispatch), each fill of its slot writes zeros. The page
- * is readable, so what may not be answered is not there. Such a watch is set by
- * the task itself, which drops its answers; by a tracer while the task is
- * stopped, which a fill follows; or by another CPU while the task runs, as a
- * change (see change.c).
+ * While all calls of a task are to be seen (by a tracer, audit, a system call
+ * tracepoint, user dispatch), its record has no answers. The page is readable, so what
+ * may not be answered is not there. (Switches go on to write base for a task that has
+ * exposed its CPU time, which no reader takes alone.) Each of these sets a bit of the
+ * task's system call work, and invalidates all answers within: the task for itself, a
+ * tracer for a task that is stopped, registration of a tracepoint for all tasks. Audit
+ * decides at fork, when a task has no record. A refresh finds the bit, or the
+ * invalidation.
  *
  * A seccomp filter is asked about each system call. It is asked here as well, at
  * each refresh: an answer is left out unless the filters always allow its call,
  * whatever the arguments, as seccomp's own action cache knows. Filters are
- * installed by the task itself or, with TSYNC, by another thread as a change.
+ * installed by the task itself or, with TSYNC, by another thread.
  *
  *   CPU 0: TSYNC installs a filter          CPU 1: T refreshes
  *   ------------------------------          ------------------
- *   begun = vdso_task_change_begin(T)       e = T.end
- *   T.filter = the new one                  asks T.filter for each entry
- *   vdso_task_change_end(T, begun)          T.begin == e ?
+ *   vdso_task_invalidate_begin(T)           e = T.end
+ *   T.filter = the new one                  ask T.filter for each entry, store
+ *   vdso_task_invalidate_end(T)             T.begin == e ?
  *
- *   Who wins: the filter, as every change.
+ *   Winner: the filter, as every change of an answer.
  */
 
 #include <asm/vdso/task_calls.h>
 
 #include "internal.h"
 
-/* What comes before is not an answer. */
-#define VDSO_TASK_ANSWERS_OFFSET	offsetofend(struct vdso_task_slot, gen)
-
 /**
- * vdso_task_withhold() - take out what current's seccomp filters want to see
- * @record: the answers of current
+ * vdso_task_mask_filtered() - take out what current's seccomp filters want to see
+ * @answers: the answers of current
  *
  * Which call an entry makes depends on the vDSO image that its mm has.
+ *
+ * Return: vdso_task_mask_bit() of each.
  */
-void vdso_task_withhold(struct vdso_task_slot *record)
+u16 vdso_task_mask_filtered(struct vdso_task_record *answers)
 {
 	const struct vdso_task_call *call;
+	u16 masked = 0;
 	u32 arch;
 
 	call = arch_vdso_task_calls(current->mm, &arch);
 	if (!call) {
-		memset((void *)record + VDSO_TASK_ANSWERS_OFFSET, 0,
-		       sizeof(*record) - VDSO_TASK_ANSWERS_OFFSET);
-		return;
+		memset(answers, 0, sizeof(*answers));
+		return U16_MAX;
 	}
-	for (; call->offset; call++)
-		if (!vdso_task_seccomp_allows(arch, call->nr))
-			memset((void *)record + call->offset, 0, call->size);
+	for (; call->size; call++)
+		if (!vdso_task_seccomp_allows(arch, call->nr)) {
+			memset((void *)answers + call->offset, 0, call->size);
+			masked |= vdso_task_mask_bit(call->offset);
+		}
+	return masked;
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task slots: /sys/kernel/debug/vdso_task/stats, one "key value" a line.
+ * Task records: /sys/kernel/debug/vdso_task/stats, one "key value" a line.
  *
- *   areas             processes that own slots now
- *   pages             slot pages that they own now
+ *   areas             processes that own an area now
+ *   pages             pages that they own now
+ *   records           threads that have a record now
  *   refresh           answers computed and shown
- *   gen               generations opened by changes of another task's answers
+ *   remote            records of which another task has invalidated answers
  *   drop              changes of a task's own answers
  *   fallback_cold     calls of processes that had not called often yet
- *   fallback_direct   calls although the slot had the answer: by a program that
+ *   fallback_direct   calls although the record had the answer: by a program that
  *		       does not use the vDSO, or after a race that the reader lost
- *   fallback_nomem    touches for which there was no memory
+ *   fallback_nomem    touches and calls for which there was no memory or no record
  *   fallback_off      calls while kernel.vdso_task is off or a CPU not trusted
  *   fallback_policy   calls that a tracer, filter or audit wants to see
  *   fallback_stale    calls while an answer was just being changed
@@ -36,8 +37,9 @@ DEFINE_PER_CPU(long [VDSO_TASK_NR_STATS], vdso_task_stats);
 static const char * const names[VDSO_TASK_NR_STATS] = {
 	[VDSO_TASK_STAT_AREAS]		= "areas",
 	[VDSO_TASK_STAT_PAGES]		= "pages",
+	[VDSO_TASK_STAT_RECORDS]	= "records",
 	[VDSO_TASK_STAT_REFRESH]	= "refresh",
-	[VDSO_TASK_STAT_GEN]		= "gen",
+	[VDSO_TASK_STAT_REMOTE]		= "remote",
 	[VDSO_TASK_STAT_DROP]		= "drop",
 	[VDSO_TASK_STAT_COLD]		= "fallback_cold",
 	[VDSO_TASK_STAT_DIRECT]		= "fallback_direct",

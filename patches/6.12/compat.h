@@ -2,7 +2,7 @@
 #ifndef _LINUX_VDSO_TASK_COMPAT_H
 #define _LINUX_VDSO_TASK_COMPAT_H
 
-/* Task slots: what differs between kernel releases. This is for 6.12. */
+/* Task records: what differs between kernel releases. This is for 6.12. */
 
 #include <linux/sched.h>
 #include <linux/thread_info.h>
@@ -12,7 +12,7 @@
  * code and keeps its own word for it, arm64 has bits among the thread flags.
  * seccomp is not among them: its filters are asked about each call.
  */
-static __always_inline bool vdso_task_is_watched(struct task_struct *p)
+static __always_inline bool vdso_task_has_syscall_work(struct task_struct *p)
 {
 #ifdef CONFIG_GENERIC_ENTRY
 	return (READ_ONCE(task_thread_info(p)->syscall_work) &

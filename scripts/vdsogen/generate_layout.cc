@@ -36,7 +36,7 @@ Line filled(Line line)
 		fields.push_back(field);
 		end = field.offset + field.size();
 	}
-	reserve(slot_size);
+	reserve(line_size);
 	line.fields = std::move(fields);
 	return line;
 }
@@ -68,7 +68,7 @@ std::string assertions(const Line &line)
 		text += "VDSO_TASK_ASSERT(__builtin_offsetof(struct " + line.name + ", " +
 			field.name + ") == " + std::to_string(field.offset) + ");\n";
 	return text + "VDSO_TASK_ASSERT(sizeof(struct " + line.name +
-	       ") == VDSO_TASK_SLOT_SIZE);\n\n";
+	       ") == VDSO_TASK_LINE_SIZE);\n\n";
 }
 
 /* Offsets for assembly. */
@@ -97,9 +97,9 @@ std::string answers(const Table &table)
 {
 	std::vector<std::string> rows;
 
-	for (const Entry *entry : table.slot_entries())
+	for (const Entry *entry : table.record_entries())
 		rows.push_back(entry->field + ", " + entry->value);
-	return list_macro("X(field, kernel expression): the answers that a slot holds",
+	return list_macro("X(field, kernel expression): the answers that a record holds",
 			  "VDSO_TASK_ANSWERS", rows);
 }
 
@@ -107,15 +107,15 @@ std::string entries(const Table &table, const Abi &abi)
 {
 	std::vector<std::string> rows;
 
-	for (const Entry *entry : table.slot_entries())
+	for (const Entry *entry : table.record_entries())
 		if (const EntryAbi *use = find_use(*entry, abi))
 			rows.push_back(entry->name + ", " + symbol_name(*entry, abi) + ", " +
 				       entry->field + ", " + entry->type + ", " + use->nr);
-	return list_macro("X(name, symbol, field, type, nr of __NR_nr): slot entries of " + abi.name,
+	return list_macro("X(name, symbol, field, type, nr of __NR_nr): record entries of " + abi.name,
 			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
 }
 
-/* Entries that are no slot entries and answer from a fixed field. */
+/* Entries that are no record entries and answer from a fixed field. */
 std::string uses(const Table &table, const Abi &abi)
 {
 	std::vector<std::string> rows;
@@ -123,7 +123,7 @@ std::string uses(const Table &table, const Abi &abi)
 	for (const Entry &entry : table.entries) {
 		const EntryAbi *use = find_use(entry, abi);
 
-		if (use && entry.kind != EntryKind::slot && !entry.field.empty())
+		if (use && entry.kind != EntryKind::record && !entry.field.empty())
 			rows.push_back(entry.field + ", " + use->nr);
 	}
 	return list_macro("X(field, nr of __NR_nr): fixed fields and calls that they answer on " +
@@ -145,25 +145,24 @@ std::string generate_layout(const Table &table, const std::string &source)
 	const Line global = filled(
 		{"vdso_task_global", "start of the page that all processes share",
 		 sorted(table.global)});
-	const Line header =
-		filled({"vdso_task_header", "top line of a task area", sorted(table.header)});
-	const Line slot = filled(
-		{"vdso_task_slot", "answers for the thread on one CPU", table.slot_fields()});
+	const Line record =
+		filled({"vdso_task_record", "answers for one thread", table.record_fields()});
+	const Line slot = filled({"vdso_task_slot", "which thread runs on one CPU", sorted(table.slot)});
 	std::string text = file_head(source);
 
 	text += "#ifndef _VDSO_TASK_LAYOUT_H\n#define _VDSO_TASK_LAYOUT_H\n\n";
-	text += "#define VDSO_TASK_SLOT_SHIFT\t" + std::to_string(slot_shift) + "\n";
-	text += "#define VDSO_TASK_SLOT_SIZE\t" + std::to_string(slot_size) + "\n\n";
+	text += "#define VDSO_TASK_LINE_SHIFT\t" + std::to_string(line_shift) + "\n";
+	text += "#define VDSO_TASK_LINE_SIZE\t" + std::to_string(line_size) + "\n\n";
 	text += offsets("VDSO_TASK_GLOBAL_", table.global);
-	text += offsets("VDSO_TASK_HEADER_", table.header);
-	text += offsets("VDSO_TASK_SLOT_", table.slot_fields()) + "\n";
+	text += offsets("VDSO_TASK_RECORD_", table.record_fields());
+	text += offsets("VDSO_TASK_SLOT_", table.slot) + "\n";
 	text += "#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && "
 		"!defined(LINKER_SCRIPT)\n\n";
 	text += "#include <linux/types.h>\n\n";
 	text += "#ifdef __cplusplus\n#define VDSO_TASK_ASSERT(x)\tstatic_assert(x, #x)\n"
 		"#else\n#define VDSO_TASK_ASSERT(x)\t_Static_assert(x, #x)\n#endif\n\n";
 	text += structure(global) + assertions(global);
-	text += structure(header) + assertions(header);
+	text += structure(record) + assertions(record);
 	text += structure(slot) + assertions(slot);
 	text += answers(table);
 	for (const Abi &abi : table.abis)

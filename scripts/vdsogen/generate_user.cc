@@ -43,7 +43,7 @@ constexpr const char *symtab_types =
 	"enum vdso_task_kind {\n"
 	"\tVDSO_TASK_BASE,\t/* the unpatched image has it as well */\n"
 	"\tVDSO_TASK_CODE,\t/* new, written by hand */\n"
-	"\tVDSO_TASK_SLOT,\t/* new, answered from a slot */\n"
+	"\tVDSO_TASK_RECORD,\t/* new, answered from a record */\n"
 	"};\n\n"
 	"/**\n"
 	" * struct vdso_task_symbol - one dynamic symbol of the vDSO\n"

@@ -83,9 +83,9 @@ void parse_field(RowReader &row, std::vector<Field> &fields)
 		row.fail("a description cannot hold the end of a C comment");
 	if (!offset)
 		return;
-	if (*offset < 0 || *offset >= long{slot_size}) {
+	if (*offset < 0 || *offset >= long{line_size}) {
 		row.fail("offset " + std::to_string(*offset) + " of '" + field.name +
-			 "' lies outside of the " + std::to_string(slot_size) + " bytes");
+			 "' lies outside of the " + std::to_string(line_size) + " bytes");
 		return;
 	}
 	field.offset = static_cast<unsigned int>(*offset);
@@ -124,7 +124,7 @@ void parse_numbers(RowReader &row, Entry &entry)
 }
 
 /* field=NAME@OFFSET */
-void parse_slot_field(RowReader &row, Entry &entry)
+void parse_record_field(RowReader &row, Entry &entry)
 {
 	const std::string text = row.required("field");
 	const std::size_t at = text.find('@');
@@ -138,9 +138,9 @@ void parse_slot_field(RowReader &row, Entry &entry)
 
 	if (!is_identifier(name))
 		row.fail("field '" + text + "': its name is not a C identifier");
-	if (!offset || *offset < 0 || *offset >= long{slot_size}) {
+	if (!offset || *offset < 0 || *offset >= long{line_size}) {
 		row.fail("field '" + text + "': write NAME@OFFSET, the offset a number below " +
-			 std::to_string(slot_size));
+			 std::to_string(line_size));
 		return;
 	}
 	entry.field = name;
@@ -149,10 +149,10 @@ void parse_slot_field(RowReader &row, Entry &entry)
 
 EntryKind parse_kind(RowReader &row)
 {
-	const std::string kind = row.one_of("kind", row.word("its kind"), {"base", "code", "slot"});
+	const std::string kind = row.one_of("kind", row.word("its kind"), {"base", "code", "record"});
 
-	if (kind == "slot")
-		return EntryKind::slot;
+	if (kind == "record")
+		return EntryKind::record;
 	return kind == "code" ? EntryKind::code : EntryKind::base;
 }
 
@@ -168,8 +168,8 @@ void check_kind(RowReader &row, const Entry &entry)
 	for (const EntryAbi &use : entry.abis)
 		if (use.alias)
 			row.fail("a new entry gets no plain name; drop +alias of " + use.abi);
-	if (entry.kind == EntryKind::slot && !entry.config.empty())
-		row.fail("a slot entry cannot depend on a kernel option; drop if=");
+	if (entry.kind == EntryKind::record && !entry.config.empty())
+		row.fail("a record entry cannot depend on a kernel option; drop if=");
 }
 
 void check_proto(RowReader &row, const Entry &entry)
@@ -205,14 +205,14 @@ void parse_entry(RowReader &row, Table &table)
 	if (row.has("cfi"))
 		entry.has_frame = row.one_of("cfi", row.optional("cfi"), {"none"}) != "none";
 	entry.config = row.config_key();
-	if (entry.kind == EntryKind::slot) {
+	if (entry.kind == EntryKind::record) {
 		entry.type = row.c_text("type", true);
-		parse_slot_field(row, entry);
+		parse_record_field(row, entry);
 		entry.value = row.c_text("value", true);
 		if (entry.proto.empty())
 			entry.proto = entry.type + " (void)";
 	} else {
-		entry.field = row.identifier_key("slot", false);
+		entry.field = row.identifier_key("record", false);
 	}
 	check_kind(row, entry);
 	check_proto(row, entry);
@@ -262,8 +262,8 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 		parse_abi(row, table);
 	} else if (type.value == "global") {
 		parse_field(row, table.global);
-	} else if (type.value == "header") {
-		parse_field(row, table.header);
+	} else if (type.value == "record") {
+		parse_field(row, table.record);
 	} else if (type.value == "slot") {
 		parse_field(row, table.slot);
 	} else if (type.value == "entry") {
@@ -274,7 +274,7 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 		parse_test(row, table);
 	} else {
 		row.fail("unknown row '" + type.value +
-			 "'; use one of: abi, global, header, slot, entry, vvar, test");
+			 "'; use one of: abi, global, record, slot, entry, vvar, test");
 		return;
 	}
 	row.finish();

@@ -33,11 +33,11 @@ std::vector<Symbol> Table::symbols_of(const Abi &abi) const
 	return symbols;
 }
 
-std::vector<Field> Table::slot_fields() const
+std::vector<Field> Table::record_fields() const
 {
-	std::vector<Field> fields = slot;
+	std::vector<Field> fields = record;
 
-	for (const Entry *entry : slot_entries())
+	for (const Entry *entry : record_entries())
 		fields.push_back({entry->line, entry->field, "u32", entry->offset,
 				  entry->name + "()'s answer plus one; 0: make the system call"});
 	std::stable_sort(fields.begin(), fields.end(),
@@ -45,12 +45,12 @@ std::vector<Field> Table::slot_fields() const
 	return fields;
 }
 
-std::vector<const Entry *> Table::slot_entries() const
+std::vector<const Entry *> Table::record_entries() const
 {
 	std::vector<const Entry *> found;
 
 	for (const Entry &entry : entries)
-		if (entry.kind == EntryKind::slot && !entry.field.empty())
+		if (entry.kind == EntryKind::record && !entry.field.empty())
 			found.push_back(&entry);
 	std::stable_sort(found.begin(), found.end(),
 			 [](const Entry *a, const Entry *b) { return a->offset < b->offset; });
@@ -75,8 +75,8 @@ const char *kind_name(EntryKind kind)
 	switch (kind) {
 	case EntryKind::code:
 		return "code";
-	case EntryKind::slot:
-		return "slot";
+	case EntryKind::record:
+		return "record";
 	default:
 		return "base";
 	}

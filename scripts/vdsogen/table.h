@@ -14,8 +14,8 @@
 namespace vdsogen
 {
 
-constexpr unsigned int slot_shift = 6;
-constexpr unsigned int slot_size = 1u << slot_shift;
+constexpr unsigned int line_shift = 6;
+constexpr unsigned int line_size = 1u << line_shift;
 
 struct Abi {
 	std::size_t line = 0;
@@ -29,7 +29,7 @@ struct Abi {
 	long pages = 0;
 };
 
-/* A field of a 64-byte line of the task area. */
+/* A field of a 64-byte line: the global page's, a record or a slot. */
 struct Field {
 	std::size_t line = 0;
 	std::string name;
@@ -40,7 +40,7 @@ struct Field {
 	unsigned int size() const { return type == "u64" ? 8 : 4; }
 };
 
-enum class EntryKind { base, code, slot };
+enum class EntryKind { base, code, record };
 
 struct EntryAbi {
 	std::string abi;
@@ -60,10 +60,10 @@ struct Entry {
 	bool has_frame = true; /* where its abi has unwind information at all */
 	std::string config;
 
-	/* The slot field that answers; of other entries a fixed one, or none. */
+	/* The record's field that answers; of other entries a fixed one, or none. */
 	std::string field;
 
-	/* Slot entries only. */
+	/* Record entries only. */
 	std::string type;
 	unsigned int offset = 0;
 	std::string value;
@@ -101,8 +101,8 @@ struct Symbol {
 struct Table {
 	std::vector<Abi> abis;
 	std::vector<Field> global;
-	std::vector<Field> header;
-	std::vector<Field> slot; /* fixed fields as written, without the entries' */
+	std::vector<Field> record; /* fixed fields as written, without the entries' */
+	std::vector<Field> slot;
 	std::vector<Entry> entries;
 	std::vector<Vvar> vvars;
 	std::vector<Test> tests;
@@ -112,11 +112,11 @@ struct Table {
 	/* What @abi's image exports, in the order of the table. */
 	std::vector<Symbol> symbols_of(const Abi &abi) const;
 
-	/* The fields of a slot, entries' too, by offset. */
-	std::vector<Field> slot_fields() const;
+	/* The fields of a record, entries' too, by offset. */
+	std::vector<Field> record_fields() const;
 
-	/* The slot entries, by offset of their fields. */
-	std::vector<const Entry *> slot_entries() const;
+	/* The record entries, by offset of their fields. */
+	std::vector<const Entry *> record_entries() const;
 };
 
 /* Symbol of @entry in @abi's image, the strong one. */

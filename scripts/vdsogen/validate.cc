@@ -62,9 +62,9 @@ void check_fields(const std::vector<Field> &fields, const std::string &what, Dia
 
 	for (const Field &field : fields) {
 		names.add(field.name, field.line);
-		if (field.offset + field.size() > slot_size)
+		if (field.offset + field.size() > line_size)
 			faults.add(field.line, "field '" + field.name + "' ends behind the " +
-						       std::to_string(slot_size) +
+						       std::to_string(line_size) +
 						       " bytes of the " + what);
 		if (field.offset % field.size())
 			faults.add(field.line, "field '" + field.name + "' at " +
@@ -80,26 +80,26 @@ void check_fields(const std::vector<Field> &fields, const std::string &what, Dia
 	}
 }
 
-/* Header fields come as written; bring them in order for the overlap check. */
+/* Fields of other lines come as written; bring them in order for the overlap check. */
 std::vector<Field> by_offset(const std::vector<Field> &fields)
 {
 	Table sorter;
 
-	sorter.slot = fields;
-	return sorter.slot_fields();
+	sorter.record = fields;
+	return sorter.record_fields();
 }
 
-/* slot=FIELD names a fixed field, and some call by which a filter can forbid it. */
-void check_entry_slot(const Table &table, const Entry &entry, Diagnostics &faults)
+/* record=FIELD names a fixed field, and some call by which a filter can forbid it. */
+void check_entry_record(const Table &table, const Entry &entry, Diagnostics &faults)
 {
-	if (entry.kind == EntryKind::slot || entry.field.empty())
+	if (entry.kind == EntryKind::record || entry.field.empty())
 		return;
-	if (std::none_of(table.slot.begin(), table.slot.end(),
+	if (std::none_of(table.record.begin(), table.record.end(),
 			 [&](const Field &field) { return field.name == entry.field; }))
-		faults.add(entry.line, "unknown slot field '" + entry.field + "'; no slot row names it");
+		faults.add(entry.line, "unknown record field '" + entry.field + "'; no record row names it");
 	for (const EntryAbi &use : entry.abis)
 		if (use.nr.empty())
-			faults.add(entry.line, "slot=" + entry.field + " needs nr= for abi " + use.abi);
+			faults.add(entry.line, "record=" + entry.field + " needs nr= for abi " + use.abi);
 }
 
 void check_entry_abis(const Table &table, const Entry &entry, Diagnostics &faults)
@@ -116,7 +116,7 @@ void check_entries(const Table &table, Diagnostics &faults)
 {
 	for (const Entry &entry : table.entries) {
 		check_entry_abis(table, entry, faults);
-		check_entry_slot(table, entry, faults);
+		check_entry_record(table, entry, faults);
 	}
 
 	for (const Abi &abi : table.abis) {
@@ -164,8 +164,8 @@ void validate(const Table &table, Diagnostics &faults)
 		faults.add(0, "the table has no abi row");
 	check_abis(table, faults);
 	check_fields(by_offset(table.global), "global", faults);
-	check_fields(by_offset(table.header), "header", faults);
-	check_fields(table.slot_fields(), "slot", faults);
+	check_fields(by_offset(table.slot), "slot", faults);
+	check_fields(table.record_fields(), "record", faults);
 	check_entries(table, faults);
 	check_vvars(table, faults);
 	check_tests(table, faults);

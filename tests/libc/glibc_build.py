@@ -89,7 +89,7 @@ for name; do
     "$0/testrun.sh" "$0/$name" > /dev/null 2>&1
     echo "status $name $?"
 done
-"$0/testrun.sh" "$0/vdsox-verify" count 100000
+taskset -c 0 "$0/testrun.sh" "$0/vdsox-verify" count 100000
 """
 
 

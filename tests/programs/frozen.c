@@ -39,7 +39,7 @@ static void check(bool good, int number)
 	}
 }
 
-#define DIFFERS_SLOT(name, nr, result)                               \
+#define DIFFERS_RECORD(name, nr, result)                               \
 	{                                                            \
 		result before = (result)syscall(nr);                 \
 		result found = (result)vdsox_##name();               \

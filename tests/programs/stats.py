@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""stats.py CALLS: once warm, Python's id calls make no system call."""
+"""stats.py CALLS: once Python has a record, its id calls make no system call."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def step_out(entry: str, inside: range) -> int:
 
 
 def main() -> None:
-    with open(os.path.join(os.environ["PYTHONPATH"], "slots")) as names:
+    with open(os.path.join(os.environ["PYTHONPATH"], "records")) as names:
         entries = names.read().split()
     gdb.execute("break main", to_string=True)
     gdb.execute("run", to_string=True)

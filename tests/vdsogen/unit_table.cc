@@ -26,9 +26,9 @@ std::string faults_of(const std::string &rows)
 	return told.str();
 }
 
-std::string slot_row(const std::string &field)
+std::string record_row(const std::string &field)
 {
-	return "entry e slot abi=a nr=e type=int value=1 field=" + field + "\n";
+	return "entry e record abi=a nr=e type=int value=1 field=" + field + "\n";
 }
 
 bool tells(const std::string &told, const char *message)
@@ -56,18 +56,18 @@ TEST_CASE("symbols follow prefix, alias, version and symbol=")
 	CHECK(symbols[2].version == "W");
 }
 
-TEST_CASE("slot fields lie within the slot, aligned and apart")
+TEST_CASE("record fields lie within the record, aligned and apart")
 {
-	CHECK(faults_of(slot_row("f@0")) == "");
-	CHECK(faults_of(slot_row("f@60")) == "");
-	CHECK(tells(faults_of(slot_row("f@62")), "t:2: field 'f' ends behind the 64 bytes"));
-	CHECK(tells(faults_of(slot_row("f@18")), "not aligned to its size 4"));
-	CHECK(tells(faults_of(slot_row("f@64")), "a number below 64"));
-	CHECK(tells(faults_of(slot_row("f@-4")), "a number below 64"));
-	CHECK(tells(faults_of(slot_row("f")), "write NAME@OFFSET"));
-	CHECK(tells(faults_of("slot s u64 8 \"d\"\n" + slot_row("f@12")),
+	CHECK(faults_of(record_row("f@0")) == "");
+	CHECK(faults_of(record_row("f@60")) == "");
+	CHECK(tells(faults_of(record_row("f@62")), "t:2: field 'f' ends behind the 64 bytes"));
+	CHECK(tells(faults_of(record_row("f@18")), "not aligned to its size 4"));
+	CHECK(tells(faults_of(record_row("f@64")), "a number below 64"));
+	CHECK(tells(faults_of(record_row("f@-4")), "a number below 64"));
+	CHECK(tells(faults_of(record_row("f")), "write NAME@OFFSET"));
+	CHECK(tells(faults_of("record s u64 8 \"d\"\n" + record_row("f@12")),
 		    "t:3: field 'f' overlaps 's'"));
-	CHECK(tells(faults_of("slot f u64 0 \"d\"\n" + slot_row("f@8")),
+	CHECK(tells(faults_of("record f u64 0 \"d\"\n" + record_row("f@8")),
 		    "exists already in line 2"));
 }
 
@@ -80,12 +80,12 @@ TEST_CASE("names are unique within an abi")
 	CHECK(tells(faults_of("entry x base abi=a,a\n"), "abi 'a' exists already"));
 }
 
-TEST_CASE("new entries have no alias, no version and no option for slots")
+TEST_CASE("new entries have no alias, no version and no option for records")
 {
 	CHECK(tells(faults_of("entry x code nr=x abi=a+alias\n"), "drop +alias"));
 	CHECK(tells(faults_of("entry x code nr=x abi=a version=W\n"), "drop version="));
 	CHECK(tells(faults_of("entry x code nr=x abi=a cfi=none\n"), "drop cfi=none"));
-	CHECK(tells(faults_of("entry x slot nr=x abi=a type=int value=1 field=f@0 if=CONFIG_X\n"),
+	CHECK(tells(faults_of("entry x record nr=x abi=a type=int value=1 field=f@0 if=CONFIG_X\n"),
 		    "drop if="));
 	CHECK(tells(faults_of("entry x code abi=a\n"), "key 'nr' is missing"));
 }

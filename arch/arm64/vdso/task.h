@@ -3,42 +3,75 @@
 #define _ARCH_ARM64_VDSO_TASK_H
 
 /*
- * Task slots, the reader's part: included by <vdso/task.h> and the arm64 vDSO's
- * getcpu. arch/arm64/vdso/tpidrro.h says what TPIDRRO_EL0 holds.
+ * Task records, the reader's part: included by <vdso/task.h> only.
+ * arch/arm64/vdso/tpidrro.h says what TPIDRRO_EL0 holds.
  */
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
-#include <linux/types.h>
+#include <linux/sizes.h>
+#include <asm/page-def.h>
 #include <asm/unistd.h>
 
 #include "tpidrro.h"
 
-static __always_inline unsigned long __arch_vdso_task_cpu(void)
+/**
+ * struct vdso_task_place - where a thread's record was found
+ * @record: the record; record 0 if the thread has none
+ * @tpidrro: what the register held
+ */
+struct vdso_task_place {
+	const struct vdso_task_record	*record;
+	unsigned long			tpidrro;
+};
+
+static __always_inline unsigned long __arch_vdso_task_tpidrro(void)
 {
-	unsigned long cpunode;
+	unsigned long tpidrro;
 
-	asm volatile("mrs %0, tpidrro_el0" : "=r" (cpunode));
-	return cpunode;
+	asm volatile("mrs %0, tpidrro_el0" : "=r" (tpidrro));
+	return tpidrro;
 }
-
-#ifdef __VDSO_TASK_H
-#define __arch_vdso_task_inline	__always_inline
 
 /*
- * The register holds the CPU number plus 1, which is the CPU's line counted
- * from the header. While the number is not known the register is 0: that is the
- * header line itself, whose fields at the places of answers are 0.
+ * The lower half of the register is the record's distance from record 0. A thread
+ * without a record has 0 there: record 0 is all zeros.
  */
-static __always_inline const struct vdso_task_slot *
-__arch_vdso_task_slot(unsigned long cpunode)
+static __always_inline struct vdso_task_place __arch_vdso_task_find(void)
 {
-	unsigned long line = cpunode & TPIDRRO_LINE_MASK;
+	unsigned long tpidrro = __arch_vdso_task_tpidrro();
+	const struct vdso_task_record *record;
 
-	static_assert(TPIDRRO_LINE_MASK < VDSO_TASK_LINES);
-	return (const void *)(vdso_task_end - VDSO_TASK_SLOT_SIZE -
-			      (line << VDSO_TASK_SLOT_SHIFT));
+	/* The compiler would take more: it does not know how near record 0 is. */
+	static_assert(VDSO_TASK_PAGES * PAGE_SIZE < SZ_512K);
+	asm("adr %0, vdso_task_records\n\tadd %0, %0, %w1, sxtw"
+	    : "=&r" (record) : "r" (tpidrro));
+	return (struct vdso_task_place){ .record = record, .tpidrro = tpidrro };
 }
-#endif
+
+static __always_inline u32 __arch_vdso_task_answer(struct vdso_task_place place,
+						   size_t field)
+{
+	return READ_ONCE(*(const u32 *)((const char *)place.record + field));
+}
+
+/*
+ * Only its owner has a record's distance in the register. It is another one, or 0, in a
+ * child of fork that ends its parent's read, and mostly in a process that was restored.
+ */
+static __always_inline bool __arch_vdso_task_is_there(struct vdso_task_place place)
+{
+	return __arch_vdso_task_tpidrro() == place.tpidrro;
+}
+
+/*
+ * May the kernel store an answer there? Where it would not, it says so. The top byte
+ * may be a tag.
+ */
+static __always_inline bool __arch_vdso_task_is_user(const void *p)
+{
+	return p && !((unsigned long)p & BIT(55));
+}
 
 static __always_inline long __arch_vdso_task_syscall3(long nr, long a, long b,
 						      long c)

@@ -2,7 +2,7 @@
 #ifndef _ARCH_ARM64_VDSO_TASK_CALLS_H
 #define _ARCH_ARM64_VDSO_TASK_CALLS_H
 
-/* Task slots, the kernel's part: which system calls the entries stand for. */
+/* Task records, the kernel's part: which system calls the entries stand for. */
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
@@ -10,10 +10,10 @@
 
 /**
  * arch_vdso_task_calls() - the calls that an mm's vDSO answers
- * @mm: an mm with slots, so a native one
+ * @mm: an mm with records, so a native one
  * @arch: gets AUDIT_ARCH_* of the calls
  *
- * Return: a list that ends with offset 0.
+ * Return: a list that ends with size 0.
  */
 static inline const struct vdso_task_call *
 arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)

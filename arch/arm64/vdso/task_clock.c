@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task slots: how sched_clock() reads CNTVCT_EL0, for user space to do the same. */
+/* Task records: how sched_clock() reads CNTVCT_EL0, for user space to do the same. */
 
 #include <linux/sched.h>
 #include <linux/sched_clock.h>
@@ -31,8 +31,13 @@ bool arch_vdso_task_clock(struct vdso_task_global *now)
 	return good && now->mult;
 }
 
-/* Does a read of the counter work for current in user mode? */
-bool arch_vdso_task_counter_allowed(void)
+bool arch_vdso_task_reads_clocks(const struct mm_struct *mm)
 {
-	return !test_thread_flag(TIF_TSC_SIGSEGV);
+	return true;
+}
+
+/* Does a read of the counter work in user mode for @p? */
+bool arch_vdso_task_counter_allowed(struct task_struct *p)
+{
+	return !test_tsk_thread_flag(p, TIF_TSC_SIGSEGV);
 }

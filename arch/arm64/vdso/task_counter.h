@@ -2,52 +2,76 @@
 #ifndef _ARCH_ARM64_VDSO_TASK_COUNTER_H
 #define _ARCH_ARM64_VDSO_TASK_COUNTER_H
 
-/* Task slots, the reader's part: the counter behind sched_clock(). */
+/*
+ * Task records, the reader's part: the counter behind sched_clock().
+ *
+ * The record's base is written at each switch to the thread:
+ *
+ *	reader T                                the kernel
+ *	--------                                ----------
+ *	b = record.base
+ *	                                        switch to another thread
+ *	                                        switch to T: record.base = b'
+ *	t = counter
+ *	record.base == b ?
+ *
+ *	b' - b is the time that T did not run, which is never negative: each stint's
+ *	base comes from a runqueue's clock that was updated after T was charged for the
+ *	stint before. So if T finds b again, T ran all the time, or for 0 ns not, and
+ *	t - b is its CPU time at t. An interrupt whose time is accounted for makes base
+ *	0, and a later one comes from the system call. Winner: the switch; T makes the
+ *	system call.
+ */
 
-#include <linux/bits.h>
 #include <linux/types.h>
 #include <vdso/datapage.h>
 
 /**
- * struct vdso_task_counter - a reading of the counter
- * @ns: sched_clock() at that moment, with the constant that hides it
+ * struct vdso_task_sample - a reading of the counter, and what belongs to it
+ * @record: of the calling thread
+ * @place: where it was found
+ * @ns: sched_clock() at that moment
+ * @base: sched_clock() at which the thread's CPU time was 0; 0 if the system call must
+ *	  be made
  */
-struct vdso_task_counter {
-	u64	ns;
+struct vdso_task_sample {
+	const struct vdso_task_record	*record;
+	struct vdso_task_place		place;
+	u64				ns;
+	u64				base;
 };
 
 /*
  * As sched_clock() computes it, but for a counter that has wrapped since the
- * kernel last looked at it: the system call knows how wide it is.
+ * kernel last looked at it: the system call knows how wide it is. A thread that may
+ * not read the counter has no base.
  */
-static __always_inline bool
-__arch_vdso_task_counter(const struct vdso_task_global *global,
-			 struct vdso_task_counter *now)
+static __always_inline struct vdso_task_sample
+__arch_vdso_task_sample(const struct vdso_task_global *global)
 {
-	u32 mult = READ_ONCE(global->mult);
-	u64 passed;
+	struct vdso_task_place place = __arch_vdso_task_find();
+	struct vdso_task_sample now = { .record = place.record, .place = place };
+	u64 passed, base = READ_ONCE(place.record->base);
 
-	if (unlikely(!mult))
-		return false;
+	if (unlikely(!base || !READ_ONCE(place.record->cputime)))
+		return now;
 	passed = __arch_get_hw_counter(VDSO_CLOCKMODE_ARCHTIMER, NULL) -
 		 READ_ONCE(global->epoch);
-	if (unlikely((s64)passed < 0))
-		return false;
-	now->ns = READ_ONCE(global->offset) +
-		  ((passed * mult) >> READ_ONCE(global->shift));
-	return true;
+	now.ns = READ_ONCE(global->offset) +
+		 ((passed * READ_ONCE(global->mult)) >> READ_ONCE(global->shift));
+	/* Or the counter went back, as of a virtual machine that was restored. */
+	if (likely((s64)passed >= 0 && (s64)(now.ns - base) >= 0))
+		now.base = base;
+	return now;
+}
+
+static __always_inline bool __arch_vdso_task_is_valid(struct vdso_task_sample now)
+{
+	return READ_ONCE(now.record->base) == now.base &&
+	       __arch_vdso_task_is_there(now.place);
 }
 
 /* A read of the counter counts as a load, which smp_rmb() orders. */
 #define __arch_vdso_task_after(now, p)	(p)
-
-/*
- * May the kernel store a time there? Where it would not, it says so. The top
- * byte may be a tag.
- */
-static __always_inline bool __arch_vdso_task_is_user(const void *p)
-{
-	return p && !((unsigned long)p & BIT(55));
-}
 
 #endif /* _ARCH_ARM64_VDSO_TASK_COUNTER_H */

@@ -2,15 +2,14 @@
 #ifndef _ARCH_ARM64_VDSO_TASK_CPU_H
 #define _ARCH_ARM64_VDSO_TASK_CPU_H
 
-/* Task slots, the kernel's part: can user space know its CPU number? */
+/* Task records, the kernel's part: can user space know its CPU number? */
 
 #include "tpidrro.h"
 
-/* What is looked at holds the number plus 1. */
-#define ARCH_VDSO_TASK_MAX_CPUS	TPIDRRO_LINE_MASK
+#define ARCH_VDSO_TASK_MAX_CPUS	(TPIDRRO_CPU_MASK + 1)
 
 /**
- * arch_vdso_task_cpu_trusted() - does user space see the right CPU number?
+ * arch_vdso_task_cpu_valid() - does user space see the right CPU number?
  * @cpu: the CPU this runs on
  *
  * It is the kernel that writes the register. This catches a per-CPU value that
@@ -18,9 +17,10 @@
  *
  * Return: true if what the kernel puts into TPIDRRO_EL0 here says @cpu.
  */
-static inline bool arch_vdso_task_cpu_trusted(unsigned int cpu)
+static inline bool arch_vdso_task_cpu_valid(unsigned int cpu)
 {
-	return ((vdso_task_tpidrro() - 1) & TPIDRRO_CPU_MASK) == cpu;
+	return (__this_cpu_read(vdso_task_cpunode) >> TPIDRRO_CPU_SHIFT &
+		TPIDRRO_CPU_MASK) == cpu;
 }
 
 #endif /* _ARCH_ARM64_VDSO_TASK_CPU_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The CPU number in TPIDRRO_EL0: its value for each CPU, and whether
- * kernel_exit has to write it.
+ * TPIDRRO_EL0 of native threads: each CPU's part of it, and whether kernel_exit has
+ * to write it.
  */
 
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/topology.h>
+#include <linux/vdso_task.h>
 
 #include <asm/alternative.h>
 #include <asm/cpufeature.h>
@@ -28,6 +29,17 @@ void __init vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
 		updptr[0] = cpu_to_le32(aarch64_insn_gen_nop());
 }
 
+/**
+ * arch_vdso_task_publish() - show user mode the way to a task's record
+ * @p: current, which is a native task
+ *
+ * Context: interrupts off.
+ */
+void arch_vdso_task_publish(struct task_struct *p)
+{
+	vdso_task_set_tpidrro(p, vdso_task_tpidrro(p));
+}
+
 static int __init vdso_task_cpunode_init(void)
 {
 	unsigned long cpu;
@@ -36,7 +48,7 @@ static int __init vdso_task_cpunode_init(void)
 		unsigned long node = cpu_to_node(cpu);
 
 		per_cpu(vdso_task_cpunode, cpu) =
-			((node << TPIDRRO_NODE_SHIFT) | cpu) + 1;
+			node << TPIDRRO_NODE_SHIFT | cpu << TPIDRRO_CPU_SHIFT;
 	}
 	return 0;
 }

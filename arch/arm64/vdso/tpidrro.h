@@ -3,26 +3,28 @@
 #define _ARCH_ARM64_VDSO_TPIDRRO_H
 
 /*
- * The CPU number for native user space, in TPIDRRO_EL0:
+ * TPIDRRO_EL0 of a native thread that has a record:
  *
- *	(node << 16 | cpu) + 1, or 0 while it is not known
+ *	bits 0..31	distance of the record from record 0 in bytes, negative
+ *	bits 32..47	number of the CPU
+ *	bits 48..63	its NUMA node
  *
- * tls_thread_switch() writes it for the incoming native thread. An AArch32
- * thread has its TLS pointer there, which is why AArch32 has no task slots.
+ * and 0 of one that has none. User mode can read the register and not write it.
+ *
+ * tls_thread_switch() writes it for the incoming thread. An AArch32 thread has its TLS
+ * pointer there, which is why AArch32 has no task records.
  *
  * The trampoline vectors of KPTI and of the Spectre-BHB mitigations use the
  * register to pass x30 into the kernel, and kernel_ventry clears it. Where such
  * vectors may be in use on any CPU, kernel_exit writes it again on each return to
- * user space, from the task's copy; elsewhere a patched branch skips that. Whoever
- * writes the register for a task writes the copy as well: vdso_task_set_tpidrro().
+ * user space, from the task's copy; elsewhere a patched branch skips that. Every write
+ * of the register for a task is one of the copy as well: vdso_task_set_tpidrro().
  * tls_thread_flush() writes the register alone: exec sets both right after it.
  */
 
-#define TPIDRRO_NODE_SHIFT	16
+#define TPIDRRO_CPU_SHIFT	32
 #define TPIDRRO_CPU_MASK	0xffff
-
-/* The bits of it that choose a slot: no more than there are lines in [vvar]. */
-#define TPIDRRO_LINE_MASK	0xfff
+#define TPIDRRO_NODE_SHIFT	48
 
 #ifdef __ASSEMBLY__
 
@@ -56,15 +58,17 @@ void vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
 			    __le32 *updptr, int nr_inst);
 
 /* What a native thread finds in TPIDRRO_EL0 on this CPU. */
-static inline unsigned long vdso_task_tpidrro(void)
+static inline unsigned long vdso_task_tpidrro(const struct task_struct *p)
 {
-	return __this_cpu_read(vdso_task_cpunode);
+	u32 locator = p->vdso_task.locator;
+
+	return locator ? locator | __this_cpu_read(vdso_task_cpunode) : 0;
 }
 
 /**
  * vdso_task_set_tpidrro() - what a task is to find in TPIDRRO_EL0
  * @p: current, or the task that is just switched to
- * @value: its CPU number or, of an AArch32 task, its TLS pointer
+ * @value: vdso_task_tpidrro() or, of an AArch32 task, its TLS pointer
  *
  * An interrupt between the two stores does no harm: a switch in it writes both
  * again, for the CPU that the task comes back to. So @value must be what such a
@@ -78,21 +82,17 @@ static inline void vdso_task_set_tpidrro(struct task_struct *p,
 }
 
 /*
- * An exec has settled which kind of task current is. It may not switch for
- * long, so give it what a switch would: a native one its CPU number, an AArch32
- * one an empty TLS pointer.
+ * Exec has decided which kind of task current is. It may not be switched out for
+ * long: a native thread has no record yet, an AArch32 one no TLS pointer.
  */
 static inline void vdso_task_new_exec(void)
 {
-	preempt_disable();
-	vdso_task_set_tpidrro(current,
-			      is_compat_task() ? 0 : vdso_task_tpidrro());
-	preempt_enable();
+	vdso_task_set_tpidrro(current, 0);
 }
 
 #else /* !CONFIG_VDSO_TASK */
 
-static inline unsigned long vdso_task_tpidrro(void)
+static inline unsigned long vdso_task_tpidrro(const struct task_struct *p)
 {
 	return 0;
 }

@@ -1,5 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The arm64 vDSO functions that read task slots. */
+/* The arm64 vDSO functions that read task records. */
 #include <vdso/task_clock.h>
 
 VDSO_TASK_ENTRIES_ARM64(VDSO_TASK_ENTRY)
+
+long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
+
+/**
+ * __kernel_getcpu() - on which CPU and NUMA node does the caller run?
+ * @cpu: where to store the CPU number, may be NULL
+ * @node: where to store the node number, may be NULL
+ * @unused: ignored, as by the system call since Linux 2.6.24
+ *
+ * From TPIDRRO_EL0, where the caller's record allows it. A user address without memory
+ * gives SIGSEGV, as in any function; the kernel's addresses give EFAULT.
+ *
+ * Return: 0, or what the system call returns.
+ */
+notrace long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused)
+{
+	struct vdso_task_place place = __arch_vdso_task_find();
+
+	if (unlikely(!READ_ONCE(place.record->getcpu) ||
+		     (cpu && !__arch_vdso_task_is_user(cpu)) ||
+		     (node && !__arch_vdso_task_is_user(node)) ||
+		     !__arch_vdso_task_is_there(place)))
+		return __arch_vdso_task_syscall3(__NR_getcpu, (long)cpu,
+						 (long)node, (long)unused);
+	if (cpu)
+		*cpu = place.tpidrro >> TPIDRRO_CPU_SHIFT & TPIDRRO_CPU_MASK;
+	if (node)
+		*node = place.tpidrro >> TPIDRRO_NODE_SHIFT;
+	return 0;
+}

@@ -2,7 +2,7 @@
 #ifndef _ARCH_X86_VDSO_TASK_CALLS_H
 #define _ARCH_X86_VDSO_TASK_CALLS_H
 
-/* Task slots, the kernel's part: which system calls the entries stand for. */
+/* Task records, the kernel's part: which system calls the entries stand for. */
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
@@ -16,10 +16,10 @@
 
 /**
  * arch_vdso_task_calls() - the calls that an mm's vDSO answers
- * @mm: an mm with slots
+ * @mm: an mm with records
  * @arch: gets AUDIT_ARCH_* of the calls
  *
- * Return: a list that ends with offset 0; NULL for x32, whose numbers seccomp's
+ * Return: a list that ends with size 0; NULL for x32, whose numbers seccomp's
  * action cache does not know.
  */
 static inline const struct vdso_task_call *

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task slots: how sched_clock() reads the TSC, for user space to do the same. */
+/* Task records: how sched_clock() reads the TSC, for user space to do the same. */
 
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/vdso_task.h>
 #include <asm/cpufeature.h>
 #include <asm/timer.h>
+#include <asm/vdso.h>
 
 /**
  * arch_vdso_task_clock() - the present parameters of sched_clock()
@@ -22,7 +23,8 @@ bool arch_vdso_task_clock(struct vdso_task_global *now)
 	struct cyc2ns_data data;
 
 	if (!using_native_sched_clock() || !sched_clock_stable() ||
-	    !boot_cpu_has(X86_FEATURE_CONSTANT_TSC))
+	    !boot_cpu_has(X86_FEATURE_CONSTANT_TSC) ||
+	    !boot_cpu_has(X86_FEATURE_RDTSCP))
 		return false;
 	cyc2ns_read_begin(&data);
 	cyc2ns_read_end();
@@ -32,8 +34,18 @@ bool arch_vdso_task_clock(struct vdso_task_global *now)
 	return now->mult;
 }
 
-/* Does RDTSC work for current in user mode? */
-bool arch_vdso_task_counter_allowed(void)
+/* Those of the ia32 image make the system call. */
+bool arch_vdso_task_reads_clocks(const struct mm_struct *mm)
 {
-	return !test_thread_flag(TIF_NOTSC);
+#ifdef CONFIG_IA32_EMULATION
+	return mm->context.vdso_image != &vdso_image_32;
+#else
+	return true;
+#endif
+}
+
+/* Does RDTSCP work in user mode for @p? */
+bool arch_vdso_task_counter_allowed(struct task_struct *p)
+{
+	return !test_tsk_thread_flag(p, TIF_NOTSC);
 }

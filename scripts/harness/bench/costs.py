@@ -21,7 +21,7 @@ AGAINST_CALL = {
     "syscall_filtered": "syscall_filtered",
 }
 # A round of two switches, and operations whose own length is the measure.
-SWITCHES = re.compile(r"(switch\.\w+)\.(off|armed|one|hot)")
+SWITCHES = re.compile(r"(switch\.\w+)\.(off|armed|one|hot|cputime)")
 OPERATIONS = re.compile(r"((?:life|memory|kernel)\.\w+)\.(off|armed|hot)")
 CALLS = re.compile(r"entry\.(\w+)\.(\w+)")
 
@@ -96,7 +96,7 @@ def derive(patched: Figures, unpatched: Figures) -> Costs:
 
 
 def within(figures: Figures) -> Costs:
-    """Costs of one kernel: against itself before any process had touched slots."""
+    """Costs of one kernel: against itself before any process had touched its area."""
     before: Figures = {}
     for name, figure in figures.items():
         if name.endswith((".off", ".syscall", ".syscall_filtered")):

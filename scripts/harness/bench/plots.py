@@ -11,10 +11,11 @@ from typing import Any, Callable, Optional
 Kernels = dict[str, dict[str, dict[str, Any]]]
 OURS, THEIRS, THIRD = "#0b6e99", "#c2691c", "#6b4c9a"
 MODES = {
-    "off": "no process uses slots",
+    "off": "no process uses records",
     "armed": "others do, not these two",
     "one": "one of the two",
     "hot": "both",
+    "cputime": "both, and read their CPU time",
 }
 KINDS = {"switch.processes": "processes", "switch.threads": "threads"}
 
@@ -116,7 +117,7 @@ def all_of(cell: dict[str, Any]) -> dict[str, Any]:
         "switches": lambda: switches(cell["costs"]),
         "threads": lambda: scaling(kernels, "threads", "threads of one process"),
         "cpus": lambda: scaling(kernels, "cpus", "CPUs"),
-        "areas": lambda: scaling(kernels, "areas", "processes with slots"),
+        "areas": lambda: scaling(kernels, "areas", "processes with records"),
     }
     made = {name: make() for name, make in makers.items()}
     return {name: picture for name, picture in made.items() if picture is not None}

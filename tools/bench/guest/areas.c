@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Many processes with slots of their own: what each takes, and whether all pay. */
+/* Many processes with records of their own: what each takes, and whether all pay. */
 #define _GNU_SOURCE
 #include "bench.h"
 

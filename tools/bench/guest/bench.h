@@ -58,13 +58,14 @@ void count_many(const char *name, bench_op op, long a, long b, unsigned int n);
 struct vdso_task_symbol;
 typedef void (*vdso_visitor)(const struct vdso_task_symbol *symbol, bench_op op);
 
-void vdso_each_slot_entry(vdso_visitor visit);
+void vdso_each_record_entry(vdso_visitor visit);
 bench_op vdso_find(const char *name);
 
 /* process.c */
 bool write_text(const char *path, const char *text);
 void rest(void);
 bool get_hot(void);
+bool expose_cputime(void);
 bool be_fifo(void);
 void pin(int cpu);
 void *share(size_t size);
@@ -73,8 +74,11 @@ void finish(pid_t child);
 void in_child(void (*run)(void *arg), void *arg);
 long stat_value(const char *key);
 
-/* Whether any process has touched slots since boot, and who of the two has own. */
-enum mode { MODE_OFF, MODE_ARMED, MODE_ONE, MODE_HOT, NR_MODES };
+/*
+ * Whether any process has touched its area since boot, who of the two has records, and
+ * whether both read their CPU time as well.
+ */
+enum mode { MODE_OFF, MODE_ARMED, MODE_ONE, MODE_HOT, MODE_CPUTIME, NR_MODES };
 
 extern const char * const mode_names[NR_MODES];
 

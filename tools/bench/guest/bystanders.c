@@ -109,7 +109,7 @@ static void crowd_child(void *crowd_)
 	if (crowd->mode == MODE_HOT && !get_hot())
 		exit(1);
 	use_both_times();
-	/* A call for its clock is one in place of an answer where there are slots. */
+	/* A call for its clock is one in place of an answer where there are records. */
 	if (crowd->mode != MODE_HOT)
 		named("process_clock", crowd, bench_clock_call, CLOCK_PROCESS_CPUTIME_ID,
 		      (long)&time);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each entry against its system call: answered, cold, and denied. */
+/* Each entry against its system call: answered, not promoted yet (cold), and denied. */
 #include "bench.h"
 
 #include <errno.h>
@@ -52,10 +52,10 @@ static void hot_child(void *arg)
 {
 	(void)arg;
 	if (get_hot())
-		vdso_each_slot_entry(answered);
+		vdso_each_record_entry(answered);
 }
 
-/* --- cold: a few calls of each of many new processes --- */
+/* --- cold: a few calls of each of many processes, which are not promoted by them --- */
 
 struct cold {
 	bench_op op;
@@ -101,16 +101,16 @@ static void cold_entry(const struct vdso_task_symbol *symbol, bench_op op)
 static void cold_entries(void *arg)
 {
 	(void)arg;
-	vdso_each_slot_entry(cold_entry);
+	vdso_each_record_entry(cold_entry);
 }
 
 void topic_entries(enum mode mode)
 {
 	if (mode == MODE_OFF) {
-		vdso_each_slot_entry(call_off);
+		vdso_each_record_entry(call_off);
 		return;
 	}
-	vdso_each_slot_entry(call_armed);
+	vdso_each_record_entry(call_armed);
 	in_child(hot_child, NULL);
 	in_child(cold_entries, NULL);
 }
@@ -148,8 +148,8 @@ static void sysctl_child(void *arg)
 	(void)arg;
 	if (!get_hot() || !write_text(SYSCTL, "0"))
 		return;
-	rest();	/* what runs keeps its answers until it is switched out */
-	vdso_each_slot_entry(denied_by_sysctl);
+	rest();
+	vdso_each_record_entry(denied_by_sysctl);
 }
 
 static void filter_child(void *arg)
@@ -161,7 +161,7 @@ static void filter_child(void *arg)
 		exit(1);
 	}
 	rest();
-	vdso_each_slot_entry(denied_by_filter);
+	vdso_each_record_entry(denied_by_filter);
 }
 
 void topic_denied(enum mode mode)

@@ -4,7 +4,7 @@
  *
  *	NAME UNIT VALUE MIN MAX SAMPLES
  *
- * What must be counted before any process has touched slots comes first.
+ * What must be counted before any process has touched its area comes first.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -22,7 +22,7 @@ static const struct {
 	{ "entries", topic_entries, MODE_OFF, MODE_ARMED },
 	{ "clocks", topic_clocks, MODE_ARMED, MODE_ARMED },
 	{ "denied", topic_denied, MODE_ARMED, MODE_ARMED },
-	{ "switch", topic_switch, MODE_OFF, MODE_HOT },
+	{ "switch", topic_switch, MODE_OFF, MODE_CPUTIME },
 	{ "life", topic_life, MODE_OFF, MODE_HOT },
 	{ "memory", topic_memory, MODE_OFF, MODE_HOT },
 	{ "kernel", topic_kernel, MODE_OFF, MODE_HOT },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes of the laboratory: alone on their CPU, cold or hot. */
+/* Processes of the laboratory: alone on their CPU, with records or without. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -21,6 +21,7 @@ const char * const mode_names[NR_MODES] = {
 	[MODE_ARMED]	= "armed",
 	[MODE_ONE]	= "one",
 	[MODE_HOT]	= "hot",
+	[MODE_CPUTIME]	= "cputime",
 };
 
 bool write_text(const char *path, const char *text)
@@ -42,8 +43,8 @@ void rest(void)
 }
 
 /*
- * Until this thread is answered in user space. The first touch since boot arms the
- * kernel, by a work item; false where no answer comes.
+ * Calls until this thread's record answers. The first touch since boot enables the
+ * static key, by a work item; false where no answer comes.
  */
 bool get_hot(void)
 {
@@ -60,6 +61,27 @@ bool get_hot(void)
 		if (answer < call / 2)
 			return true;
 		rest();
+	}
+	return false;
+}
+
+/*
+ * Until this thread's CPU time is answered in user space: a read that ends in the system
+ * call takes more than that alone.
+ */
+bool expose_cputime(void)
+{
+	bench_op clock = vdso_find("clock_gettime");
+	uint64_t call, answer;
+	struct timespec time;
+
+	if (!get_hot() || !clock)
+		return false;
+	for (int i = 0; i < 400; i++) {
+		call = count_once(bench_clock_call, CLOCK_THREAD_CPUTIME_ID, (long)&time);
+		answer = count_once(clock, CLOCK_THREAD_CPUTIME_ID, (long)&time);
+		if (answer < call)
+			return true;
 	}
 	return false;
 }

@@ -43,13 +43,22 @@ static long ping(long game_, long ignored)
 	return 0;
 }
 
+/* Get what the mode says that a side has. */
+static void join_in(const struct game *game)
+{
+	if (!(game->mode == MODE_CPUTIME ? expose_cputime() : get_hot())) {
+		fprintf(stderr, "bench: %s: no answers\n", game->name);
+		exit(1);
+	}
+}
+
 /* Rounds of warming up, of samples, and those of count_many() in addition. */
 static void *pong(void *game_)
 {
 	struct game *game = game_;
 
-	if (game->mode == MODE_HOT)
-		get_hot();
+	if (game->mode >= MODE_HOT)
+		join_in(game);
 	for (unsigned int i = 0; i < ROUNDS + ROUNDS / 8 + 2; i++)
 		byte(game->there[0], game->back[1], false);
 	return NULL;
@@ -77,8 +86,8 @@ static void processes(void *game_)
 		be_fifo();
 	open_pipes(game);
 	other = start(pong_process, game);
-	if (game->mode >= MODE_ONE && !get_hot())
-		exit(1);
+	if (game->mode >= MODE_ONE)
+		join_in(game);
 	count_many(game->name, ping, (long)game, 0, ROUNDS);
 	finish(other);
 }
@@ -91,8 +100,8 @@ static void threads(void *game_)
 	if (!game->fair)
 		be_fifo();
 	open_pipes(game);
-	if (game->mode >= MODE_ONE && !get_hot())
-		exit(1);
+	if (game->mode >= MODE_ONE)
+		join_in(game);
 	if (pthread_create(&other, NULL, pong, game))
 		exit(1);
 	count_many(game->name, ping, (long)game, 0, ROUNDS);
@@ -112,9 +121,9 @@ static void play(const char *kind, void (*run)(void *), enum mode mode, bool fai
 
 void topic_switch(enum mode mode)
 {
-	bool slots = vdso_find("getpid");
+	bool entries = vdso_find("getpid");
 
-	if (mode > MODE_ARMED && !slots)
+	if (mode > MODE_ARMED && !entries)
 		return;
 	play("processes", processes, mode, false);
 	play("threads", threads, mode, false);

@@ -24,12 +24,12 @@ static bench_op lookup(const struct vdso_task_symbol *symbol)
 }
 
 /* Also where the kernel has no such entry: then its system call alone is counted. */
-void vdso_each_slot_entry(vdso_visitor visit)
+void vdso_each_record_entry(vdso_visitor visit)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vdso_task_symbols); i++) {
 		const struct vdso_task_symbol *symbol = &vdso_task_symbols[i];
 
-		if (symbol->kind == VDSO_TASK_SLOT && !symbol->weak)
+		if (symbol->kind == VDSO_TASK_RECORD && !symbol->weak)
 			visit(symbol, lookup(symbol));
 	}
 }

@@ -16,7 +16,7 @@ struct Clock {
 	clockid_t id;
 };
 
-/* Those that every kernel's vDSO answers, and those that slots answer. */
+/* Those that every kernel's vDSO answers, and those that records answer. */
 const std::vector<Clock> &kernel_clocks();
 const std::vector<Clock> &task_clocks();
 

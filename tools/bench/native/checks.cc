@@ -26,12 +26,12 @@ void check_entries(const Laboratory &laboratory)
 	constexpr unsigned int shift = 1000;
 
 	for (const unsigned int by : {shift, 0u}) {
-		laboratory.fill_slots(by);
-		for (const SlotEntry &entry : slot_entries()) {
+		laboratory.fill_records(by);
+		for (const RecordEntry &entry : record_entries()) {
 			const auto want = static_cast<std::uint32_t>(syscall(entry.nr)) + by;
 
 			if (laboratory.function<IdFunction>(entry.symbol)() != want)
-				throw Fault(entry.name + " does not answer from its slot");
+				throw Fault(entry.name + " does not answer from its record");
 		}
 	}
 }

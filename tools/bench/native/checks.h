@@ -16,7 +16,7 @@ constexpr int exit_fault = 2;
 /* @body's status; exit_fault, after a message in @program's name, where it throws. */
 int tell_faults(const std::string &program, const std::function<int()> &body);
 
-/* Answers that no system call gives must come, so it is the slots that answer. */
+/* Answers that no system call gives must come, so it is the records that answer. */
 void check_entries(const Laboratory &laboratory);
 
 /*

@@ -3,7 +3,7 @@
  * count IMAGE IMAGE.dbg
  *
  * Instructions of each call that the image answers, one call a line. Of an image without
- * slots: those of the kernel's own clocks. Counts need no CPU of silicon, but one that
+ * records: those of the kernel's own clocks. Counts need no CPU of silicon, but one that
  * runs the image and a kernel that steps.
  *
  * Exit status: 0 done, 2 fault.
@@ -48,9 +48,9 @@ void print_steps(const Laboratory &laboratory, const std::vector<Clock> &list)
 	}
 }
 
-void print_slot_steps(const Laboratory &laboratory)
+void print_record_steps(const Laboratory &laboratory)
 {
-	for (const SlotEntry &entry : slot_entries()) {
+	for (const RecordEntry &entry : record_entries()) {
 		const auto function = laboratory.function<IdFunction>(entry.symbol);
 
 		/* The child's answers would be others, the way to them is the same. */
@@ -72,9 +72,9 @@ int run(int argc, char **argv)
 
 	check_clocks(laboratory);
 	print_steps(laboratory, kernel_clocks());
-	if (laboratory.has_slots()) {
+	if (laboratory.has_records()) {
 		check_entries(laboratory);
-		print_slot_steps(laboratory);
+		print_record_steps(laboratory);
 	}
 	return 0;
 }

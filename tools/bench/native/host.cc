@@ -125,15 +125,6 @@ std::uint64_t read_counter()
 
 #endif
 
-unsigned int cpu_limit()
-{
-	const long count = sysconf(_SC_NPROCESSORS_CONF);
-
-	if (count < 1)
-		throw Fault("the number of CPUs is not known");
-	return static_cast<unsigned int>(count);
-}
-
 double counter_rate()
 {
 	const auto now = [] {

@@ -13,9 +13,6 @@ namespace bench
 /* Why times mean nothing here; empty where they do. */
 std::string emulated();
 
-/* One more than the highest number that a CPU of this machine may have. */
-unsigned int cpu_limit();
-
 /* Does this CPU have what stands behind a feature number of the kernel's? */
 bool has_feature(unsigned int number);
 

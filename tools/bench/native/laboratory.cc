@@ -21,20 +21,17 @@ namespace
 
 constexpr std::size_t page = 4096;
 
-/* The line above the slots comes first, so CPU c has line c + 1. */
-std::size_t slots_size()
-{
-	const std::size_t lines = cpu_limit() + 1;
+/* Room for as much as include/vdso/task_area.h has, whichever architecture's. */
+constexpr std::size_t lines = 4096;
+constexpr std::size_t area_size = 2 * lines * VDSO_TASK_LINE_SIZE;
 
-	return (lines * VDSO_TASK_SLOT_SIZE + page - 1) / page * page;
-}
+constexpr const char *records_symbol = "vdso_task_records";
+constexpr const char *area_end_symbol = "vdso_task_end";
 
-constexpr const char *slots_end_symbol = "vdso_task_end";
-
-/* Where, from the image's start, the pages begin that are no slots; below 0. */
+/* Where, from the image's start, the pages begin that are no area; below 0. */
 std::int64_t other_pages(const Image &image)
 {
-	for (const char *name : {slots_end_symbol, "vvar_start", "_vdso_data"})
+	for (const char *name : {area_end_symbol, "vvar_start", "_vdso_data"})
 		if (image.has_local(name))
 			return image.local(name);
 	throw Fault("the image has no symbol of its first page");
@@ -45,7 +42,7 @@ std::size_t total_size(const Image &image)
 	const auto below = static_cast<std::size_t>(-other_pages(image));
 	const std::size_t code = (image.bytes().size() + page - 1) / page * page;
 
-	return slots_size() + below + code;
+	return area_size + below + code;
 }
 
 template <typename Number> void put(char *where, Number value)
@@ -85,16 +82,16 @@ void Mapping::protect(char *from, std::size_t size, int how) const
 		throw Fault(std::string("mprotect: ") + std::strerror(errno));
 }
 
-#define SLOT_ENTRY(name, symbol, field, type, nr)                                                  \
-	{#name, #symbol, offsetof(struct vdso_task_slot, field), __NR_##nr},
+#define RECORD_ENTRY(name, symbol, field, type, nr)                                                \
+	{#name, #symbol, offsetof(struct vdso_task_record, field), __NR_##nr},
 
-const std::vector<SlotEntry> &slot_entries()
+const std::vector<RecordEntry> &record_entries()
 {
-	static const std::vector<SlotEntry> entries = {
+	static const std::vector<RecordEntry> entries = {
 #if defined(__x86_64__)
-		VDSO_TASK_ENTRIES_X86_64(SLOT_ENTRY)
+		VDSO_TASK_ENTRIES_X86_64(RECORD_ENTRY)
 #elif defined(__aarch64__)
-		VDSO_TASK_ENTRIES_ARM64(SLOT_ENTRY)
+		VDSO_TASK_ENTRIES_ARM64(RECORD_ENTRY)
 #endif
 	};
 
@@ -102,48 +99,53 @@ const std::vector<SlotEntry> &slot_entries()
 }
 
 Laboratory::Laboratory(const Image &image)
-    : image_(image), rate_(counter_rate()), has_slots_(image.has_local(slots_end_symbol)),
+    : image_(image), rate_(counter_rate()), has_records_(image.has_local(records_symbol)),
       pages_(total_size(image))
 {
-	slots_end_ = pages_.begin() + slots_size();
-	code_ = slots_end_ - other_pages(image);
+	area_end_ = pages_.begin() + area_size;
+	code_ = area_end_ - other_pages(image);
 	std::memcpy(code_, image.bytes().data(), image.bytes().size());
 	apply_alternatives(image, code_);
 	fill_clocks();
-	if (has_slots_) {
+	if (has_records_) {
+		records_ = code_ + image.local(records_symbol);
 		fill_scheduler_clock();
-		fill_slots(0);
+		fill_records(0);
 	}
 	pages_.protect(code_, (image.bytes().size() + page - 1) / page * page,
 		       PROT_READ | PROT_EXEC);
 }
 
-char *Laboratory::line(unsigned int index) const
-{
-	return slots_end_ - (index + 1ul) * VDSO_TASK_SLOT_SIZE;
-}
-
 /*
- * The header line is filled as a slot as well: on arm64 a kernel without the patches
- * leaves the register of the CPU number 0, which names that line. Its begin lies where a
- * slot has seq.
+ * All records are the same, record 0 as well: on arm64 a kernel without the patches
+ * leaves the register 0, which leads there. Each slot of x86 leads to record 1.
  */
-void Laboratory::fill_slots(unsigned int shift) const
+void Laboratory::fill_records(unsigned int shift) const
 {
-	constexpr std::uint64_t generation = 1;
+	for (std::size_t i = 0; i + 32 < lines; i++) {
+		char *record = records_ - i * VDSO_TASK_LINE_SIZE;
 
-	for (unsigned int i = 0; i <= cpu_limit(); i++) {
-		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_SEQ_OFFSET, 1 + i);
-		put(line(i) + VDSO_TASK_SLOT_GEN_OFFSET, generation);
-		for (const SlotEntry &entry : slot_entries()) {
+		for (const RecordEntry &entry : record_entries()) {
 			const auto answer = static_cast<std::uint32_t>(syscall(entry.nr));
 
-			put<std::uint32_t>(line(i) + entry.field, answer + 1 + shift);
+			put<std::uint32_t>(record + entry.field, answer + 1 + shift);
 		}
-		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_BASE_OFFSET, 1);
-		put<std::uint64_t>(line(i) + VDSO_TASK_SLOT_DEAD_OFFSET, 1);
+		put<std::uint32_t>(record + VDSO_TASK_RECORD_CPUTIME_OFFSET, 1);
+		put<std::uint32_t>(record + VDSO_TASK_RECORD_COUNTER_OFFSET, 1);
+		put<std::uint64_t>(record + VDSO_TASK_RECORD_EXITED_RUNTIME_OFFSET, 1);
+		put<std::uint64_t>(record + VDSO_TASK_RECORD_BASE_OFFSET, 1);
 	}
-	put(line(0) + VDSO_TASK_HEADER_BEGIN_OFFSET, generation);
+#if defined(__x86_64__)
+	for (std::size_t i = 1; i <= lines; i++) {
+		char *slot = records_ + i * VDSO_TASK_LINE_SIZE;
+
+		put<std::uint64_t>(slot + VDSO_TASK_SLOT_SEQ_OFFSET, i);
+		put<std::int64_t>(slot + VDSO_TASK_SLOT_RECORD_OFFSET, -VDSO_TASK_LINE_SIZE);
+		put<std::uint64_t>(slot + VDSO_TASK_SLOT_STAMP_OFFSET, 0);
+		put<std::uint64_t>(slot + VDSO_TASK_SLOT_CLOCK_OFFSET, 0);
+		put<std::uint64_t>(slot + VDSO_TASK_SLOT_BASE_OFFSET, 1);
+	}
+#endif
 }
 
 void Laboratory::fill_clocks() const
@@ -183,12 +185,12 @@ void Laboratory::fill_scheduler_clock() const
 	constexpr unsigned int shift = 24;
 	const double mult = std::ldexp(1e9 / rate_, shift);
 
-	put<std::uint32_t>(slots_end_ + VDSO_TASK_GLOBAL_SEQ_OFFSET, 2);
-	put(slots_end_ + VDSO_TASK_GLOBAL_MULT_OFFSET,
+	put<std::uint32_t>(area_end_ + VDSO_TASK_GLOBAL_SEQ_OFFSET, 2);
+	put(area_end_ + VDSO_TASK_GLOBAL_MULT_OFFSET,
 	    static_cast<std::uint32_t>(std::lround(mult)));
-	put<std::uint32_t>(slots_end_ + VDSO_TASK_GLOBAL_SHIFT_OFFSET, shift);
-	put<std::uint64_t>(slots_end_ + VDSO_TASK_GLOBAL_EPOCH_OFFSET, read_counter());
-	put<std::uint64_t>(slots_end_ + VDSO_TASK_GLOBAL_OFFSET_OFFSET, 1);
+	put<std::uint32_t>(area_end_ + VDSO_TASK_GLOBAL_SHIFT_OFFSET, shift);
+	put<std::uint64_t>(area_end_ + VDSO_TASK_GLOBAL_EPOCH_OFFSET, read_counter());
+	put<std::uint64_t>(area_end_ + VDSO_TASK_GLOBAL_OFFSET_OFFSET, 1);
 }
 
 } // namespace bench

@@ -31,15 +31,15 @@ private:
 	std::size_t size_ = 0;
 };
 
-/* An entry that a slot answers, and what it must say. */
-struct SlotEntry {
+/* An entry that a record answers, and what it must say. */
+struct RecordEntry {
 	std::string name;
 	std::string symbol;
 	std::size_t field = 0;
 	long nr = 0;
 };
 
-const std::vector<SlotEntry> &slot_entries();
+const std::vector<RecordEntry> &record_entries();
 
 /* Seconds that the laboratory adds to CLOCK_MONOTONIC for another clock. */
 constexpr std::int64_t seconds_apart(clockid_t id)
@@ -49,8 +49,8 @@ constexpr std::int64_t seconds_apart(clockid_t id)
 
 /*
  * A vDSO image as a kernel would have mapped it, above vvar pages that the laboratory
- * fills: clocks that run by this CPU's counter, and if the image knows of slots, one for
- * each CPU with the answers of this process, all under the header's generation.
+ * fills: clocks that run by this CPU's counter, and if the image knows of records, the
+ * answers of this process in all of them.
  */
 class Laboratory
 {
@@ -70,10 +70,10 @@ public:
 		return address - code < image_.bytes().size();
 	}
 
-	bool has_slots() const { return has_slots_; }
+	bool has_records() const { return has_records_; }
 
 	/* All answers are what the system calls say plus @shift. */
-	void fill_slots(unsigned int shift) const;
+	void fill_records(unsigned int shift) const;
 
 	/*
 	 * Lets the clocks run from the second that it is now. An image subtracts each
@@ -84,14 +84,14 @@ public:
 private:
 	void fill_clock(char *data, std::int64_t second) const;
 	void fill_scheduler_clock() const;
-	char *line(unsigned int index) const;
 
 	const Image &image_;
 	double rate_;
-	bool has_slots_;
+	bool has_records_;
 	Mapping pages_;
 	char *code_ = nullptr;
-	char *slots_end_ = nullptr;
+	char *area_end_ = nullptr;
+	char *records_ = nullptr;
 };
 
 /* Patches @code as the kernel does at boot, for the CPU that this runs on. */

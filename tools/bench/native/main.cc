@@ -49,8 +49,8 @@ int run(int argc, char **argv)
 	const Image image(argv[2], argv[3]);
 	const Laboratory laboratory(image);
 
-	if (!laboratory.has_slots())
-		throw Fault(std::string(argv[2]) + ": has no slots");
+	if (!laboratory.has_records())
+		throw Fault(std::string(argv[2]) + ": has no records");
 	check_entries(laboratory);
 	check_clocks(laboratory);
 	if (verb == "check")

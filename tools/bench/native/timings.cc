@@ -33,7 +33,7 @@ template <typename Call> void add(const std::string &name, Call call)
 
 void add_ids(const Laboratory &laboratory)
 {
-	for (const SlotEntry &entry : slot_entries()) {
+	for (const RecordEntry &entry : record_entries()) {
 		const long nr = entry.nr;
 
 		add("image/" + entry.name, laboratory.function<IdFunction>(entry.symbol));

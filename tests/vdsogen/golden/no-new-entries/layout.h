@@ -3,8 +3,8 @@
 #ifndef _VDSO_TASK_LAYOUT_H
 #define _VDSO_TASK_LAYOUT_H
 
-#define VDSO_TASK_SLOT_SHIFT	6
-#define VDSO_TASK_SLOT_SIZE	64
+#define VDSO_TASK_LINE_SHIFT	6
+#define VDSO_TASK_LINE_SIZE	64
 
 
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
@@ -26,21 +26,21 @@ struct vdso_task_global {
 };
 
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_0) == 0);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_SLOT_SIZE);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_LINE_SIZE);
 
 /**
- * struct vdso_task_header - top line of a task area
+ * struct vdso_task_record - answers for one thread
  * @reserved_0: zero
  */
-struct vdso_task_header {
+struct vdso_task_record {
 	__u32 reserved_0[16];
 };
 
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_0) == 0);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, reserved_0) == 0);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_record) == VDSO_TASK_LINE_SIZE);
 
 /**
- * struct vdso_task_slot - answers for the thread on one CPU
+ * struct vdso_task_slot - which thread runs on one CPU
  * @reserved_0: zero
  */
 struct vdso_task_slot {
@@ -48,12 +48,12 @@ struct vdso_task_slot {
 };
 
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_0) == 0);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_LINE_SIZE);
 
-/* X(field, kernel expression): the answers that a slot holds */
+/* X(field, kernel expression): the answers that a record holds */
 #define VDSO_TASK_ANSWERS(X)
 
-/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a64 */
+/* X(name, symbol, field, type, nr of __NR_nr): record entries of a64 */
 #define VDSO_TASK_ENTRIES_A64(X)
 
 /* X(field, nr of __NR_nr): fixed fields and calls that they answer on a64 */

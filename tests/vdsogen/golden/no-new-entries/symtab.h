@@ -8,7 +8,7 @@
 enum vdso_task_kind {
 	VDSO_TASK_BASE,	/* the unpatched image has it as well */
 	VDSO_TASK_CODE,	/* new, written by hand */
-	VDSO_TASK_SLOT,	/* new, answered from a slot */
+	VDSO_TASK_RECORD,	/* new, answered from a record */
 };
 
 /**

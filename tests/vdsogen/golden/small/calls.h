@@ -18,15 +18,15 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 
 #define VDSOX_CALLS(X) \
-	X(getfoo, GETFOO, SLOT, "__vdso_getfoo", "LINUX_2.6", __NR_getfoo, foo_t, (void), (), (void), ()) \
-	X(getbar, GETBAR, SLOT, "__bar", "LINUX_2.6", __NR_getbar, unsigned int, (int *b), (b), (int *b), (b))
+	X(getfoo, GETFOO, RECORD, "__vdso_getfoo", "LINUX_2.6", __NR_getfoo, foo_t, (void), (), (void), ()) \
+	X(getbar, GETBAR, RECORD, "__bar", "LINUX_2.6", __NR_getbar, unsigned int, (int *b), (b), (int *b), (b))
 
 #define VDSOX_VVAR_DATA	(-2)
 
 #elif defined(__arm__)
 
 #define VDSOX_CALLS(X) \
-	X(getbar, GETBAR, SLOT, "__bar", "V1", __NR_getbar32, unsigned int, (int *b), (b), (int *b), (b)) \
+	X(getbar, GETBAR, RECORD, "__bar", "V1", __NR_getbar32, unsigned int, (int *b), (b), (int *b), (b)) \
 	X(hand, HAND, CODE, "__p_hand", "V1", __NR_hand, void *, (void), (), (void), ())
 
 

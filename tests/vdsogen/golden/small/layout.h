@@ -3,16 +3,16 @@
 #ifndef _VDSO_TASK_LAYOUT_H
 #define _VDSO_TASK_LAYOUT_H
 
-#define VDSO_TASK_SLOT_SHIFT	6
-#define VDSO_TASK_SLOT_SIZE	64
+#define VDSO_TASK_LINE_SHIFT	6
+#define VDSO_TASK_LINE_SIZE	64
 
 #define VDSO_TASK_GLOBAL_RATE_OFFSET	4
-#define VDSO_TASK_HEADER_BEGIN_OFFSET	8
-#define VDSO_TASK_HEADER_FLAGS_OFFSET	4
-#define VDSO_TASK_SLOT_SEQ_OFFSET	0
-#define VDSO_TASK_SLOT_FOO_OFFSET	12
-#define VDSO_TASK_SLOT_CLOCK_OFFSET	16
-#define VDSO_TASK_SLOT_BAR_OFFSET	60
+#define VDSO_TASK_RECORD_SEQ_OFFSET	0
+#define VDSO_TASK_RECORD_FOO_OFFSET	12
+#define VDSO_TASK_RECORD_CLOCK_OFFSET	16
+#define VDSO_TASK_RECORD_BAR_OFFSET	60
+#define VDSO_TASK_SLOT_BEGIN_OFFSET	8
+#define VDSO_TASK_SLOT_FLAGS_OFFSET	4
 
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
@@ -39,30 +39,10 @@ struct vdso_task_global {
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_0) == 0);
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, rate) == 4);
 VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_global, reserved_8) == 8);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_SLOT_SIZE);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_global) == VDSO_TASK_LINE_SIZE);
 
 /**
- * struct vdso_task_header - top line of a task area
- * @reserved_0: zero
- * @flags: some flags
- * @begin: where it begins
- * @reserved_16: zero
- */
-struct vdso_task_header {
-	__u32 reserved_0[1];
-	__u32 flags;
-	__u64 begin;
-	__u32 reserved_16[12];
-};
-
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_0) == 0);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, flags) == 4);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, begin) == 8);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_header, reserved_16) == 16);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
-
-/**
- * struct vdso_task_slot - answers for the thread on one CPU
+ * struct vdso_task_record - answers for one thread
  * @seq: count
  * @reserved_8: zero
  * @foo: getfoo()'s answer plus one; 0: make the system call
@@ -70,7 +50,7 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_header) == VDSO_TASK_SLOT_SIZE);
  * @reserved_24: zero
  * @bar: getbar()'s answer plus one; 0: make the system call
  */
-struct vdso_task_slot {
+struct vdso_task_record {
 	__u64 seq;
 	__u32 reserved_8[1];
 	__u32 foo;
@@ -79,20 +59,40 @@ struct vdso_task_slot {
 	__u32 bar;
 };
 
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, seq) == 0);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_8) == 8);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, foo) == 12);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, clock) == 16);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_24) == 24);
-VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, bar) == 60);
-VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, seq) == 0);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, reserved_8) == 8);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, foo) == 12);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, clock) == 16);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, reserved_24) == 24);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_record, bar) == 60);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_record) == VDSO_TASK_LINE_SIZE);
 
-/* X(field, kernel expression): the answers that a slot holds */
+/**
+ * struct vdso_task_slot - which thread runs on one CPU
+ * @reserved_0: zero
+ * @flags: some flags
+ * @begin: where it begins
+ * @reserved_16: zero
+ */
+struct vdso_task_slot {
+	__u32 reserved_0[1];
+	__u32 flags;
+	__u64 begin;
+	__u32 reserved_16[12];
+};
+
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_0) == 0);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, flags) == 4);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, begin) == 8);
+VDSO_TASK_ASSERT(__builtin_offsetof(struct vdso_task_slot, reserved_16) == 16);
+VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_LINE_SIZE);
+
+/* X(field, kernel expression): the answers that a record holds */
 #define VDSO_TASK_ANSWERS(X) \
 	X(foo, foo(current, 0)) \
 	X(bar, bar())
 
-/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a64 */
+/* X(name, symbol, field, type, nr of __NR_nr): record entries of a64 */
 #define VDSO_TASK_ENTRIES_A64(X) \
 	X(getfoo, __vdso_getfoo, foo, foo_t, getfoo) \
 	X(getbar, __bar, bar, unsigned int, getbar)
@@ -101,7 +101,7 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_SLOT_SIZE);
 #define VDSO_TASK_USES_A64(X) \
 	X(clock, old)
 
-/* X(name, symbol, field, type, nr of __NR_nr): slot entries of a32 */
+/* X(name, symbol, field, type, nr of __NR_nr): record entries of a32 */
 #define VDSO_TASK_ENTRIES_A32(X) \
 	X(getbar, __bar, bar, unsigned int, getbar32)
 

@@ -8,7 +8,7 @@
 enum vdso_task_kind {
 	VDSO_TASK_BASE,	/* the unpatched image has it as well */
 	VDSO_TASK_CODE,	/* new, written by hand */
-	VDSO_TASK_SLOT,	/* new, answered from a slot */
+	VDSO_TASK_RECORD,	/* new, answered from a record */
 };
 
 /**
@@ -37,9 +37,9 @@ struct vdso_task_symbol {
 
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "getfoo", "__vdso_getfoo", "LINUX_2.6",
-	  __NR_getfoo, VDSO_TASK_SLOT, 2, 0, 0 },
+	  __NR_getfoo, VDSO_TASK_RECORD, 2, 0, 0 },
 	{ "getbar", "__bar", "LINUX_2.6",
-	  __NR_getbar, VDSO_TASK_SLOT, 2, 0, 0 },
+	  __NR_getbar, VDSO_TASK_RECORD, 2, 0, 0 },
 	{ "old", "__vdso_old", "LINUX_2.6",
 	  __NR_old, VDSO_TASK_BASE, 2, 0, 0 },
 	{ "old", "old", "LINUX_2.6",
@@ -52,7 +52,7 @@ static const struct vdso_task_symbol vdso_task_symbols[] = {
 
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "getbar", "__bar", "V1",
-	  __NR_getbar32, VDSO_TASK_SLOT, 2, 0, 0 },
+	  __NR_getbar32, VDSO_TASK_RECORD, 2, 0, 0 },
 	{ "hand", "__p_hand", "V1",
 	  __NR_hand, VDSO_TASK_CODE, 2, 0, "CONFIG_HAND" },
 	{ "old", "__p_old", "V1",

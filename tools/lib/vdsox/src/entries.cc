@@ -14,7 +14,7 @@ namespace
 {
 
 /* KIND of a row: an entry that unpatched kernels have reads none of our pages. */
-enum Kind { BASE, CODE, SLOT };
+enum Kind { BASE, CODE, RECORD };
 
 /* Zero before any code runs: there is no constructor. */
 std::atomic<Function> cache[VDSOX_NR_ENTRIES];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The object for LD_PRELOAD: the C library's names of the slot entries. It is made of
+ * The object for LD_PRELOAD: the C library's names of the record entries. It is made of
  * the library's own objects, hidden, and asks for no library: see resolve.cc.
  */
 #include "vdsox.h"
 #include "vdsox_calls.h"
 
-#define VDSOX_EXPORT_SLOT(name, result, shown, passed)                                             \
+#define VDSOX_EXPORT_RECORD(name, result, shown, passed)                                             \
 	extern "C" [[gnu::visibility("default")]] result name shown noexcept                       \
 	{                                                                                          \
 		return vdsox_##name passed;                                                        \

@@ -124,8 +124,8 @@ bool is_readable(uintptr_t address)
 }
 
 /*
- * The page above the slots, the first of [vvar] that every kernel fills. It shares its
- * mapping with the slots, and a look at it does not count as a use of them.
+ * The page above the area, the first of [vvar] that every kernel fills. It shares its
+ * mapping with the area, and a look at it does not count as a use of that.
  */
 bool has_vvar(uintptr_t image)
 {

@@ -35,7 +35,7 @@ static int differences(void)
 	int bad = 0;
 
 	errno = SOME_ERRNO;
-#define DIFFERS_SLOT(name, nr, result)                                         \
+#define DIFFERS_RECORD(name, nr, result)                                         \
 	bad += vdsox_##name() != (result)syscall(nr);
 #define DIFFERS_CODE(name, nr, result)
 #define DIFFERS_BASE(name, nr, result)

@@ -84,7 +84,7 @@ static long getcpu_by_syscall(void)
 	return checked(result, cpu, node);
 }
 
-#define RESULTS_SLOT(name, nr, result)                                         \
+#define RESULTS_RECORD(name, nr, result)                                         \
 	(long)vdsox_##name(), (long)(result)syscall(nr)
 #define RESULTS_CODE(name, nr, result) name##_by_library(), name##_by_syscall()
 #define RESULTS_BASE(name, nr, result) RESULTS_CODE(name, nr, result)

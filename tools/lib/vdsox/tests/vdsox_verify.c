@@ -4,9 +4,9 @@
  * answer?
  *
  *	vdsox_verify		compare each call with its system call, before and after
- *				fork(), cold and warm
- *	vdsox_verify count N	call each slot entry N times when it is warm, and print how
- *				much each fallback counter of the kernel moved meanwhile
+ *				fork(), and before and after there is a record
+ *	vdsox_verify count N	call each record entry N times once there is a record, and
+ *				print how much each fallback counter of the kernel moved
  *
  * Exit status: 0 good, 1 an answer differs, 2 usage, or the counters cannot be read.
  */
@@ -27,8 +27,8 @@
 #define WARMING_CALLS	4096
 #define MAX_COUNTERS	64
 
-/* One slot entry, its answers widened. */
-struct slot_call {
+/* One record entry, its answers widened. */
+struct record_call {
 	const char *name;
 	long nr;
 	long (*by_library)(void);
@@ -36,7 +36,7 @@ struct slot_call {
 };
 
 /* Both sides go through the type of the answer, so that they can be compared. */
-#define TWO_SIDES_SLOT(name, nr, result)                                       \
+#define TWO_SIDES_RECORD(name, nr, result)                                       \
 	static long name##_by_library(void)                                    \
 	{                                                                      \
 		return (long)vdsox_##name();                                   \
@@ -52,13 +52,13 @@ struct slot_call {
 	TWO_SIDES_##KIND(name, nr, result)
 VDSOX_CALLS(TWO_SIDES)
 
-#define ROW_SLOT(name, nr) { #name, nr, name##_by_library, name##_by_syscall },
+#define ROW_RECORD(name, nr) { #name, nr, name##_by_library, name##_by_syscall },
 #define ROW_CODE(name, nr)
 #define ROW_BASE(name, nr)
 #define ROW(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, \
 	    sent)                                                              \
 	ROW_##KIND(name, nr)
-static const struct slot_call calls[] = { VDSOX_CALLS(ROW) };
+static const struct record_call calls[] = { VDSOX_CALLS(ROW) };
 
 #define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
 
@@ -153,11 +153,11 @@ static int verify(void)
 		printf("%s: %s\n", vdsox_entry_name((enum vdsox_entry)i),
 		       vdsox_entry_source((enum vdsox_entry)i) ==
 		       VDSOX_SOURCE_VDSO ? "vdso" : "syscall");
-	bad = compare("cold");
-	bad += compare_in_child("child of a cold process");
+	bad = compare("without a record");
+	bad += compare_in_child("child of a process without a record");
 	warm_up();
-	bad += compare("warm");
-	bad += compare_in_child("child of a warm process");
+	bad += compare("with a record");
+	bad += compare_in_child("child of a process with a record");
 	bad += compare("after fork");
 	printf("%d differences\n", bad);
 	return bad ? 1 : 0;
@@ -179,7 +179,7 @@ static int read_counters(struct counter *counters)
 	return n;
 }
 
-static int count_one(const struct slot_call *call, long times)
+static int count_one(const struct record_call *call, long times)
 {
 	struct counter before[MAX_COUNTERS], after[MAX_COUNTERS];
 	long expected = call->by_syscall(), n, bad = 0;

@@ -33,9 +33,9 @@ struct Reason {
 /* In the words of vdsox(1). A key that a later kernel adds is shown as it is. */
 constexpr Reason reasons[] = {
 	{"fallback_cold", "the process has not called often yet"},
-	{"fallback_direct", "readers lose races, or CPU numbers are not known"},
-	{"fallback_nomem", "no memory for a slot page"},
-	{"fallback_off", "kernel.vdso_task is off, or a CPU number is not trusted"},
+	{"fallback_direct", "the reads are interrupted, or do not go through the vDSO"},
+	{"fallback_nomem", "no memory for a record"},
+	{"fallback_off", "kernel.vdso_task is off, or a CPU reports a wrong number"},
 	{"fallback_policy", "a tracer, filter or audit wants to see the calls"},
 	{"fallback_stale", "the answers keep changing"},
 	{"fallback_none", "this thread has an id that is not mapped in its namespace"},
@@ -47,7 +47,7 @@ struct OwnEntry {
 	void (*call)(); /* nullptr: the kernel does not count it */
 };
 
-#define VDSOX_OWN_SLOT(name) +[] { (void)vdsox_##name(); }
+#define VDSOX_OWN_RECORD(name) +[] { (void)vdsox_##name(); }
 #define VDSOX_OWN_CODE(name) nullptr
 #define VDSOX_OWN_BASE(name) nullptr
 #define VDSOX_OWN(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)         \

@@ -20,8 +20,8 @@ namespace
 const char *kind_name(vdso_task_kind kind)
 {
 	switch (kind) {
-	case VDSO_TASK_SLOT:
-		return "slot";
+	case VDSO_TASK_RECORD:
+		return "record";
 	case VDSO_TASK_CODE:
 		return "code";
 	default:

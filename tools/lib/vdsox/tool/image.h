@@ -14,7 +14,7 @@ struct Export {
 	std::string symbol;
 	std::string version;
 	std::string entry; /* name in the table; empty: it has no such symbol */
-	std::string kind;  /* base, code, slot; empty likewise */
+	std::string kind;  /* base, code, record; empty likewise */
 	std::uint64_t value = 0;
 };
 

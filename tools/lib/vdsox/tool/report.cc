@@ -50,7 +50,7 @@ void print_head(const Report &report, std::ostream &out)
 	    << report.contents.length << " bytes\n";
 	out << "kernel.vdso_task: "
 	    << (report.task_switch ? std::to_string(*report.task_switch)
-				   : "absent, the kernel has no task slots")
+				   : "absent, the kernel has no task records")
 	    << '\n';
 	for (const std::string &watcher : report.watchers)
 		out << "policy: " << watcher << '\n';

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Task slots: change of an answer by another task, and who sees it. Part of
- * task-slots.pml. Writers and observer have CPUs of their own, so that they come
+ * Task records: change of an answer by another task, and who sees it. Part of
+ * task-records.pml. Writers and observer have CPUs of their own, so that they come
  * between any two steps of A.
  */
 
 #define smp_mb								\
-	(!wait_T_begin[me] && !wait_begin[me] && !wait_val[me] && !wait_T_end[me])
+	(!wait_T_begin[me] && !wait_zero[me] && !wait_val[me] && !wait_T_end[me])
 
-#if defined(BROKEN_NO_MB_C)
-#define smp_mb_c	true
+#if defined(BROKEN_NO_MB_A)
+#define smp_mb_a	true
 #else
-#define smp_mb_c	smp_mb
+#define smp_mb_a	smp_mb
 #endif
 #if defined(BROKEN_NO_MB_B)
 #define smp_mb_b	true
 #else
 #define smp_mb_b	smp_mb
 #endif
-#if defined(BROKEN_NO_MB_A)
-#define smp_mb_a	true
+#if defined(BROKEN_NO_MB_C)
+#define smp_mb_c	true
 #else
-#define smp_mb_a	smp_mb
+#define smp_mb_c	smp_mb
 #endif
 
 inline store(waits)
@@ -29,15 +29,15 @@ inline store(waits)
 	d_step { !waits -> waits = 1 }
 }
 
-/* The generation, if A has an area that can be found. */
-inline bump_header()
+/* The answer becomes 0, if A has a record that can be found. */
+inline zero_answer()
 {
-	d_step { found = T_area }
+	d_step { found = T_record }
 	if
-	:: found -> store(wait_begin[me]); found = 0
+	:: found -> store(wait_zero[me]); found = 0
 	:: else
 #if defined(WITNESS_UNFOUND)
-		-> assert(!wait_T_area)
+		-> assert(!wait_T_record)
 #endif
 	fi
 }
@@ -48,58 +48,55 @@ proctype Writer(byte me)
 	bit found;
 
 end:	do
-#if WRITERS == 1
-	/* Of another task of the mm: A sees the new generation, nothing else. */
-	:: d_step { n > 0 && area -> n--; begin++ }
-#endif
-
-	/* Of A. */
 	:: d_step { n > 0 -> n-- }
 #if defined(BROKEN_BEGIN_AFTER)
 	   store(wait_val[me]);
 	   smp_mb;
 #endif
-#if defined(BROKEN_STALE_BIT)
-	   stale = 1;
-	   if
-	   :: d_step { running() -> slot_own[where] = EMPTY }
-	   :: !running()
-	   fi;
-#elif defined(BROKEN_HEADER_FIRST)
-	   bump_header();
+#if defined(BROKEN_ZERO_FIRST)
+	   zero_answer();
 	   smp_mb;
 	   store(wait_T_begin[me]);
 	   smp_mb_b;
+#elif defined(BROKEN_NO_ZERO)
+	   store(wait_T_begin[me]);
+	   smp_mb_a;
+	   smp_mb_b;
 #else
 	   store(wait_T_begin[me]);
-	   smp_mb_c;
-	   bump_header();
+	   smp_mb_a;
+	   zero_answer();
 	   smp_mb_b;
 #endif
 #if !defined(BROKEN_BEGIN_AFTER)
 	   store(wait_val[me]);
-	   smp_mb_a;
+	   smp_mb_c;
 #endif
-#if !defined(BROKEN_STALE_BIT)
 	   store(wait_T_end[me])
-#endif
 	od
 }
 
 #define LEAVES(variable, waits)	d_step { waits -> variable++; waits = 0 }
+#define ZERO_LEAVES(waits)	d_step { waits -> rec_val_valid = 0; rec_val = 0; waits = 0 }
 
 /* The buffers of the writers' CPUs and of A's. */
 proctype Buffers()
 {
 end:	do
-	:: LEAVES(T_area, wait_T_area)
+	:: LEAVES(T_record, wait_T_record)
+	:: d_step {
+		wait_rec ->
+		rec_val = new_val; rec_uid = new_uid;
+		rec_val_valid = 1; rec_uid_valid = 1;
+		wait_rec = 0; new_val = 0; new_uid = 0
+	   }
 	:: LEAVES(T_begin, wait_T_begin[0])
-	:: LEAVES(begin, wait_begin[0])
+	:: ZERO_LEAVES(wait_zero[0])
 	:: LEAVES(val, wait_val[0])
 	:: LEAVES(T_end, wait_T_end[0])
 #if WRITERS > 1
 	:: LEAVES(T_begin, wait_T_begin[1])
-	:: LEAVES(begin, wait_begin[1])
+	:: ZERO_LEAVES(wait_zero[1])
 	:: LEAVES(val, wait_val[1])
 	:: LEAVES(T_end, wait_T_end[1])
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Task slots: slot, generation and refresh, for an exhaustive search by spin.
+ * Task records: record, slot, invalidation and refresh, for an exhaustive search by
+ * spin.
  *
- * Two CPUs, the threads A, B and C of one mm, writers that change an answer of A
- * from elsewhere, and an observer who sees the change and tells A. What stands for
- * what, what is left out and why that is sound: Documentation/models.rst. Names are
- * those of kernel/vdso/slot.c and change.c.
+ * Two CPUs, the threads A and B of one mm, writers that change an answer of A from
+ * elsewhere, and an observer who sees the change and tells A. What stands for what,
+ * what is left out and why that is sound: Documentation/models.rst. Names are those of
+ * kernel/vdso/publish.c, invalidate.c and refresh.c.
  *
  * A has three answers, and each of its vDSO calls looks at all three:
  *
@@ -20,8 +21,8 @@
  * Every step between two interrupts is one atomic { } or d_step { }.
  *
  *   -DWRITERS=n -DCHANGES=n   how many change something, and how often each
+ *   -DREGISTER                a register leads to the record, and no slot
  *   -DBROKEN_x                one thing is wrong
- *   -DSPARE_x                 one thing is missing that nothing needs
  *   -DCHECK_x                 only this assertion, else all
  *   -DWITNESS_x               asserts that something never happens which must
  */
@@ -39,11 +40,11 @@
 #define CHECK_TOLD	/* it does not contradict what A was told before */
 #define CHECK_NOW	/* the system call would have said so during the call */
 #define CHECK_OWN	/* it is what A made it */
-#define CHECK_PLACE	/* a slot is written by its CPU, for who runs there */
+#define CHECK_PLACE	/* a slot is written by its CPU, for the thread that runs there */
 #endif
 
-/* What a slot holds: nothing, answers of A, answers of B or C. */
-#define EMPTY		0
+/* What a slot leads to: nothing, A's record, B's. */
+#define NONE		0
 #define MINE		1
 #define OTHER		2
 
@@ -54,11 +55,9 @@
 byte where = OFF;
 bit irqs_off[2];
 
-/* The area of the mm, once it exists: header.begin and the slots. */
+/* The slots, once the area exists. */
 bit area;
-byte begin = 1;
-byte slot_own[2], slot_val[2], slot_gen[2];
-bit slot_uid[2];
+byte slot_record[2];
 
 /*
  * A is reading slot[cpu]. In place of seq: does the slot still have the one that A
@@ -69,23 +68,28 @@ bit slot_uid[2];
 byte cpu = NO_CPU;
 bit same;
 
-/* The record of A. Generation 0: it is empty. */
-byte rec_gen, rec_val;
+/* The record of A: is there an answer, and which. */
+bit has_record;			/* A itself knows that */
+bit rec_val_valid, rec_uid_valid;
+byte rec_val;
 bit rec_uid;
 
-/* vdso_task_changes of A, and what the system calls of A say. */
-bit T_area;
+/* vdso_task of A, and what the system calls of A say. */
+bit T_record;
 byte T_begin, T_end, val;
 bit uid;
 
-/* Stores that wait: A's to T_area, each writer's to the others. */
-bit wait_T_area;
-bit wait_T_begin[WRITERS], wait_begin[WRITERS];
+/* Stores that wait: A's to T_record and its record, each writer's to the others. */
+bit wait_T_record;
+bit wait_rec;
+byte new_val;
+bit new_uid;
+bit wait_T_begin[WRITERS], wait_zero[WRITERS];
 bit wait_val[WRITERS], wait_T_end[WRITERS];
 
-#include "fill.pml"
+#include "publish.pml"
 #include "reader.pml"
-#include "change.pml"
+#include "invalidate.pml"
 
 init
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* See slots.h. */
+/* See records.h. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "arch.h"
-#include "slots.h"
+#include "records.h"
 
 static bool add_line(struct vt_maps *m, const char *line)
 {
@@ -50,11 +50,12 @@ bool vt_read_maps(struct vt_maps *m, pid_t pid)
 	return m->nr_vdso;
 }
 
-unsigned int vt_nr_slots(const struct vt_maps *m)
+bool vt_has_area(const struct vt_maps *m)
 {
-	if (!m->nr_vvar || m->vvar >= m->area)
-		return 0;
-	return (m->area - m->vvar) / VDSO_TASK_SLOT_SIZE - 1;
+	if (m->nr_vvar && m->vvar < m->area - VT_TOP_SIZE)
+		return true;
+	vt_fail("[vvar] has no room for task records");
+	return false;
 }
 
 bool vt_copy_image(struct vt_maps *copy, long *shift, size_t below)
@@ -69,8 +70,10 @@ bool vt_copy_image(struct vt_maps *copy, long *shift, size_t below)
 	code = m.vdso_end - m.vdso;
 	p = mmap(NULL, below + size + code, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (!vt_nr_slots(&m) || p == MAP_FAILED) {
-		vt_fail("[vvar] has room for %u task slots; a copy: %m", vt_nr_slots(&m));
+	if (!vt_has_area(&m))
+		return false;
+	if (p == MAP_FAILED) {
+		vt_fail("a copy of the image: %m");
 		return false;
 	}
 	memcpy(p + below + size, (void *)m.vdso, code);
@@ -92,22 +95,68 @@ int vt_cpu_now(void)
 	return cpu;
 }
 
-__u32 vt_own_field(const struct vt_maps *m, size_t offset)
+#ifdef VT_HAS_SLOTS
+/*
+ * What a function of the record, or of the slot that leads to it, says while this thread
+ * is not switched out. Two switches to this thread on one CPU would not matter either.
+ */
+static __u64 own(const struct vt_maps *m,
+		 __u64 (*read)(const struct vt_maps *, unsigned int cpu, size_t), size_t at)
 {
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
 		int cpu = vt_cpu_now();
 		__u64 seq = vt_slot(m, cpu)->seq;
-		__u32 v = vt_field(m, cpu, offset);
-		bool fresh = vt_slot(m, cpu)->gen == vt_header(m)->begin;
+		__u64 v = read(m, cpu, at);
 
-		/*
-		 * A switch may come at any of these loads. Two of this thread
-		 * on one CPU are no matter, the fill puts the same again.
-		 */
 		if (vt_cpu_now() == cpu && vt_slot(m, cpu)->seq == seq)
-			return fresh ? v : 0;
+			return v;
 	}
 	return 0;
+}
+
+static __u64 read_locator(const struct vt_maps *m, unsigned int cpu, size_t at)
+{
+	(void)at;
+	return vt_slot(m, cpu)->record;
+}
+
+static __u64 read_base(const struct vt_maps *m, unsigned int cpu, size_t at)
+{
+	(void)at;
+	return vt_slot(m, cpu)->base;
+}
+
+__s32 vt_own_locator(const struct vt_maps *m)
+{
+	return own(m, read_locator, 0);
+}
+
+__u64 vt_own_base(const struct vt_maps *m)
+{
+	return own(m, read_base, 0);
+}
+#else
+__s32 vt_own_locator(const struct vt_maps *m)
+{
+	unsigned long tpidrro;
+
+	(void)m;
+	__asm__ volatile("mrs %0, tpidrro_el0" : "=r" (tpidrro));
+	return tpidrro;
+}
+
+__u64 vt_own_base(const struct vt_maps *m)
+{
+	return vt_record(m, vt_own_locator(m))->base;
+}
+#endif
+
+/* A record is its owner's wherever that runs: only the way to it is looked for. */
+__u32 vt_own_field(const struct vt_maps *m, size_t offset)
+{
+	const volatile char *record = (const volatile char *)vt_record(m, vt_own_locator(m));
+
+	return *(const volatile __u32 *)(record + offset);
 }

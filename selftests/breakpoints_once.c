@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a process goes through once: its parent exits, another thread of it sets a filter
+ * for all, a thread gets the record that another had. Each instruction has a process of
+ * its own. Where others make a change the reader is not switched out meanwhile: it waits
+ * in the handler for a word of them.
+ *
+ * What a read may return: see breakpoints_events.c. What is read in the handler, once
+ * the change is known there, may be nothing but what the system call says then.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "breakpoints.h"
+
+#define ATTEMPTS	200
+#define WARM		50	/* calls before each attempt */
+#define LONG_MS		20000
+#define REFUSED		EDOM
+
+/* Shared by the reader and who changes its answer; @back is for two instructions. */
+struct change {
+	volatile int wanted, made, reached;
+	const struct bp_path *path;
+	unsigned int at, back;
+	int64_t inside;
+};
+
+static struct change *change;
+
+/* At the instruction. The first call after the change is the vDSO's. */
+static void await_change(void)
+{
+	vt_store(&change->wanted, 1);
+	if (!vt_await(&change->made, 1, LONG_MS))
+		return;
+	change->inside = bp_vdso(change->path->entry);
+	vt_store(&change->reached, 1);
+}
+
+static bool is_refused(int64_t answer)
+{
+	return answer == -REFUSED;
+}
+
+static int judge(int64_t before, int64_t got, int64_t next, int64_t after)
+{
+	const struct bp_entry *e = change->path->entry;
+	bool same = bp_is_time(e) && !is_refused(after) ?
+			    change->inside <= next && next <= after &&
+				    before <= change->inside :
+			    change->inside == after && next == after;
+	bool right = got == before || got == after;
+
+	if (bp_is_time(e) && !is_refused(got))
+		right = before <= got && (got <= next || is_refused(next));
+
+	VT_CHECK(right && same,
+		 "%s, instruction %u: before %lld, read %lld, within %lld, then %lld, %lld",
+		 e->name, change->at, (long long)before, (long long)got,
+		 (long long)change->inside, (long long)next, (long long)after);
+	return VT_PASS;
+}
+
+/* Until the instruction is reached: before that, the call is not warm. */
+static int read_to_it(void)
+{
+	const struct bp_path *path = change->path;
+	int64_t before = 0, got = 0, next;
+	int i, n;
+
+	VT_NEED(!vt_pin(bp_home));
+	if (bp_open())
+		return VT_FAIL;
+	for (i = 0; i < ATTEMPTS && !bp_was_hit(0); i++) {
+		for (n = 0; n < WARM; n++)
+			bp_vdso(path->entry);
+		bp_raw(path->entry);
+		bp_vdso(path->entry);
+		if (!bp_set(0, path->step[change->at], await_change))
+			return VT_FAIL;
+		before = bp_get_ready(path->entry);
+		got = bp_vdso(path->entry);
+		bp_clear();
+		if (!bp_was_hit(0))
+			bp_pause();
+	}
+	VT_IN_TIME(change->reached, "%s: instruction %u: %s", path->entry->name,
+		   change->at, bp_was_hit(0) ? "no change" : "not reached");
+	next = bp_vdso(path->entry);
+	return judge(before, got, next, bp_raw(path->entry));
+}
+
+/* The reader's parent: it exits when the reader is at the instruction. */
+static int be_parent(void *arg)
+{
+	pid_t pid;
+
+	(void)arg;
+	vt_pin(bp_away);
+	pid = fork();
+	if (!pid)
+		exit(vt_settle(read_to_it()));
+	VT_NEED(pid > 0);
+	return vt_await_in_time(&change->wanted, 1, LONG_MS, "reader");
+}
+
+/* The reader becomes a child of this process, which has waited for its parent. */
+static int lose_parent(void)
+{
+	int status, result = vt_run_child(be_parent, NULL, "parent");
+	pid_t pid;
+
+	vt_store(&change->made, 1);
+	pid = waitpid(-1, &status, 0);
+	VT_NEED(pid > 0);
+	return vt_judge("reader", status) ?: result;
+}
+
+static int refuse_for_all(long nr)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | REFUSED),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
+
+	return vt_raw3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_TSYNC, &prog);
+}
+
+static void *filter(void *arg)
+{
+	(void)arg;
+	vt_pin(bp_away);
+	while (!vt_load(&change->wanted))
+		sched_yield();
+	if (!refuse_for_all(change->path->entry->nr))
+		vt_store(&change->made, 1);
+	return NULL;
+}
+
+static int read_and_be_filtered(void *arg)
+{
+	pthread_t thread;
+	int result;
+
+	(void)arg;
+	VT_NEED(!pthread_create(&thread, NULL, filter, NULL));
+	result = read_to_it();
+	vt_store(&change->wanted, 1);
+	pthread_join(thread, NULL);
+	return result;
+}
+
+static int be_filtered(void)
+{
+	return vt_run_child(read_and_be_filtered, NULL, "reader");
+}
+
+/* The reader, which has no record, leaves its CPU to the peer, which has one. */
+static void leave_to_peer(void)
+{
+	vt_pin(bp_away);
+	bp_peer(BP_PEER_READ);
+}
+
+/* The peer exits, and the reader gets that record before it comes back. */
+static void inherit_and_return(void)
+{
+	bp_peer(BP_PEER_END);
+	vt_syscall6(__NR_wait4, -1, 0, 0, 0, 0, 0);
+	bp_raw(change->path->entry);
+	vt_pin(bp_home);
+}
+
+static int read_without_record(void *arg)
+{
+	const struct bp_path *path = change->path;
+	int64_t got, after;
+	int i;
+
+	(void)arg;
+	if (bp_open() || bp_start_peer())
+		return VT_FAIL;
+	/* Until the process has an area; the reader itself makes none of these calls. */
+	for (i = 0; i < WARM; i++)
+		bp_peer(BP_PEER_READ);
+	VT_NEED(!vt_pin(bp_home));
+	if (!bp_set(0, path->step[change->at], leave_to_peer) ||
+	    !bp_set(1, path->step[change->back], inherit_and_return))
+		return VT_FAIL;
+	got = bp_vdso(path->entry);
+	bp_clear();
+	change->reached = bp_was_hit(0) && bp_was_hit(1) && bp_was_first(0);
+	if (!bp_was_hit(1))
+		bp_peer(BP_PEER_END);
+	after = bp_raw(path->entry);
+	VT_CHECK(got == after, "%s, instructions %u and %u: read %lld, then %lld",
+		 path->entry->name, change->at, change->back, (long long)got,
+		 (long long)after);
+	return VT_PASS;
+}
+
+/* Up to where a call without a record leads away. */
+static int reuse(const struct bp_path *path)
+{
+	unsigned int i, k, reached = 0;
+	int result = VT_PASS;
+
+	for (i = 0; i + 1 < path->n && !result; i++)
+		for (k = i + 1; k < path->n && !result; k++) {
+			*change = (struct change){ .path = path, .at = i, .back = k };
+			result = vt_run_child(read_without_record, NULL, "reader");
+			if (!change->reached)
+				break;
+			reached++;
+		}
+	vt_note("%s: reuse: %u pairs of instructions", path->entry->name, reached);
+	VT_CHECK(result || reached, "%s: no record is reused", path->entry->name);
+	return result;
+}
+
+static int run(const struct bp_path *path, const char *name, int (*one)(void))
+{
+	unsigned int i, reached = 0;
+	int result = VT_PASS;
+
+	for (i = 0; i < path->n && !result; i++) {
+		*change = (struct change){ .path = path, .at = i };
+		result = one();
+		reached += change->reached;
+	}
+	vt_note("%s: %s: %u of %u instructions", path->entry->name, name, reached,
+		path->n);
+	return result;
+}
+
+int bp_events_once(const struct bp_path *path)
+{
+	int result;
+
+	change = vt_shared(sizeof(*change));
+	VT_NEED(change && !prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	vt_pin(bp_away);
+	result = run(path, "parent-exit", lose_parent);
+	/* Two threads: the process's clock is the kernel's alone. getcpu has no filter. */
+	if (!result && (path->entry->kind == BP_ID ||
+			path->entry->kind == BP_THREAD_TIME))
+		result = run(path, "filter", be_filtered);
+	if (!result && path->entry->kind == BP_ID)
+		result = reuse(path);
+	return result;
+}
