@@ -7,6 +7,7 @@ scenarios one after another; each is a test.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -106,6 +107,28 @@ CASES = [(arch, name) for arch in machine.names() for name in scenarios(arch)]
 def test_every_scenario_runs_somewhere() -> None:
     text = (HERE / "scenarios.sh").read_text()
     assert set(re.findall(r"^scenario_(\w+)\(", text, re.M)) == {n for _, n in CASES}
+
+
+COUNTED = [
+    ("x86_64", "switches 2\nfallback_cold 0\nfallback_direct 2", True),
+    ("x86_64", "getuid switches=1 fallback_cold=0 fallback_direct=2", False),
+    ("x86_64", "getuid switches=1 fallback_cold=1 fallback_direct=0", False),
+    ("x86_64", "getuid switches=1", False),
+    ("x86_64", "fallback_cold 0\nfallback_direct 0", False),
+    ("arm64", "switches 2\nfallback_cold 0\nfallback_direct 0", True),
+    ("arm64", "switches 2\nfallback_cold 0\nfallback_direct 1", False),
+]
+
+
+@pytest.mark.parametrize("arch, counted, good", COUNTED)
+def test_who_had_to_answer(arch: str, counted: str, good: bool) -> None:
+    words = f'set -- {HERE} {arch}; . "$0"; answered echo "$counted"'
+    done = subprocess.run(
+        ["sh", "-c", words, HERE / "scenarios.sh"],
+        env={**os.environ, "counted": counted},
+        check=False,
+    )
+    assert (done.returncode == 0) == good
 
 
 @pytest.mark.guest

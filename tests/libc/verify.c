@@ -6,7 +6,8 @@
  *                   a remembered id would be wrong; 1 if one of them differs
  *   verify calls N  calls each N times and nothing else, for strace to count
  *   verify count N  calls each N times once the kernel knows the process, and
- *                   tells how the kernel's counters of calls it had to answer moved
+ *                   tells how the kernel's counters of calls it had to answer moved,
+ *                   and how often the program was switched out meanwhile
  *
  * -c: gettid may be the parent's in vfork's and clone's children, as in a libc
  * that keeps it in the thread's own structure.
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -280,18 +282,32 @@ static int read_stats(struct counter *all, int max)
 	return n;
 }
 
+static long switches(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage)) {
+		perror("getrusage");
+		exit(2);
+	}
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
 static int count(long times)
 {
 	struct counter before[32], after[32];
+	long switched;
 	int n;
 
 	call_each(WARM);
+	switched = switches();
 	n = read_stats(before, 32);
 	call_each(times);
 	if (!n || read_stats(after, 32) != n) {
 		perror(STATS);
 		return 2;
 	}
+	printf("switches %ld\n", switches() - switched);
 	for (int i = 0; i < n; i++) {
 		if (!strncmp(before[i].key, "fallback_", 9))
 			printf("%s %ld\n", before[i].key,

@@ -6,7 +6,8 @@
  *	vdsox_verify		compare each call with its system call, before and after
  *				fork(), and before and after there is a record
  *	vdsox_verify count N	call each record entry N times once there is a record, and
- *				print how much each fallback counter of the kernel moved
+ *				print how much each fallback counter of the kernel moved,
+ *				and how often the program was switched out meanwhile
  *
  * Exit status: 0 good, 1 an answer differs, 2 usage, or the counters cannot be read.
  */
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,10 +181,21 @@ static int read_counters(struct counter *counters)
 	return n;
 }
 
+static long switches(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage)) {
+		perror("getrusage");
+		exit(2);
+	}
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
 static int count_one(const struct record_call *call, long times)
 {
 	struct counter before[MAX_COUNTERS], after[MAX_COUNTERS];
-	long expected = call->by_syscall(), n, bad = 0;
+	long expected = call->by_syscall(), switched = switches(), n, bad = 0;
 	int i, counters = read_counters(before);
 
 	for (n = 0; n < times; n++)
@@ -191,7 +204,8 @@ static int count_one(const struct record_call *call, long times)
 		perror(STATS);
 		return 2;
 	}
-	printf("%s calls=%ld different=%ld", call->name, times, bad);
+	printf("%s calls=%ld different=%ld switches=%ld", call->name, times, bad,
+	       switches() - switched);
 	for (i = 0; i < counters; i++)
 		printf(" %s=%ld", after[i].key,
 		       after[i].value - before[i].value);
