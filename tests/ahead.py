@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 HERE = Path(__file__).resolve().parent
 if __name__ == "__main__":
@@ -21,16 +21,24 @@ from harness import interrupt, procs  # noqa: E402
 
 
 class Ahead:
-    """The process that builds, as the tests see it."""
+    """The process that builds, as the tests see it.
+
+    Tests of the harness end everything that runs, but not this.
+    """
 
     def __init__(self, progress: int, script: Path = Path(__file__)) -> None:
         self._process = procs.start(
-            [sys.executable, script], stdout=subprocess.DEVNULL, pass_fds=(progress,)
+            [sys.executable, script],
+            registered=False,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(progress,),
         )
 
-    def end(self) -> None:
-        """It ends what it runs, and itself; nothing if it had come to its end."""
+    def end(self) -> Optional[int]:
+        """It ends what it runs, and itself. Its status if it had come to its end."""
+        status = self._process.poll()
         procs.end_group(self._process, procs.NESTED_GRACE)
+        return status
 
 
 def _jobs() -> Iterator[Callable[[], object]]:

@@ -13,6 +13,7 @@ import pytest
 
 from ahead import Ahead
 from cells import Cells
+from harness import procs
 from harness.context import REPO, Context
 from harness.errors import Fault
 
@@ -80,8 +81,9 @@ def test_ends_what_it_builds(tmp_path: Path) -> None:
     process = Ahead(2, script(BUILDS, tmp_path))
     wait_for(tmp_path / "pid")
     pid = int((tmp_path / "pid").read_text())
+    procs.end_all()
     os.kill(pid, 0)
-    process.end()
+    assert process.end() is None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    process.end()
+    assert process.end() != 0

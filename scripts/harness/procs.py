@@ -83,14 +83,16 @@ def start(
     env: Optional[Mapping[str, str]] = None,
     death: signal.Signals = signal.SIGTERM,
     nice: int = 0,
+    registered: bool = True,
     **options: Any,
 ) -> "subprocess.Popen[Any]":
-    """Start a registered program; end_group() must follow."""
+    """Start a program; end_group() must follow. Only a registered one hears end_all()."""
     words = _bound([str(part) for part in command], env, death)
     options.setdefault("stdin", subprocess.DEVNULL)
     with interrupt.hold():
         process = subprocess.Popen(words, env=env, start_new_session=True, **options)
-        _running[process.pid] = process
+        if registered:
+            _running[process.pid] = process
     if nice:
         _renice(process.pid, nice)
     return process
