@@ -10,16 +10,15 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "breakpoints.h"
+#include "filter.h"
 
 #define ATTEMPTS	200
 #define WARM		50	/* calls before each attempt */
@@ -125,27 +124,14 @@ static int lose_parent(void)
 	return vt_judge("reader", status) ?: result;
 }
 
-static int refuse_for_all(long nr)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | REFUSED),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
-
-	return vt_raw3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-		       SECCOMP_FILTER_FLAG_TSYNC, &prog);
-}
-
 static void *filter(void *arg)
 {
 	(void)arg;
 	vt_pin(bp_away);
 	while (!vt_load(&change->wanted))
 		sched_yield();
-	if (!refuse_for_all(change->path->entry->nr))
+	if (!vt_refuse_call(change->path->entry->nr, REFUSED,
+			    SECCOMP_FILTER_FLAG_TSYNC))
 		vt_store(&change->made, 1);
 	return NULL;
 }

@@ -3,17 +3,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "cputime.h"
+#include "filter.h"
 #include "records.h"
 
 #define CALLS		50
@@ -74,29 +72,34 @@ int check_no_counter_thread(const void *arg)
 	return result ?: theirs ?: read_on(NULL);
 }
 
+static int get_ready_and_forbid(void)
+{
+	int result = get_ready_to_forbid();
+
+	if (result)
+		return result;
+	return forbid() ? VT_PASS : vt_skip("PR_SET_TSC: not here");
+}
+
 /* What fork copies: the child was never asked. */
 int check_no_counter_child(const void *arg)
 {
-	int result = get_ready_to_forbid();
+	int result = get_ready_and_forbid();
 
 	(void)arg;
 	if (result)
 		return result;
-	if (!forbid())
-		return vt_skip("PR_SET_TSC: not here");
 	return vt_run_child(read_on, NULL, "child");
 }
 
 /* A thread that may not read the counter still may ask for its time. */
 int check_no_counter(const void *arg)
 {
-	int result = get_ready_to_forbid();
+	int result = get_ready_and_forbid();
 
 	(void)arg;
 	if (result)
 		return result;
-	if (!forbid())
-		return vt_skip("PR_SET_TSC: not here");
 	result = read_on(NULL);
 	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
 		 "a time that needs the counter can be read");
@@ -114,21 +117,6 @@ int check_no_counter(const void *arg)
 #endif
 }
 
-static int refuse(unsigned int nr)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-}
-
 /* A filter that is about another call costs nothing; one about these sees them. */
 int check_filtered(const void *arg)
 {
@@ -141,15 +129,15 @@ int check_filtered(const void *arg)
 		return cputime_expected() ?: VT_FAIL;
 	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
-	if (refuse(__NR_getitimer))
+	if (vt_refuse_call(__NR_getitimer, EDOM, 0))
 		return vt_skip("this kernel has no CONFIG_SECCOMP_FILTER");
 	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
-	VT_NEED(!refuse(__NR_clock_getres));
+	VT_NEED(!vt_refuse_call(__NR_clock_getres, EDOM, 0));
 	for (i = 0; i < CALLS; i++)
 		VT_CHECK(cputime_getres(CLOCK_THREAD_CPUTIME_ID, &ts) == -EDOM,
 			 "clock_getres() was not filtered");
-	VT_NEED(!refuse(__NR_clock_gettime));
+	VT_NEED(!vt_refuse_call(__NR_clock_gettime, EDOM, 0));
 	for (i = 0; i < CALLS; i++) {
 		VT_CHECK(cputime_vdso(CLOCK_THREAD_CPUTIME_ID) == -EDOM &&
 			 cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) == -EDOM &&

@@ -9,8 +9,6 @@
  * see the call (filtered).
  */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include "filter.h"
 #include "ids.h"
 #include "records.h"
 
@@ -56,13 +54,6 @@ static bool is_answered(void)
 /* In a child: its filters stay. */
 static int filtered(void *arg)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getcpu, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { VT_ARRAY_SIZE(code), code };
 	unsigned int cpu;
 	int i;
 
@@ -70,8 +61,7 @@ static int filtered(void *arg)
 	if (setup())
 		return VT_FAIL;
 	VT_CHECK(is_answered(), "never answered");
-	VT_NEED(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-		!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	VT_NEED(!vt_refuse_call(__NR_getcpu, EDOM, 0));
 	for (i = 0; i < 1000; i++)
 		VT_CHECK(getcpu_vdso(&cpu, NULL, NULL) == -EDOM, "not filtered");
 	VT_CHECK(!is_answered(), "what is filtered stands in the record");
