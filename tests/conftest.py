@@ -83,10 +83,8 @@ def place(item: pytest.Item) -> int:
 def ahead() -> Iterator[None]:
     """All kernels are built in this order when all tests run."""
     process = Ahead(progress_fd()) if "VDSOX_AHEAD" in os.environ else None
-    try:
-        yield
-    finally:
-        status = process.end() if process else 0
+    yield
+    status = process.end() if process else 0
     assert not status, f"nothing was built ahead any more: {status}"
 
 

@@ -447,9 +447,7 @@ def test_group_of_root_is_ended_through_sudo(fake_tools, monkeypatch, tmp_path) 
     assert said.read_text() == "-n sh -c kill -15 -12345 "
 
 
-def test_nothing_stays_registered(tmp_path: Path, monkeypatch) -> None:
-    """In a list of its own: the session's builds ahead of the tests are in the other."""
-    monkeypatch.setattr(procs, "_running", {})
+def test_nothing_stays_registered(tmp_path: Path) -> None:
     procs.run_logged(["true"], tmp_path / "log", "x")
     with pytest.raises(procs.Killed, match="x was ended by SIGKILL"):
         procs.run_logged(["sh", "-c", "kill -KILL $$"], tmp_path / "log", "x")
