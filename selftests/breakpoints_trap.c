@@ -11,9 +11,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <ucontext.h>
 
 #include "breakpoints.h"
+#include "context.h"
 
 /* Of an instruction, as the architectures want it to be called. */
 #if defined(__aarch64__)
@@ -58,24 +58,13 @@ static struct perf_event_attr attr_of(unsigned long address, bool disabled)
 	};
 }
 
-static unsigned long pc_of(const void *context)
-{
-	const ucontext_t *uc = context;
-
-#if defined(__x86_64__)
-	return uc->uc_mcontext.gregs[REG_RIP];
-#else
-	return uc->uc_mcontext.pc;
-#endif
-}
-
 /*
  * It is taken away before the read goes on: arm64 steps over a breakpoint by stepping
  * into the handler, and would hit it again on the return.
  */
 static void on_trap(int sig, siginfo_t *info, void *context)
 {
-	unsigned long pc = pc_of(context);
+	unsigned long pc = vt_pc(context);
 	unsigned int i;
 
 	(void)sig;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
+#include "context.h"
 #include "ids.h"
 #include "ids_parts.h"
 #include "records.h"
@@ -82,24 +82,13 @@ static unsigned long text_start, text_end;
 static volatile sig_atomic_t forks, refused, in_child;
 static pid_t children[FORKS];
 
-static unsigned long interrupted_at(void *context)
-{
-	ucontext_t *uc = context;
-
-#if defined(__x86_64__)
-	return uc->uc_mcontext.gregs[REG_RIP];
-#else
-	return uc->uc_mcontext.pc;
-#endif
-}
-
 /*
  * Only an interrupted vDSO call is of interest, and only then nothing else of
  * this program is half done.
  */
 static void fork_here(int sig, siginfo_t *info, void *context)
 {
-	unsigned long pc = interrupted_at(context);
+	unsigned long pc = vt_pc(context);
 	pid_t pid;
 
 	(void)sig;
