@@ -24,17 +24,17 @@ struct vdso_task_area;
  * @fallbacks: 0 until the area is first touched, then 1 more than the number of
  *	       system calls made since in place of an answer, at most
  *	       VDSO_TASK_PROMOTE
- * @slots: kernel address of the first CPU's slot, NULL if there is none: see
- *	   kernel/vdso/publish.h
  * @no_counter: a thread may not read the counter, so none does before it knows its
  *		record
+ * @slots: kernel address of the first CPU's slot, NULL if there is none: see
+ *	   kernel/vdso/publish.h
  */
 struct vdso_task_mm {
 	struct vdso_task_area	*area;
 	unsigned int		fallbacks;
 #ifdef CONFIG_VDSO_TASK_SLOTS
-	void			*slots;
 	bool			no_counter;
+	void			*slots;
 #endif
 };
 
