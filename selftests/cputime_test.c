@@ -22,7 +22,9 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "cpus.h"
 #include "cputime.h"
 #include "stats.h"
 
@@ -70,6 +72,21 @@ int check_answered(const void *arg)
 	int result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
 
 	return result ?: check_warm(*clock, CALLS, CALLS / 10);
+}
+
+/* A process that only ever ran where its slot lies, in a page of its own from CPU 31 on. */
+static int check_last_cpu(const void *arg)
+{
+	int last = sysconf(_SC_NPROCESSORS_CONF) - 1;
+
+	if (!vt_is_online(last)) {
+		if (geteuid())
+			return vt_skip("taking a CPU up needs root");
+		VT_IN_TIME(!vt_plug_back(last), "CPU %d does not come: %m", last);
+	}
+	VT_NEED(!vt_pin(last));
+	vt_note("CPU %d", last);
+	return check_answered(arg);
 }
 
 int check_alone(const void *arg)
@@ -246,6 +263,7 @@ int check_resolution(const void *arg)
 static const struct vt_case cases[] = {
 	{ "thread-answered", check_answered, THREAD, 60 },
 	{ "process-answered", check_answered, PROCESS, 60 },
+	{ "last-cpu-answered", check_last_cpu, THREAD, 60 },
 	{ "thread-alone", check_alone, THREAD, 60 },
 	{ "process-alone", check_alone, PROCESS, 60 },
 	{ "own-ids", check_own_ids, NULL, 60 },

@@ -92,5 +92,13 @@ def test_off_at_boot(cells) -> None:
     assert cases["off-since-boot"] == "PASS"
 
 
+def test_slots_in_two_pages(cells) -> None:
+    """More CPUs than have their slots in one page with record 0: the last one answers."""
+    shape = Shape(cpus=33, append=["maxcpus=2"])
+    found = run_some(cells, "many", "x86_64", {"ids", "cputime"}, shape)
+    all_pass(found)
+    assert "CPU 32" in "\n".join(found["vdso_task.cputime"].log)
+
+
 def test_one_cpu(cells) -> None:
     all_pass(run_some(cells, "one", "x86_64", {"ids", "fork"}, Shape(cpus=1)))
