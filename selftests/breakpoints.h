@@ -97,7 +97,9 @@ enum bp_order {
 	BP_PEER_END,
 };
 
+/* It reads nothing before it is told to. */
 int bp_start_peer(void);
+/* Nothing where the peer has been told to end. */
 void bp_peer(enum bp_order order);
 
 /* breakpoints_events.c: each event at each instruction, a result. */
@@ -105,5 +107,8 @@ int bp_events(const struct bp_path *path);
 
 /* breakpoints_once.c: events that a process can go through once only. */
 int bp_events_once(const struct bp_path *path);
+
+/* breakpoints_first.c: events in the first read of a thread, which has no record. */
+int bp_events_first(const struct bp_path *path);
 
 #endif /* VDSO_TASK_BREAKPOINTS_H */

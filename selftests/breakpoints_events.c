@@ -316,6 +316,7 @@ int bp_events(const struct bp_path *path)
 	now.clock_file = open(CLOCK_FILE, O_WRONLY);
 	result = (path->entry->kind == BP_ID && withhold_clocks()) || bp_start_peer() ||
 		 take_ids();
+	bp_peer(BP_PEER_READ);
 	for (i = 0; i < VT_ARRAY_SIZE(events) && !result; i++) {
 		const struct event *ev = &events[i];
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a process goes through once: its parent exits, another thread of it sets a filter
- * for all, a thread gets the record that another had. Each instruction has a process of
- * its own. Where others make a change the reader is not switched out meanwhile: it waits
- * in the handler for a word of them.
+ * for all. Each instruction has a process of its own. The reader is not switched out
+ * while others make the change: it waits in the handler for a word of them.
  *
  * What a read may return: see breakpoints_events.c. What is read in the handler, once
  * the change is known there, may be nothing but what the system call says then.
@@ -25,11 +24,11 @@
 #define LONG_MS		20000
 #define REFUSED		EDOM
 
-/* Shared by the reader and who changes its answer; @back is for two instructions. */
+/* Shared by the reader and who changes its answer. */
 struct change {
 	volatile int wanted, made, reached;
 	const struct bp_path *path;
-	unsigned int at, back;
+	unsigned int at;
 	int64_t inside;
 };
 
@@ -154,69 +153,6 @@ static int be_filtered(void)
 	return vt_run_child(read_and_be_filtered, NULL, "reader");
 }
 
-/* The reader, which has no record, leaves its CPU to the peer, which has one. */
-static void leave_to_peer(void)
-{
-	vt_pin(bp_away);
-	bp_peer(BP_PEER_READ);
-}
-
-/* The peer exits, and the reader gets that record before it comes back. */
-static void inherit_and_return(void)
-{
-	bp_peer(BP_PEER_END);
-	vt_syscall6(__NR_wait4, -1, 0, 0, 0, 0, 0);
-	bp_raw(change->path->entry);
-	vt_pin(bp_home);
-}
-
-static int read_without_record(void *arg)
-{
-	const struct bp_path *path = change->path;
-	int64_t got, after;
-	int i;
-
-	(void)arg;
-	if (bp_open() || bp_start_peer())
-		return VT_FAIL;
-	/* Until the process has an area; the reader itself makes none of these calls. */
-	for (i = 0; i < WARM; i++)
-		bp_peer(BP_PEER_READ);
-	VT_NEED(!vt_pin(bp_home));
-	if (!bp_set(0, path->step[change->at], leave_to_peer) ||
-	    !bp_set(1, path->step[change->back], inherit_and_return))
-		return VT_FAIL;
-	got = bp_vdso(path->entry);
-	bp_clear();
-	change->reached = bp_was_hit(0) && bp_was_hit(1) && bp_was_first(0);
-	if (!bp_was_hit(1))
-		bp_peer(BP_PEER_END);
-	after = bp_raw(path->entry);
-	VT_CHECK(got == after, "%s, instructions %u and %u: read %lld, then %lld",
-		 path->entry->name, change->at, change->back, (long long)got,
-		 (long long)after);
-	return VT_PASS;
-}
-
-/* Up to where a call without a record leads away. */
-static int reuse(const struct bp_path *path)
-{
-	unsigned int i, k, reached = 0;
-	int result = VT_PASS;
-
-	for (i = 0; i + 1 < path->n && !result; i++)
-		for (k = i + 1; k < path->n && !result; k++) {
-			*change = (struct change){ .path = path, .at = i, .back = k };
-			result = vt_run_child(read_without_record, NULL, "reader");
-			if (!change->reached)
-				break;
-			reached++;
-		}
-	vt_note("%s: reuse: %u pairs of instructions", path->entry->name, reached);
-	VT_CHECK(result || reached, "%s: no record is reused", path->entry->name);
-	return result;
-}
-
 static int run(const struct bp_path *path, const char *name, int (*one)(void))
 {
 	unsigned int i, reached = 0;
@@ -244,7 +180,5 @@ int bp_events_once(const struct bp_path *path)
 	if (!result && (path->entry->kind == BP_ID ||
 			path->entry->kind == BP_THREAD_TIME))
 		result = run(path, "filter", be_filtered);
-	if (!result && path->entry->kind == BP_ID)
-		result = reuse(path);
 	return result;
 }

@@ -8,9 +8,10 @@
  * (away-and-back); a publication does not count seq (away-and-back); a change does not
  * zero the answer that it changes (setresuid, parent-exit, filter); a child goes on with
  * its parent's data (fork), or a process with those of another that had been there
- * (replace); a thread without a record takes one that has changed owner (reuse); a
- * clock's parameters or base are used after they changed (clock-change, tick); a
- * process's clock is answered while it has a timer (timer).
+ * (replace); a thread without a record takes one that has changed owner (reuse), or a
+ * count of 0 for that of a slot (promotion); a clock's parameters or base are used after
+ * they changed (clock-change, tick), or those of who came to the CPU after the counter
+ * was read (stale-clock); a process's clock is answered while it has a timer (timer).
  *
  * Prints how many instructions each event took place at. A case fails if that is not
  * all of them, and if a call is not the whole way from its first to its return.
@@ -128,7 +129,8 @@ static int check_entry(const void *arg)
 		result = bp_find_path(&bp_entries[i], &path);
 		if (!result)
 			vt_note("%s: %u instructions", path.entry->name, path.n);
-		return result ?: bp_events_once(&path) ?: bp_events(&path);
+		return result ?: bp_events_first(&path) ?:
+				 bp_events_once(&path) ?: bp_events(&path);
 	}
 	return result ?: vt_fail("no entry is called %s", (const char *)arg);
 }
