@@ -6,7 +6,8 @@
  * is one comparison and there are millions.
  *
  * Fails when: a switch does not publish the incoming thread, or shows its record before
- * it changes seq (slow-fill), or a new thread keeps the record of its creator (churn).
+ * it changes seq (slow-fill), a new thread keeps the record of its creator (churn), or
+ * one that ends leaves its answers behind (gone).
  * Where a switch may come between any two instructions (not in a guest of TCG, but for
  * one instruction a block) also when the reader does not check the CPU or seq again.
  *
@@ -22,9 +23,11 @@
 
 #include "delays.h"
 #include "ids.h"
+#include "records.h"
 
 #define MAX_WORKERS	64
 #define SLOW_FILL_US	300
+#define GONE		200
 
 struct worker {
 	pthread_t thread;
@@ -354,6 +357,67 @@ static int check_differ(const void *arg)
 	return VT_PASS;
 }
 
+/* What a thread says of itself before it ends. */
+struct gone {
+	struct vt_maps maps;
+	long locator;
+	pid_t tid;
+};
+
+static void *leave_record(void *arg)
+{
+	struct gone *gone = arg;
+
+	gone->tid = vt_raw0(__NR_gettid);
+	gone->locator = vt_make_hot() ? vt_own_locator(&gone->maps) : 0;
+	return NULL;
+}
+
+/* It can be joined before it has given back its record. */
+static bool await_end(pid_t tid)
+{
+	struct vt_limit limit = vt_limit_ms(5000);
+
+	while (!vt_raw3(__NR_tgkill, getpid(), tid, 0)) {
+		if (vt_is_over(&limit))
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+static bool is_empty(const struct vt_maps *maps, long locator)
+{
+	const volatile char *record = (const volatile char *)vt_record(maps, locator);
+	unsigned int i;
+
+	for (i = 0; i < VDSO_TASK_LINE_SIZE; i++)
+		if (record[i])
+			return false;
+	return true;
+}
+
+/* The area belongs to all threads: what one was is not for the next to see. */
+static int check_gone(const void *arg)
+{
+	struct gone gone;
+	pthread_t thread;
+	int i;
+
+	(void)arg;
+	VT_NEED(!vt_ids_init() && vt_make_hot() && vt_read_maps(&gone.maps, 0));
+	for (i = 0; i < GONE; i++) {
+		VT_NEED(!pthread_create(&thread, NULL, leave_record, &gone));
+		pthread_join(thread, NULL);
+		VT_CHECK(gone.locator, "the thread had no record");
+		VT_IN_TIME(await_end(gone.tid), "thread %d does not end", gone.tid);
+		VT_CHECK(is_empty(&gone.maps, gone.locator),
+			 "thread %d left its answers in record %ld", gone.tid,
+			 gone.locator);
+	}
+	return VT_PASS;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int timeout;
@@ -375,6 +439,7 @@ int main(int argc, char **argv)
 			{ "scheduling-classes", check_classes, NULL, timeout },
 			{ "slow-fill", check_slow_fill, NULL, timeout },
 			{ "churn", check_churn, NULL, timeout },
+			{ "gone", check_gone, NULL, 0 },
 		};
 
 		return vt_run(cases, VT_ARRAY_SIZE(cases));
