@@ -24,7 +24,8 @@
 #include "breakpoints.h"
 #include "delays.h"
 
-#define WARM		50	/* calls of the peer that give a process its area */
+#define ORDERS		8	/* to read, after which the peer has its record */
+#define WARM		50	/* calls, after which a thread exposes its time */
 #define LONG_MS		20000
 #define HELD_UP_US	800	/* less than a tick, which would update the clock */
 #define READ_NS		300000	/* into that time */
@@ -46,7 +47,7 @@ static void warm_up_peer(void)
 {
 	int i;
 
-	for (i = 0; i < WARM; i++)
+	for (i = 0; i < ORDERS; i++)
 		bp_peer(BP_PEER_READ);
 }
 
