@@ -97,9 +97,9 @@ enum bp_order {
 	BP_PEER_END,
 };
 
-/* It reads nothing before it is told to. */
+/* The peer reads nothing before the first bp_peer(). */
 int bp_start_peer(void);
-/* Nothing where the peer has been told to end. */
+/* No effect after BP_PEER_END. */
 void bp_peer(enum bp_order order);
 
 /* breakpoints_events.c: each event at each instruction, a result. */

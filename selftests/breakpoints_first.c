@@ -32,7 +32,7 @@
 #define ROUNDS		2
 #define OTHERS_NS	300000000ull	/* more than a reader has used at its first read */
 
-/* Shared by the reader and who judges it; @back is for two instructions. */
+/* Shared by the reader and its parent; @back is the second of two instructions. */
 struct first {
 	const struct bp_path *path;
 	unsigned int at, back;
@@ -150,7 +150,7 @@ static int run_pair(const struct bp_path *path, const struct pair *pair)
 	return result;
 }
 
-/* Two threads of a process: who is woken, and who reads. */
+/* Two threads of a process: one is woken, the other reads. */
 static volatile int ready, waking, moved, has_read;
 static int wake_up[2], slept[2];
 static int64_t got_first, got_after;

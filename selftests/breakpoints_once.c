@@ -24,7 +24,7 @@
 #define LONG_MS		20000
 #define REFUSED		EDOM
 
-/* Shared by the reader and who changes its answer. */
+/* Shared by the reader and the task that changes its answer. */
 struct change {
 	volatile int wanted, made, reached;
 	const struct bp_path *path;

@@ -10,7 +10,7 @@
  * its parent's data (fork), or a process with those of another that had been there
  * (replace); a thread without a record takes one that has changed owner (reuse), or a
  * count of 0 for that of a slot (promotion); a clock's parameters or base are used after
- * they changed (clock-change, tick), or those of who came to the CPU after the counter
+ * they changed (clock-change, tick), or those of a thread that ran there after the counter
  * was read (stale-clock); a process's clock is answered while it has a timer (timer).
  *
  * Prints how many instructions each event took place at. A case fails if that is not
