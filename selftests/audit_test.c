@@ -132,12 +132,12 @@ static int setup(void)
 	VT_CHECK(!now && touched, "AUDIT_GET: %s", strerror(-now));
 	*touched = 1;
 	VT_CHECK(!except_all(AUDIT_ADD_RULE), "no rule for tasks");
-	return vt_ids_init() || !vt_make_hot() ? VT_FAIL : VT_PASS;
+	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
 }
 
 static int fast_body(void *arg)
 {
-	return vt_hot_and_same(arg) ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same(arg) ? VT_PASS : VT_FAIL;
 }
 
 /* No field, the right answers, and each call is made. */
@@ -154,7 +154,7 @@ static int slow_body(void *arg)
 	made = vt_fallbacks() - before;
 	VT_CHECK(made >= (long)(CALLS * vt_nr_ids), "%d calls each, %ld made",
 		 CALLS, made);
-	return vt_make_hot_but((1u << vt_nr_ids) - 1) ? VT_PASS : VT_FAIL;
+	return vt_promote_but((1u << vt_nr_ids) - 1) ? VT_PASS : VT_FAIL;
 }
 
 static int no_thread(void *arg)
@@ -171,10 +171,10 @@ static int check_audited(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(!except_all(AUDIT_DEL_RULE) && !enable(1));
-	if (!vt_hot_and_same("forked before") ||
+	if (!vt_promoted_and_same("forked before") ||
 	    vt_run_child(slow_body, NULL, "audited child"))
 		return VT_FAIL;
-	return vt_hot_and_same("forked before, later") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("forked before, later") ? VT_PASS : VT_FAIL;
 }
 
 /* Disabled again: what is forked now is audited all the same. */
@@ -218,6 +218,6 @@ int main(void)
 	};
 
 	touched = vt_shared(sizeof(*touched));
-	vt_at_end(leave_quietly);
+	vt_cleanup(leave_quietly);
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

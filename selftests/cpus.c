@@ -56,7 +56,7 @@ static void __attribute__((constructor)) find(void)
 	for (cpu = 0; cpu < last && nr_found < VT_MAX_CPUS; cpu++)
 		if (vt_is_online(cpu))
 			found[nr_found++] = cpu;
-	vt_at_end(restore);
+	vt_cleanup(restore);
 }
 
 /* The lowest stays: somebody has to go on, and x86 has devices there. */

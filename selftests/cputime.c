@@ -92,7 +92,7 @@ static bool is_answered(const struct vt_maps *m, clockid_t clock)
 		own_u64(m, offsetof(struct vdso_task_record, exited_runtime)));
 }
 
-bool cputime_is_hot(clockid_t clock)
+bool cputime_is_promoted(clockid_t clock)
 {
 	struct vt_maps m;
 
@@ -103,7 +103,7 @@ bool cputime_is_hot(clockid_t clock)
  * Right behind each call, and for so many at least: an interrupt clears base, and on a
  * slow machine one comes in each few hundred instructions.
  */
-int cputime_make_hot(clockid_t clock)
+int cputime_promote(clockid_t clock)
 {
 	struct vt_limit limit = vt_limit_ms(5000);
 	struct vt_maps m;

@@ -34,10 +34,10 @@ int cputime_expected(void);
  * Calls until the caller's record, and on x86 the slot, has what @clock, one of the
  * caller's two, needs. A result.
  */
-int cputime_make_hot(clockid_t clock);
+int cputime_promote(clockid_t clock);
 
 /* Does it have that now? */
-bool cputime_is_hot(clockid_t clock);
+bool cputime_is_promoted(clockid_t clock);
 
 /**
  * struct cputime_reader - a thread that reads a clock again and again
@@ -100,7 +100,7 @@ int check_unstable(const void *arg);
 int check_second_thread(const void *arg);
 int check_thread_alone(const void *arg);
 int check_thread_of_many(const void *arg);
-int check_two_stay_cold(const void *arg);
+int check_two_stay_unpromoted(const void *arg);
 int check_threads_come_and_go(const void *arg);
 int check_foreign_reader(const void *arg);
 int check_exit(const void *arg);

@@ -41,7 +41,7 @@ static int get_ready_to_forbid(void)
 {
 	int result = cputime_init() ? VT_FAIL : cputime_expected();
 
-	return result ?: cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	return result ?: cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static bool forbid(void)
@@ -101,7 +101,7 @@ int check_no_counter(const void *arg)
 	if (result)
 		return result;
 	result = read_on(NULL);
-	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
 		 "a time that needs the counter can be read");
 	VT_NEED(!prctl(PR_SET_TSC, TSC_ENABLE, 0, 0, 0));
 	if (result)
@@ -110,10 +110,10 @@ int check_no_counter(const void *arg)
 	/* The process does not get it back: the counter is read before the record. */
 	for (int i = 0; i < CALLS; i++)
 		cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
-	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID), "a thread was allowed it again");
+	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID), "a thread was allowed it again");
 	return VT_PASS;
 #else
-	return cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	return cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 #endif
 }
 
@@ -127,11 +127,11 @@ int check_filtered(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
 	if (vt_refuse_call(__NR_getitimer, EDOM, 0))
 		return vt_skip("this kernel has no CONFIG_SECCOMP_FILTER");
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
 	VT_NEED(!vt_refuse_call(__NR_clock_getres, EDOM, 0));
 	for (i = 0; i < CALLS; i++)
@@ -146,7 +146,7 @@ int check_filtered(const void *arg)
 		if (i % 10 == 9)
 			vt_sleep_ms(1);
 	}
-	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
 		 "what is filtered stands in the record");
 	return VT_PASS;
 }
@@ -154,7 +154,7 @@ int check_filtered(const void *arg)
 /* The caller's record answers; then it is stopped until its tracer lets it go on. */
 static int await_tracer(void)
 {
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
 	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
 	return raise(SIGSTOP) ? VT_FAIL : VT_PASS;

@@ -52,7 +52,7 @@ int check_second_thread(const void *arg)
 	int i;
 
 	(void)arg;
-	if (cputime_init() || cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+	if (cputime_init() || cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
 		told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
@@ -110,7 +110,7 @@ int check_thread_alone(const void *arg)
 
 	(void)arg;
 	if (!result)
-		result = cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+		result = cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 	for (i = 0; i < ROUNDS / 6 && !result; i++) {
 		VT_NEED(!setitimer(ITIMER_PROF, &late, NULL));
 		result = within_process(20 * SPIN_NS);
@@ -123,7 +123,7 @@ int check_thread_alone(const void *arg)
 /* Shows others what it reads, until they want it to stop. */
 static int tell_clock(struct board *board, clockid_t clock)
 {
-	if (cputime_make_hot(clock))
+	if (cputime_promote(clock))
 		return VT_FAIL;
 	while (!vt_load(&board->stop)) {
 		__atomic_store_n(&board->told, cputime_vdso(clock),
@@ -202,11 +202,11 @@ int check_thread_of_many(const void *arg)
 	(void)arg;
 	VT_NEED(board);
 	if (!result)
-		result = cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+		result = cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 	return result ?: ask_as_thread(board) ?: ask_as_process(board, tell_by_second);
 }
 
-#define COLD_CALLS	400
+#define UNPROMOTED_CALLS	400
 
 static void *wait_for_word(void *stop)
 {
@@ -224,7 +224,7 @@ static int call_as_one_of_two(void *arg)
 	(void)arg;
 	VT_NEED(!pthread_create(&thread, NULL, wait_for_word, (void *)&stop));
 	areas = vt_settled("areas");
-	for (i = 0; i < COLD_CALLS; i++) {
+	for (i = 0; i < UNPROMOTED_CALLS; i++) {
 		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= 0, "it fails");
 		if (i % 40 == 39)
 			vt_sleep_ms(5);
@@ -237,7 +237,7 @@ static int call_as_one_of_two(void *arg)
 }
 
 /* Calls that records could not answer are no reason for records. */
-int check_two_stay_cold(const void *arg)
+int check_two_stay_unpromoted(const void *arg)
 {
 	int result = cputime_init() ?: vt_stats_init();
 
@@ -303,7 +303,7 @@ static int tell_and_exit(void *arg)
 {
 	struct board *board = arg;
 
-	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+	if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return VT_FAIL;
 	board->told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
 	_exit(VT_PASS);
@@ -348,7 +348,7 @@ static int tell_and_exec(void *arg)
 	char told[32];
 
 	(void)arg;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
 	snprintf(told, sizeof(told), "%lld",
 		 (long long)spin(CLOCK_THREAD_CPUTIME_ID, SPIN_NS));
@@ -407,7 +407,7 @@ static int read_under_timer(void *arg)
 
 	board->reader = (struct cputime_reader){
 		.clock = CLOCK_PROCESS_CPUTIME_ID };
-	if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+	if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return VT_FAIL;
 	vt_store(&board->ready, 1);
 	while (!vt_load(&board->stop) && cputime_bracket(&board->reader, 200))

@@ -9,7 +9,7 @@
  * its threads read (thread-alone-in-process, thread-of-many); the parameters are used
  * while they change (retuned); IRQ time is charged by one and not by the other (all of them where
  * the kernel accounts for it); nothing is ever answered (*-answered); a process gets
- * records for calls that they cannot answer (two-threads-stay-cold, unstable).
+ * records for calls that they cannot answer (two-threads-stay-unpromoted, unstable).
  *
  * -t: seconds that the cases with many readers take, together with others of
  * their kind. -u: also make the TSC unstable, up to the next boot. CASE: only these.
@@ -54,7 +54,7 @@ static int check_warm(clockid_t clock, int n, long most)
 	long calls, least = n;
 
 	do {
-		if (cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+		if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 			return VT_FAIL;
 		calls = system_calls(clock, n);
 		if (calls < least)
@@ -115,7 +115,7 @@ int check_own_ids(const void *arg)
 	int n, result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
 
 	(void)arg;
-	if (!result && cputime_make_hot(CLOCK_PROCESS_CPUTIME_ID))
+	if (!result && cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		result = VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(r) && !result; i++) {
 		for (n = 0; n < ROUNDS / 4 && cputime_bracket(&r[i], 20); n++)
@@ -132,7 +132,7 @@ int check_other_ids(const void *arg)
 	int i;
 
 	(void)arg;
-	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_init() || cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
 		int64_t a = cputime_raw(CPUTIME_PROCESS(pid));
@@ -159,7 +159,7 @@ int check_bad_ids(const void *arg)
 	int id;
 
 	(void)arg;
-	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_init() || cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(near); i++) {
 		int64_t want = cputime_raw(near[i]), got = cputime_vdso(near[i]);
@@ -205,7 +205,7 @@ int check_bad_pointers(const void *arg)
 	int status;
 
 	(void)arg;
-	if (cputime_init() || cputime_make_hot(CLOCK_THREAD_CPUTIME_ID))
+	if (cputime_init() || cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
 	unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	VT_NEED(unmapped != MAP_FAILED);
@@ -286,7 +286,7 @@ static const struct vt_case cases[] = {
 	{ "second-thread", check_second_thread, NULL, 60 },
 	{ "thread-alone-in-process", check_thread_alone, NULL, 60 },
 	{ "thread-of-many", check_thread_of_many, NULL, 60 },
-	{ "two-threads-stay-cold", check_two_stay_cold, NULL, 60 },
+	{ "two-threads-stay-unpromoted", check_two_stay_unpromoted, NULL, 60 },
 	{ "threads-come-and-go", check_threads_come_and_go, NULL, 120 },
 	{ "foreign-reader", check_foreign_reader, NULL, 60 },
 	{ "exit", check_exit, NULL, 60 },

@@ -524,7 +524,7 @@ int check_retuned(const void *arg)
 	}
 	vt_note("%ld changes", times);
 	result = join(READERS / 2, "retuned");
-	return result ?: cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	return result ?: cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* In a process of its own: it must not touch the area, or its calls would be counted. */
@@ -552,7 +552,7 @@ int check_unstable(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (cputime_make_hot(CLOCK_THREAD_CPUTIME_ID) ||
+	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID) ||
 	    start(READERS / 2, read_on))
 		return VT_FAIL;
 	if (!vt_write_file(CLOCK_FILE, "unstable"))
@@ -562,7 +562,7 @@ int check_unstable(const void *arg)
 	while (vt_now() < end && cputime_bracket(&r, 10))
 		;
 	VT_CHECK(!r.wrong, "%s: %lld ns less", r.what, (long long)r.by);
-	VT_CHECK(!cputime_is_hot(CLOCK_THREAD_CPUTIME_ID),
+	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
 		 "the record still answers");
 	return join(READERS / 2, "unstable") ?:
 	       vt_run_child(call_for_nothing, NULL, "unstable");

@@ -28,7 +28,7 @@ int creds_find(void);
  */
 bool creds_are(const struct creds *want, const char *where);
 
-/* The four entries as a mask for vt_make_hot_but(). */
+/* The four entries as a mask for vt_promote_but(). */
 unsigned int creds_mask(void);
 
 /* creds_test.c: the four answers by the system call. */

@@ -57,7 +57,7 @@ static int setup(void)
 
 	if (result)
 		return result;
-	return own_tmpfs() || copy_self() || !vt_make_hot() ? VT_FAIL : VT_PASS;
+	return own_tmpfs() || copy_self() || !vt_promote() ? VT_FAIL : VT_PASS;
 }
 
 static int exec_copy(const struct creds *want)
@@ -83,7 +83,7 @@ int creds_image(char **argv)
 
 	if (creds_find() || !creds_are(&want, "first call of the image") ||
 	    !vt_same_unasked("image, before any refresh") ||
-	    !creds_are(&want, "image") || !vt_make_hot())
+	    !creds_are(&want, "image") || !vt_promote())
 		return VT_FAIL;
 	return creds_are(&want, "image with a record") ? VT_PASS : VT_FAIL;
 }
@@ -93,7 +93,7 @@ struct start {
 	bool no_new_privs;
 };
 
-static int hot_then_exec(void *arg)
+static int promoted_then_exec(void *arg)
 {
 	const struct start *s = arg;
 	struct creds want = { s->id, OWNER, s->id, GROUP };
@@ -107,7 +107,7 @@ static int hot_then_exec(void *arg)
 		want.euid = s->id;
 		want.egid = s->id;
 	}
-	return vt_make_hot() ? exec_copy(&want) : VT_FAIL;
+	return vt_promote() ? exec_copy(&want) : VT_FAIL;
 }
 
 static int run(struct start s)
@@ -115,7 +115,7 @@ static int run(struct start s)
 	int result = setup(), i;
 
 	for (i = 0; i < ROUNDS && !result; i++)
-		result = vt_run_child(hot_then_exec, &s, "image");
+		result = vt_run_child(promoted_then_exec, &s, "image");
 	umount(folder);
 	rmdir(folder);
 	return result;

@@ -69,7 +69,7 @@ static int one_step(const struct step *s, struct creds *now, bool warm)
 	long ret;
 	int i;
 
-	if (warm && !vt_make_hot())
+	if (warm && !vt_promote())
 		return VT_FAIL;
 	ret = vt_raw3(s->nr, s->args[0], s->args[1], s->args[2]);
 	*now = after(*now, &s->want);
@@ -143,7 +143,7 @@ int check_same_ids(const void *arg)
 	for (i = 0; i < VT_ARRAY_SIZE(calls); i++) {
 		long before;
 
-		if (!vt_make_hot())
+		if (!vt_promote())
 			return VT_FAIL;
 		before = vt_stat("drop");
 		VT_CHECK(!calls[i](), "%s fails", names[i]);
@@ -151,7 +151,7 @@ int check_same_ids(const void *arg)
 			return VT_FAIL;
 		VT_CHECK(vt_stat("drop") > before, "%s invalidates nothing",
 			 names[i]);
-		if (!vt_hot_and_same(names[i]))
+		if (!vt_promoted_and_same(names[i]))
 			return VT_FAIL;
 	}
 	return VT_PASS;
@@ -170,7 +170,7 @@ int check_refused(const void *arg)
 	now = creds_raw();
 	VT_NEED(!drop_capability());
 	for (i = 0; i < 50; i++) {
-		if (!vt_make_hot())
+		if (!vt_promote())
 			return VT_FAIL;
 		VT_CHECK(vt_raw3(__NR_setuid, KEEP, 0, 0) == -EINVAL,
 			 "setuid(-1) works");
@@ -226,7 +226,7 @@ int check_delayed_drop(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(vt_cpus(cpu, 2) > 0);
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	now = creds_raw();
 	changing_tid = vt_raw0(__NR_gettid);

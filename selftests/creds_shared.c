@@ -94,7 +94,7 @@ int check_threads(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(!pthread_create(&pusher, NULL, push_around, NULL));
 	for (i = 0; i < WORKERS; i++)
@@ -146,7 +146,7 @@ int check_vfork(const void *arg)
 	for (i = 0; i < 20; i++) {
 		pid_t pid;
 
-		if (!vt_make_hot())
+		if (!vt_promote())
 			return VT_FAIL;
 		pid = vfork_once();
 		if (!creds_are(&root, "parent") || vt_reap(pid, "child"))
@@ -169,7 +169,7 @@ int check_clone_vm(const void *arg)
 	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	VT_NEED(stack != MAP_FAILED);
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
 	for (i = 0; i < 20; i++) {
@@ -219,7 +219,7 @@ int check_session_key(const void *arg)
 		struct vt_limit limit = vt_limit_ms(10000);
 		pid_t pid;
 
-		if (!vt_make_hot())
+		if (!vt_promote())
 			return VT_FAIL;
 		want = vt_raw_answers();
 		before = session_key();

@@ -15,13 +15,13 @@
 
 /**
  * struct mapped - a process in a new user namespace, and the one that writes its maps
- * @hot:	it is there; where it reads, its record has no ids
+ * @promoted:	it is there; where it reads, its record has no ids
  * @uid_told:	its uid is mapped: after an acquire of this it must get that uid
  * @gid_told:	the same of its gid
  * @done:	it may end
  */
 struct mapped {
-	volatile int hot, uid_told, gid_told, done;
+	volatile int promoted, uid_told, gid_told, done;
 };
 
 static unsigned int overflow(void)
@@ -35,14 +35,14 @@ static int enter(void)
 	struct creds unmapped = { none, none, none, none };
 	int i;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(!unshare(CLONE_NEWUSER));
 	for (i = 0; i < 100; i++)
 		if (!creds_are(&unmapped, "without a map"))
 			return VT_FAIL;
 	/* All others are answered by the record, these never. */
-	return vt_make_hot_but(creds_mask()) ? VT_PASS : VT_FAIL;
+	return vt_promote_but(creds_mask()) ? VT_PASS : VT_FAIL;
 }
 
 static int enter_body(void *arg)
@@ -102,9 +102,9 @@ static int mapped_body(void *arg)
 
 	if (enter())
 		return VT_FAIL;
-	vt_store(&s->hot, 1);
+	vt_store(&s->promoted, 1);
 	if (read_through(s, overflow(), 7, 70007) ||
-	    !creds_are(&want, "with maps") || !vt_make_hot())
+	    !creds_are(&want, "with maps") || !vt_promote())
 		return VT_FAIL;
 	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
 }
@@ -121,7 +121,7 @@ static int write_map(pid_t pid, const char *which, const char *map)
 /* Its maps come from here, one after the other, while it reads. */
 static int map_one(struct mapped *s, pid_t pid, int round)
 {
-	VT_IN_TIME(vt_await(&s->hot, 1, 20000), "nobody reads");
+	VT_IN_TIME(vt_await(&s->promoted, 1, 20000), "nobody reads");
 	vt_sleep_ms(round % 4);
 	if (write_map(pid, "uid_map", "7 0 1"))
 		return VT_FAIL;
@@ -161,12 +161,12 @@ static int join_one(pid_t pid, const struct creds *inside, bool answered)
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	fd = open(path, O_RDONLY);
 	VT_NEED(fd >= 0);
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(!setns(fd, CLONE_NEWUSER));
 	if (!creds_are(inside, "after setns"))
 		return VT_FAIL;
-	if (!vt_make_hot_but(answered ? 0 : creds_mask()))
+	if (!vt_promote_but(answered ? 0 : creds_mask()))
 		return VT_FAIL;
 	return creds_are(inside, "later") ? VT_PASS : VT_FAIL;
 }
@@ -189,7 +189,7 @@ static int host_body(void *arg)
 	struct mapped *s = arg;
 
 	VT_NEED(!unshare(CLONE_NEWUSER));
-	vt_store(&s->hot, 1);
+	vt_store(&s->promoted, 1);
 	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
 }
 
@@ -201,7 +201,7 @@ static int with_host(const char *uid_map, const char *gid_map, struct guest *g)
 
 	VT_NEED(s);
 	g->host = vt_child(host_body, s);
-	result = vt_await_in_time(&s->hot, 1, 10000, "the namespace") ?:
+	result = vt_await_in_time(&s->promoted, 1, 10000, "the namespace") ?:
 		 write_map(g->host, "uid_map", uid_map) ?:
 		 write_map(g->host, "gid_map", gid_map);
 	if (!result)

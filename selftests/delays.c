@@ -10,7 +10,7 @@
 /* Before main(), so that no program can forget it. */
 static void __attribute__((constructor)) clean_up_later(void)
 {
-	vt_at_end(vt_delays_off);
+	vt_cleanup(vt_delays_off);
 }
 
 int vt_delays_init(void)

@@ -39,7 +39,7 @@ static int check_image(const char *pid)
 	VT_CHECK(tid == atoi(pid) && getpid() == tid,
 		 "exec made pid %s into pid %d, tid %d", pid, getpid(), tid);
 	return vt_same_unasked("image, before any refresh") &&
-	       vt_hot_and_same("image") ? VT_PASS : VT_FAIL;
+	       vt_promoted_and_same("image") ? VT_PASS : VT_FAIL;
 }
 
 static void *read_on(void *arg)
@@ -48,7 +48,7 @@ static void *read_on(void *arg)
 	long wrong = 0;
 
 	(void)arg;
-	vt_make_hot();
+	vt_promote();
 	__atomic_fetch_add(&ready, 1, __ATOMIC_RELEASE);
 	while (!vt_load(&stop))
 		wrong += vt_wrong(&want) >= 0;
@@ -59,7 +59,7 @@ static void *exec_from_here(void *arg)
 {
 	int others = *(int *)arg;
 
-	if (!vt_hot_and_same("thread before exec"))
+	if (!vt_promoted_and_same("thread before exec"))
 		exit(vt_settle(VT_FAIL));
 	while (vt_load(&ready) < others)
 		vt_raw0(__NR_sched_yield);
@@ -72,7 +72,7 @@ static int thread_body(void *arg)
 	int others = *(int *)arg, i;
 	pthread_t thread;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < others; i++)
 		VT_NEED(!pthread_create(&thread, NULL, read_on, NULL));
@@ -99,7 +99,7 @@ static int leader_body(void *arg)
 
 	if (*(int *)arg && vt_cpus(cpus, 1) == 1)
 		vt_pin(cpus[0]);
-	return vt_make_hot() ? exec_self("--image", getpid(), 0) : VT_FAIL;
+	return vt_promote() ? exec_self("--image", getpid(), 0) : VT_FAIL;
 }
 
 static int check_leader(const void *arg)
@@ -137,14 +137,14 @@ static int check_failed(const void *arg)
 	unsigned int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(paths); i++) {
 		VT_CHECK(execl(paths[i], paths[i], NULL) == -1, "exec works");
 		if (!vt_same_now("after a failed exec"))
 			return VT_FAIL;
 	}
-	return vt_hot_and_same("after failed execs") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after failed execs") ? VT_PASS : VT_FAIL;
 }
 
 static __attribute__((noinline)) pid_t vfork_exec(void)
@@ -164,7 +164,7 @@ static int check_vfork(const void *arg)
 	int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
 		pid_t pid = vfork_exec();
@@ -182,7 +182,7 @@ static int image(char **argv)
 	int left;
 
 	if (!strcmp(argv[1], "--once"))
-		return vt_ids_init() || !vt_hot_and_same("image");
+		return vt_ids_init() || !vt_promoted_and_same("image");
 	if (check_image(argv[2]))
 		return VT_FAIL;
 	left = atoi(argv[3]);

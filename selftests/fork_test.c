@@ -23,7 +23,7 @@ static struct vt_answers parent;
 
 static int setup(void)
 {
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	parent = vt_raw_answers();
 	return VT_PASS;
@@ -83,7 +83,7 @@ static int outlive(int result_fd, int parent_gone)
 	vt_sleep_ms(100);
 	for (i = 0; i < 50 && !result; i++) {
 		result = !vt_same_now("orphan");
-		if (i == 20 && !result && !vt_make_hot())
+		if (i == 20 && !result && !vt_promote())
 			result = vt_settle(VT_FAIL);
 	}
 	byte = result;
@@ -164,7 +164,7 @@ static int search_child(void *arg)
 
 	if (search(m) || !vt_same_now("child") || search(m))
 		return VT_FAIL;
-	return vt_make_hot() ? search(m) : VT_FAIL;
+	return vt_promote() ? search(m) : VT_FAIL;
 }
 
 static int check_raw_lines(const void *arg)
@@ -260,7 +260,7 @@ static int after_move(void *arg)
 	for (i = 0; i < 100; i++)
 		if (!vt_same_now("child after the move"))
 			return VT_FAIL;
-	return vt_make_hot() ? search(m) : VT_FAIL;
+	return vt_promote() ? search(m) : VT_FAIL;
 }
 
 static int check_moved_together(const void *arg)
@@ -283,7 +283,7 @@ static int check_moved_together(const void *arg)
 					       (to - m.vvar));
 	VT_NEED(vt_read_maps(&m, 0));
 	VT_CHECK(m.vvar == to, "[vvar] is at %#lx, not %#lx", m.vvar, to);
-	if (!vt_same_now("after the move") || !vt_make_hot())
+	if (!vt_same_now("after the move") || !vt_promote())
 		return VT_FAIL;
 	return vt_run_child(after_move, &m, "child");
 }

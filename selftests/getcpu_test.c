@@ -37,7 +37,7 @@ static int setup(void)
 	VT_CHECK(getcpu_vdso, "nothing to test");
 	VT_CHECK(nr_cpus > 0, "no CPU to run on");
 #ifndef VT_HAS_SLOTS
-	VT_CHECK(!vt_ids_init() && vt_make_hot(), "no record");
+	VT_CHECK(!vt_ids_init() && vt_promote(), "no record");
 #endif
 	return VT_PASS;
 }

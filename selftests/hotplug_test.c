@@ -6,7 +6,7 @@
  * is (offline-online), the slot of a CPU that went keeps leading to a record for
  * whoever is the first there, that of a CPU which was away when the area was made
  * never leads to one (made-without-a-cpu), a CPU that does not know its number is let in while
- * records are in use (distrusted), or takes the answers of all away (distrusted: the
+ * records are in use (bad-cpu), or takes the answers of all away (bad-cpu: the
  * statistics); a refresh stores what the administrator has forbidden, or what was
  * stored before comes back with the permission (switched-off, toggled); a process
  * that meets the switch on its way to its records never gets them (-at-touch,
@@ -24,12 +24,12 @@
 #include "records.h"
 #include "stats.h"
 
-#define DISTRUST	"/sys/kernel/debug/vdso_task/distrust"
+#define INJECT_BAD_CPU	"/sys/kernel/debug/vdso_task/inject_bad_cpu"
 #define SWITCH		"/proc/sys/kernel/vdso_task"
 #define READERS		8
 #define CYCLES		6
 #define TOGGLES		400
-#define COLD_CALLS	40	/* of each entry's system call */
+#define UNPROMOTED_CALLS	40	/* of each entry's system call */
 #define LONG_MS		5000
 
 static volatile int stop, wrong, tids[READERS];
@@ -57,7 +57,7 @@ static int start_readers(void)
 {
 	long i;
 
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < READERS; i++)
 		VT_NEED(!pthread_create(&threads[i], NULL, read_on, (void *)i));
@@ -76,7 +76,7 @@ static int end_readers(const char *where)
 		pthread_join(threads[i], NULL);
 	VT_CHECK(!wrong, "%s: a thread got a wrong %s", where,
 		 vt_ids[wrong - 1].name);
-	return vt_hot_and_same(where) ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same(where) ? VT_PASS : VT_FAIL;
 }
 
 /* Where allowed; a thread that loses its only CPU may use all again. */
@@ -130,7 +130,7 @@ static int pinned_everywhere(void)
 	for (i = 0; i < n; i++) {
 		if (vt_pin(cpus[i]))
 			continue;
-		if (!vt_hot_and_same("pinned"))
+		if (!vt_promoted_and_same("pinned"))
 			return VT_FAIL;
 	}
 	vt_unpin();
@@ -161,25 +161,25 @@ static int check_made_without(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(!vt_plug(cpus[n - 1], false));
-	if (vt_ids_init() || !vt_hot_and_same("without it"))
+	if (vt_ids_init() || !vt_promoted_and_same("without it"))
 		return VT_FAIL;
 	VT_IN_TIME(!vt_plug_back(cpus[n - 1]), "CPU %d does not come: %m",
 		   cpus[n - 1]);
 	return pinned_everywhere();
 }
 
-static bool set_distrust(int cpu)
+static bool set_bad_cpu(int cpu)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", cpu);
-	return vt_write_file(DISTRUST, number);
+	return vt_write_file(INJECT_BAD_CPU, number);
 }
 
 static void trust_all(void)
 {
-	if (!access(DISTRUST, W_OK))
-		set_distrust(-1);
+	if (!access(INJECT_BAD_CPU, W_OK))
+		set_bad_cpu(-1);
 }
 
 /* It is refused, and nobody else notices. */
@@ -187,20 +187,20 @@ static int refuse(int cpu)
 {
 	long off = vt_stat("fallback_off"), areas = vt_settled("areas");
 
-	VT_NEED(!vt_plug(cpu, false) && set_distrust(cpu));
+	VT_NEED(!vt_plug(cpu, false) && set_bad_cpu(cpu));
 	VT_CHECK(vt_plug(cpu, true), "CPU %d comes, whatever its number", cpu);
 	VT_CHECK(!vt_is_online(cpu), "CPU %d is refused, and online", cpu);
-	if (!vt_hot_and_same("after the refusal"))
+	if (!vt_promoted_and_same("after the refusal"))
 		return VT_FAIL;
 	VT_CHECK(vt_stat("fallback_off") == off, "answers were switched off");
 	VT_CHECK(vt_settled("areas") == areas, "areas: %ld, now %ld", areas,
 		 vt_stat("areas"));
-	VT_NEED(set_distrust(-1));
+	VT_NEED(set_bad_cpu(-1));
 	VT_IN_TIME(!vt_plug_back(cpu), "CPU %d does not come later: %m", cpu);
 	return pinned_everywhere();
 }
 
-static int check_distrusted(const void *arg)
+static int check_bad_cpu(const void *arg)
 {
 	int cpus[VT_MAX_CPUS], n, i, result = no_hotplug(cpus, &n);
 
@@ -278,10 +278,10 @@ static int check_toggled(const void *arg)
 	return end_readers("after toggling");
 }
 
-static int cold_body(void *arg)
+static int unpromoted_body(void *arg)
 {
 	(void)arg;
-	return vt_same_now("cold") && vt_make_hot_but((1u << vt_nr_ids) - 1) ?
+	return vt_same_now("unpromoted") && vt_promote_but((1u << vt_nr_ids) - 1) ?
 	       VT_PASS : VT_FAIL;
 }
 
@@ -294,16 +294,16 @@ static int check_switched_off(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	all = (1u << vt_nr_ids) - 1;
 	VT_NEED(vt_write_file(SWITCH, "0"));
 	vt_sleep_ms(2);
-	if (!vt_same_now("off") || !vt_make_hot_but(all) ||
-	    vt_run_child(cold_body, NULL, "cold process"))
+	if (!vt_same_now("off") || !vt_promote_but(all) ||
+	    vt_run_child(unpromoted_body, NULL, "unpromoted process"))
 		return VT_FAIL;
 	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_hot_and_same("on again") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("on again") ? VT_PASS : VT_FAIL;
 }
 
 /*
@@ -316,12 +316,12 @@ static int off_at_touch(void *arg)
 
 	(void)arg;
 	vt_ids[0].fn();
-	for (i = 0; i < COLD_CALLS; i++)
+	for (i = 0; i < UNPROMOTED_CALLS; i++)
 		vt_raw_answers();
 	VT_NEED(vt_write_file(SWITCH, "0"));
 	vt_ids[0].fn();
 	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_hot_and_same("on again") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("on again") ? VT_PASS : VT_FAIL;
 }
 
 static int check_off_at_touch(const void *arg)
@@ -331,7 +331,7 @@ static int check_off_at_touch(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	return vt_run_child(off_at_touch, NULL, "process without records");
 }
@@ -341,7 +341,7 @@ static int touched_before(void *arg)
 	(void)arg;
 	vt_ids[0].fn();
 	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_hot_and_same("on") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("on") ? VT_PASS : VT_FAIL;
 }
 
 /* Of processes that touched their area before answers were first allowed. */
@@ -361,7 +361,7 @@ int main(void)
 		{ "off-since-boot", check_off_since_boot, NULL, 60 },
 		{ "offline-online", check_cycles, NULL, 180 },
 		{ "made-without-a-cpu", check_made_without, NULL, 60 },
-		{ "distrusted", check_distrusted, NULL, 120 },
+		{ "bad-cpu", check_bad_cpu, NULL, 120 },
 		{ "switched-off", check_switched_off, NULL, 60 },
 		{ "switched-off-at-touch", check_off_at_touch, NULL, 0 },
 		{ "toggled", check_toggled, NULL, 60 },
@@ -370,7 +370,7 @@ int main(void)
 
 	/* The first is for a kernel that was booted with vdso_task=off. */
 	first = vt_read_number(SWITCH) ? 1 : 0;
-	vt_at_end(trust_all);
-	vt_at_end(switch_on);
+	vt_cleanup(trust_all);
+	vt_cleanup(switch_on);
 	return vt_run(cases + first, VT_ARRAY_SIZE(cases) - first);
 }

@@ -182,12 +182,12 @@ static int mistaken(const struct vt_maps *m, const struct vt_answers *want,
 	return -1;
 }
 
-bool vt_make_hot(void)
+bool vt_promote(void)
 {
-	return vt_make_hot_but(0);
+	return vt_promote_but(0);
 }
 
-bool vt_make_hot_but(unsigned int asked)
+bool vt_promote_but(unsigned int asked)
 {
 	struct vt_answers want = vt_raw_answers();
 	struct vt_limit limit = vt_limit_ms(5000);
@@ -217,7 +217,7 @@ bool vt_make_hot_but(unsigned int asked)
 	return false;
 }
 
-bool vt_hot_and_same(const char *where)
+bool vt_promoted_and_same(const char *where)
 {
 	struct vt_answers want = vt_raw_answers();
 	int i;
@@ -225,7 +225,7 @@ bool vt_hot_and_same(const char *where)
 	for (i = 0; i < WARM_CALLS; i++)
 		if (!vt_same(&want, where))
 			return false;
-	return vt_make_hot() && vt_same(&want, where);
+	return vt_promote() && vt_same(&want, where);
 }
 
 bool vt_same_unasked(const char *where)

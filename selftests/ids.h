@@ -72,20 +72,20 @@ bool vt_same_now(const char *where);
  * that does not come about in time: then perhaps nothing is ever answered, and a test
  * that compared would only compare the system call with itself.
  */
-bool vt_make_hot(void);
+bool vt_promote(void);
 
 /*
  * The same for entries of which some must be left to the system call: bit i of
  * @asked says that the field of vt_ids[i] has to be zero; it is wrong if it is not.
  */
-bool vt_make_hot_but(unsigned int asked);
+bool vt_promote_but(unsigned int asked);
 
 /* Index of an entry in vt_ids[] by its name, -1 after a message; as a bit, 0. */
 int vt_id_index(const char *name);
 unsigned int vt_id_bit(const char *name);
 
-/* vt_make_hot(), and a comparison of the answers before, meanwhile and after it. */
-bool vt_hot_and_same(const char *where);
+/* vt_promote(), and a comparison of the answers before, meanwhile and after it. */
+bool vt_promoted_and_same(const char *where);
 
 /*
  * A publication before the first refresh: a process is promoted by system calls

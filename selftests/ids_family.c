@@ -26,7 +26,7 @@ static int tree_node(void *arg)
 
 	if (!vt_same_now("first call of child"))
 		return VT_FAIL;
-	if (n->depth & 1 && !vt_hot_and_same("child"))
+	if (n->depth & 1 && !vt_promoted_and_same("child"))
 		return VT_FAIL;
 	for (i = 0; n->depth && i < n->breadth; i++)
 		pids[i] = vt_child(tree_node, &below);
@@ -42,7 +42,7 @@ int check_fork_tree(const void *arg)
 	struct node root = { 4, 3 };
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	return tree_node(&root);
 }
@@ -52,7 +52,7 @@ int check_fork_chain(const void *arg)
 	struct node root = { 40, 1 };
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	return tree_node(&root);
 }
@@ -91,7 +91,7 @@ int check_vfork(const void *arg)
 	int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < 100; i++) {
 		pid_t pid = vfork_once();
@@ -133,7 +133,7 @@ int check_clone_vm(const void *arg)
 
 	(void)arg;
 	VT_NEED(stack);
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < 100; i++) {
 		pid_t pid = clone_vm(stack, &rounds);
@@ -154,7 +154,7 @@ int check_clone_vm_crowd(const void *arg)
 	pid_t pids[CROWD];
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < CROWD; i++)
 		VT_NEED((stacks[i] = new_stack()));
@@ -179,7 +179,7 @@ int check_spawn(const void *arg)
 	int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < 10; i++) {
 		VT_NEED(!posix_spawn(&pid, "/proc/self/exe", NULL, NULL, args,
@@ -193,10 +193,10 @@ int check_spawn(const void *arg)
 static int new_session(void *arg)
 {
 	(void)arg;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(setsid() > 0);
-	return vt_same_now("after setsid") && vt_hot_and_same("new session") ?
+	return vt_same_now("after setsid") && vt_promoted_and_same("new session") ?
 	       VT_PASS : VT_FAIL;
 }
 
@@ -206,7 +206,7 @@ int check_session(const void *arg)
 	(void)arg;
 	if (vt_ids_init() || vt_run_child(new_session, NULL, "session leader"))
 		return VT_FAIL;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(!setpgid(0, 0));
 	if (!vt_same_now("after setpgid"))

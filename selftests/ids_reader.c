@@ -75,7 +75,7 @@ int check_reader_answers(const void *arg)
 	unsigned int i;
 
 	(void)arg;
-	if (make_copy() || !vt_make_hot())
+	if (make_copy() || !vt_promote())
 		return VT_FAIL;
 	make_records();
 	VT_CHECK(own_number(), "this thread has no record");
@@ -110,7 +110,7 @@ int check_reader_zero(const void *arg)
 	unsigned int i, id;
 
 	(void)arg;
-	if (make_copy() || !vt_make_hot())
+	if (make_copy() || !vt_promote())
 		return VT_FAIL;
 	if (all_ask("nothing but zeros"))
 		return VT_FAIL;

@@ -62,7 +62,7 @@ int check_signal_storm(const void *arg)
 	int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
 	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
@@ -105,7 +105,7 @@ static void fork_here(int sig, siginfo_t *info, void *context)
 	in_child = 1;
 	want_before = want;
 	want = vt_raw_answers();
-	if (!vt_make_hot())
+	if (!vt_promote())
 		_exit(vt_settle(VT_FAIL));
 }
 
@@ -178,7 +178,7 @@ int check_fork_in_handler(const void *arg)
 	struct vt_maps m;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+	if (vt_ids_init() || !vt_promote() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	text_start = m.vdso;
 	text_end = m.vdso_end;

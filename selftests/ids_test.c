@@ -36,7 +36,7 @@ static int check_slot_entry(const struct vdso_task_symbol *s)
 		if (i % 50 == 49)
 			vt_sleep_ms(1);
 	}
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < REPEATS; i++) {
 		int got = id->fn();
@@ -90,7 +90,7 @@ static int check_becomes_warm(const void *arg)
 	(void)arg;
 	if (vt_ids_init())
 		return VT_FAIL;
-	return vt_hot_and_same("getting warm") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("getting warm") ? VT_PASS : VT_FAIL;
 }
 
 /* Long enough for some hundred ticks and switches. */
@@ -102,7 +102,7 @@ static int check_stays_right(const void *arg)
 	int i;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
 	while (vt_now() < end) {
@@ -137,7 +137,7 @@ static const struct vt_case scenarios[] = {
 static int once(void)
 {
 	return !vt_ids_init() && vt_same_now("first call") &&
-	       vt_hot_and_same("new image") ? VT_PASS : VT_FAIL;
+	       vt_promoted_and_same("new image") ? VT_PASS : VT_FAIL;
 }
 
 int main(int argc, char **argv)

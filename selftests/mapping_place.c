@@ -40,7 +40,7 @@ static long free_place(const struct vt_maps *m)
 }
 
 /* Touched once where it was, called where it is. */
-static int move_cold(void *arg)
+static int move_unpromoted(void *arg)
 {
 	struct vt_limit limit;
 	struct vt_maps m, moved;
@@ -70,7 +70,7 @@ static int move_cold(void *arg)
 int check_moved(const void *arg)
 {
 	(void)arg;
-	return vt_run_child(move_cold, NULL, "the process that moves it");
+	return vt_run_child(move_unpromoted, NULL, "the process that moves it");
 }
 
 #ifdef __x86_64__

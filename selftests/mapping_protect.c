@@ -25,7 +25,7 @@ static struct vt_maps m;
 
 static int setup(void)
 {
-	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+	if (vt_ids_init() || !vt_promote() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	return VT_PASS;
 }
@@ -34,7 +34,7 @@ static int setup(void)
 static int fresh_child(void *arg)
 {
 	(void)arg;
-	return vt_hot_and_same("new process") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("new process") ? VT_PASS : VT_FAIL;
 }
 
 static int all_well(void)
@@ -102,7 +102,7 @@ static int must_die(int (*fn)(void *), const char *what)
 	pid_t pid = fork();
 
 	if (!pid) {
-		if (!vt_make_hot())
+		if (!vt_promote())
 			_exit(vt_settle(VT_FAIL));
 		_exit(fn(NULL));
 	}
@@ -177,7 +177,7 @@ static int remote_access(pid_t pid)
 }
 
 /* A child that gets a record, made by fork: its [vvar] is where its parent's is. */
-static int with_hot_child(int (*fn)(pid_t pid))
+static int with_promoted_child(int (*fn)(pid_t pid))
 {
 	volatile int *step = vt_shared(sizeof(*step) * 2);
 	int result;
@@ -187,7 +187,7 @@ static int with_hot_child(int (*fn)(pid_t pid))
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		if (!vt_make_hot())
+		if (!vt_promote())
 			_exit(vt_settle(VT_FAIL));
 		vt_store(&step[0], 1);
 		_exit(vt_await_in_time(&step[1], 1, 20000, "the order to end") ?:
@@ -206,7 +206,7 @@ int check_other_mem(const void *arg)
 	(void)arg;
 	if (setup())
 		return VT_FAIL;
-	result = with_hot_child(remote_access);
+	result = with_promoted_child(remote_access);
 	return result ? result : all_well();
 }
 
@@ -234,7 +234,7 @@ int check_ptrace_poke(const void *arg)
 	(void)arg;
 	if (setup())
 		return VT_FAIL;
-	result = with_hot_child(poke);
+	result = with_promoted_child(poke);
 	return result ? result : all_well();
 }
 
@@ -308,7 +308,7 @@ static int map_over(void *arg)
 	size_t size = m.vvar_end - m.vvar;
 
 	(void)arg;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(mmap((void *)m.vvar, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 		     MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (void *)m.vvar);
@@ -345,7 +345,7 @@ int check_madvise(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(advice); i++) {
 		madvise((void *)m.vvar, m.area - m.vvar, advice[i]);
-		if (!vt_same_now("after madvise") || !vt_make_hot())
+		if (!vt_same_now("after madvise") || !vt_promote())
 			return vt_fail("advice %d", advice[i]);
 	}
 	if (vm_flags(m.vvar, flags, sizeof(flags)))

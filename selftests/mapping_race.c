@@ -25,7 +25,7 @@ static void *touch(void *arg)
 }
 
 /* System calls count once the area was touched, whoever makes them. */
-static int become_hot(void *arg)
+static int become_promoted(void *arg)
 {
 	uint64_t end;
 	pthread_t thread;
@@ -42,7 +42,7 @@ static int become_hot(void *arg)
 	pthread_join(thread, &wrong);
 	vt_delays_off();
 	VT_CHECK(!wrong, "the first call is wrong");
-	return vt_hot_and_same("after the fault") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after the fault") ? VT_PASS : VT_FAIL;
 }
 
 /*
@@ -69,10 +69,10 @@ static int two_faults(void *arg)
 	pthread_join(thread, &wrong);
 	vt_delays_off();
 	VT_CHECK(!wrong, "the first call is wrong");
-	return vt_hot_and_same("after the faults") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after the faults") ? VT_PASS : VT_FAIL;
 }
 
-static int in_cold_processes(int (*fn)(void *))
+static int in_unpromoted_processes(int (*fn)(void *))
 {
 	int result = vt_delays_init(), i;
 
@@ -89,11 +89,11 @@ static int in_cold_processes(int (*fn)(void *))
 int check_fault_race(const void *arg)
 {
 	(void)arg;
-	return in_cold_processes(become_hot);
+	return in_unpromoted_processes(become_promoted);
 }
 
 int check_two_faults(const void *arg)
 {
 	(void)arg;
-	return in_cold_processes(two_faults);
+	return in_unpromoted_processes(two_faults);
 }

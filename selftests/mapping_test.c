@@ -106,13 +106,13 @@ static int call_once(struct subject *s)
 	return vt_ids[0].fn() == vt_raw0(vt_ids[0].nr) ? VT_PASS : VT_FAIL;
 }
 
-static int be_hot(struct subject *s)
+static int be_promoted(struct subject *s)
 {
 	(void)s;
-	return vt_make_hot() ? VT_PASS : VT_FAIL;
+	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
-static void *hot_thread(void *arg)
+static void *promoted_thread(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
 	int i;
@@ -132,7 +132,7 @@ static int be_many_threads(struct subject *s)
 
 	(void)s;
 	for (i = 0; i < THREADS; i++)
-		VT_NEED(!pthread_create(&threads[i], NULL, hot_thread, NULL));
+		VT_NEED(!pthread_create(&threads[i], NULL, promoted_thread, NULL));
 	for (i = 0; i < THREADS; i++) {
 		void *result;
 
@@ -140,7 +140,7 @@ static int be_many_threads(struct subject *s)
 		wrong += (long)result;
 	}
 	VT_CHECK(!wrong, "%ld threads saw wrong answers", wrong);
-	return vt_make_hot() ? VT_PASS : VT_FAIL;
+	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
 static int check_silent(const void *arg)
@@ -155,10 +155,10 @@ static int check_once(const void *arg)
 	return run_subject(call_once, 0);
 }
 
-static int check_hot(const void *arg)
+static int check_promoted(const void *arg)
 {
 	(void)arg;
-	return run_subject(be_hot, 1);
+	return run_subject(be_promoted, 1);
 }
 
 static int check_threads(const void *arg)
@@ -171,17 +171,17 @@ static int check_threads(const void *arg)
 static int check_child(const void *arg)
 {
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	return run_subject(be_silent, 0) || run_subject(call_once, 0) ||
-	       run_subject(be_hot, 1);
+	       run_subject(be_promoted, 1);
 }
 
-static int exec_when_hot(void *arg)
+static int exec_when_promoted(void *arg)
 {
 	char number[24];
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	snprintf(number, sizeof(number), "%ld", *(long *)arg);
 	execl("/proc/self/exe", "mapping", "--areas", number, NULL);
@@ -199,7 +199,7 @@ static int check_exec(const void *arg)
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
 	before = vt_settled("areas");
-	pid = vt_child(exec_when_hot, &before);
+	pid = vt_child(exec_when_promoted, &before);
 	if (vt_reap(pid, "image"))
 		return VT_FAIL;
 	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
@@ -209,14 +209,14 @@ static int check_exec(const void *arg)
 static int new_image(long areas)
 {
 	if (vt_stats_init() || vt_ids_init() ||
-	    !vt_stat_becomes("areas", areas) || !vt_make_hot())
+	    !vt_stat_becomes("areas", areas) || !vt_promote())
 		return VT_FAIL;
 	return vt_stat_becomes("areas", areas + 1) ? VT_PASS : VT_FAIL;
 }
 
-static int be_hot_child(void *arg)
+static int be_promoted_child(void *arg)
 {
-	return be_hot(arg);
+	return be_promoted(arg);
 }
 
 /* Processes that come and go leave nothing behind, however many. */
@@ -230,7 +230,7 @@ static int check_churn(const void *arg)
 		return result ? result : VT_FAIL;
 	before = vt_settled("areas");
 	for (i = 0; i < 100; i++)
-		if (vt_run_child(be_hot_child, NULL, "child"))
+		if (vt_run_child(be_promoted_child, NULL, "child"))
 			return VT_FAIL;
 	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
 }
@@ -265,7 +265,7 @@ static int check_names(const void *arg)
 	while (fgets(line, sizeof(line), f))
 		result |= check_line(line);
 	fclose(f);
-	if (vt_ids_init() || !vt_make_hot() || !vt_read_maps(&m, 0))
+	if (vt_ids_init() || !vt_promote() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	VT_CHECK(m.nr_vvar == 1 && m.nr_vdso == 1, "%u [vvar], %u [vdso]",
 		 m.nr_vvar, m.nr_vdso);
@@ -281,14 +281,14 @@ int main(int argc, char **argv)
 	static const struct vt_case cases[] = {
 		{ "silent-owns-none", check_silent, NULL, 60 },
 		{ "one-call-owns-none", check_once, NULL, 60 },
-		{ "hot-owns-one", check_hot, NULL, 60 },
+		{ "promoted-owns-one", check_promoted, NULL, 60 },
 		{ "threads-share-one", check_threads, NULL, 60 },
 		{ "child-owns-its-own", check_child, NULL, 90 },
 		{ "freed-at-exec", check_exec, NULL, 60 },
 		{ "freed-at-exit", check_churn, NULL, 60 },
-		{ "hot-while-faulting", check_fault_race, NULL, 60 },
+		{ "promoted-while-faulting", check_fault_race, NULL, 60 },
 		{ "two-faults", check_two_faults, NULL, 60 },
-		{ "moved-while-cold", check_moved, NULL, 0 },
+		{ "moved-while-unpromoted", check_moved, NULL, 0 },
 #ifdef __x86_64__
 		{ "wrong-cpu-number", check_numbers, NULL, 0 },
 #endif

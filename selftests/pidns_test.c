@@ -51,7 +51,7 @@ static int expect(int pid, const char *where)
 	int got = vt_raw0(__NR_getpid);
 
 	VT_CHECK(got == pid, "%s: pid %d, not %d", where, got, pid);
-	return vt_same_now(where) && vt_hot_and_same(where) ? VT_PASS : VT_FAIL;
+	return vt_same_now(where) && vt_promoted_and_same(where) ? VT_PASS : VT_FAIL;
 }
 
 static int as_second(void *arg)
@@ -74,7 +74,7 @@ static int check_init(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < 20; i++)
 		if (vt_reap(new_init(as_init, &i), "init") ||
@@ -112,13 +112,13 @@ static int check_unshare(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(!unshare(CLONE_NEWPID));
 	if (!vt_same_now("after unshare") ||
 	    vt_run_child(as_init, NULL, "first child"))
 		return VT_FAIL;
-	return vt_hot_and_same("later") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("later") ? VT_PASS : VT_FAIL;
 }
 
 static int wait_for_end(void *arg)
@@ -133,7 +133,7 @@ static int as_visitor(void *arg)
 {
 	(void)arg;
 	VT_CHECK(vt_raw0(__NR_getpid) > 1, "a visitor is init");
-	return vt_same_now("visitor") && vt_hot_and_same("visitor") ?
+	return vt_same_now("visitor") && vt_promoted_and_same("visitor") ?
 	       VT_PASS : VT_FAIL;
 }
 
@@ -164,7 +164,7 @@ static int check_setns(const void *arg)
 	VT_NEED(!pipe(pipefd));
 	init = new_init(wait_for_end, &pipefd[0]);
 	VT_NEED(init > 0);
-	result = vt_make_hot() ? visit(init) : VT_FAIL;
+	result = vt_promote() ? visit(init) : VT_FAIL;
 	VT_NEED(write(pipefd[1], "x", 1) == 1);
 	return vt_reap(init, "init") ? VT_FAIL : result;
 }
@@ -176,7 +176,7 @@ static int ping(void *arg)
 	unsigned long reads = 0, switches = 0;
 	int i;
 
-	if (vt_pin(*(int *)arg) || !vt_make_hot())
+	if (vt_pin(*(int *)arg) || !vt_promote())
 		return VT_FAIL;
 	for (; vt_now() < end || switches <= 100; switches++) {
 		for (i = 0; i < 20; i++, reads++)
@@ -212,7 +212,7 @@ static int check_ping_pong(const void *arg)
 static int mortal(void *arg)
 {
 	vt_pin(*(int *)arg);
-	return vt_same_now("mortal") && vt_hot_and_same("mortal") ?
+	return vt_same_now("mortal") && vt_promoted_and_same("mortal") ?
 	       VT_PASS : VT_FAIL;
 }
 

@@ -27,7 +27,7 @@ static int setup(void)
 		result = vt_stats_init();
 	if (result)
 		return result;
-	return vt_ids_init() || !vt_make_hot() ? VT_FAIL : VT_PASS;
+	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
 }
 
 /*
@@ -79,11 +79,11 @@ static int all_asked(unsigned int asked, int want)
 
 static int fast_but(unsigned int asked, int want)
 {
-	if (!vt_make_hot_but(asked) || stand_still(asked) ||
+	if (!vt_promote_but(asked) || stand_still(asked) ||
 	    all_asked(asked, want))
 		return VT_FAIL;
 	/* What was asked did not spoil what is answered. */
-	return vt_make_hot_but(asked) ? VT_PASS : VT_FAIL;
+	return vt_promote_but(asked) ? VT_PASS : VT_FAIL;
 }
 
 int check_cache_allow_list(const void *arg)
@@ -124,7 +124,7 @@ int check_cache_stacked(const void *arg)
 		return result;
 	VT_NEED(!policy_allow_list(0));
 	for (i = 0; i < VT_ARRAY_SIZE(names); i++) {
-		if (!vt_make_hot_but(denied))
+		if (!vt_promote_but(denied))
 			return VT_FAIL;
 		denied |= vt_id_bit(names[i]);
 		VT_NEED(!policy_allow_list(denied));

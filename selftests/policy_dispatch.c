@@ -46,7 +46,7 @@ int check_user_dispatch(const void *arg)
 	unsigned int i, round;
 
 	(void)arg;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
@@ -68,11 +68,11 @@ int check_user_dispatch(const void *arg)
 		}
 	}
 	VT_NEED(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
-	return vt_hot_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
 }
 
 struct meeting {
-	volatile int hot, on;
+	volatile int promoted, on;
 };
 
 /* Reads, until another process has set the dispatch and says so. */
@@ -84,10 +84,10 @@ static int dispatched_body(void *arg)
 	unsigned int i, call;
 
 	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	selector = BLOCK;
-	vt_store(&m->hot, 1);
+	vt_store(&m->promoted, 1);
 	while (!vt_load(&m->on)) {
 		vt_ids[0].fn();
 		selector = BLOCK;
@@ -132,14 +132,14 @@ int check_dispatch_by_tracer(const void *arg)
 
 	(void)arg;
 	VT_NEED(m);
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (round = 0; round < 10 && !result; round++) {
 		pid_t pid;
 
 		*m = (struct meeting){ 0 };
 		pid = vt_child(dispatched_body, m);
-		VT_IN_TIME(vt_await(&m->hot, 1, 10000), "the process gets no record");
+		VT_IN_TIME(vt_await(&m->promoted, 1, 10000), "the process gets no record");
 		result = set_dispatch(pid);
 		vt_store(&m->on, 1);
 		result = vt_finish(result, pid, "dispatched process");

@@ -80,7 +80,7 @@ static int tracee(void *arg)
 	struct vt_answers want;
 	int i, *expect = arg;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
@@ -98,7 +98,7 @@ static int tracee(void *arg)
 
 static int setup(void)
 {
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	t = vt_shared(sizeof(*t));
 	VT_NEED(t);
@@ -201,14 +201,14 @@ int check_ptrace_rewrite(const void *arg)
 static int counting_tracee(void *arg)
 {
 	(void)arg;
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	vt_store(&t->go, 1);
 	while (!vt_load(&t->done)) {
 		vt_store(&t->calls, t->calls + 1);
 		vt_ids[0].fn();
 	}
-	return vt_hot_and_same("after the tracer left") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after the tracer left") ? VT_PASS : VT_FAIL;
 }
 
 /* From the first PTRACE_SYSCALL on, each further call is seen: no gap. */
@@ -309,7 +309,7 @@ static int stepped_tracee(void *arg)
 	int want;
 
 	(void)arg;
-	if (!vt_make_hot() || ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+	if (!vt_promote() || ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		return VT_FAIL;
 	want = vt_raw0(vt_ids[t->entry].nr);
 	vt_raw2(__NR_kill, getpid(), SIGSTOP);

@@ -21,7 +21,7 @@ static int setup(void)
 
 	if (result)
 		return result;
-	return vt_ids_init() || !vt_make_hot() ? VT_FAIL : VT_PASS;
+	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
 }
 
 int check_seccomp_errno(const void *arg)
@@ -102,7 +102,7 @@ int check_seccomp_strict(const void *arg)
 	for (i = 0; i < vt_nr_ids; i++) {
 		pid = fork();
 		if (!pid) {
-			if (!vt_make_hot())
+			if (!vt_promote())
 				_exit(vt_settle(VT_FAIL));
 			prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 			vt_ids[i].fn();
@@ -150,7 +150,7 @@ int check_slot_zero(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_make_hot() || !vt_read_maps(&m, 0))
+	if (!vt_promote() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	VT_NEED(!policy_filter(0, SECCOMP_RET_ERRNO | POLICY_ERRNO));
 	for (round = 0; round < 20; round++) {

@@ -64,7 +64,7 @@ static int count_events(pid_t pid, long nr)
 }
 
 struct traced {
-	volatile int hot, on, calls, done;
+	volatile int promoted, on, calls, done;
 };
 
 /* Has answers, but is at rest in user space when the tracepoint comes. */
@@ -73,10 +73,10 @@ static int traced_body(void *arg)
 	struct traced *s = arg;
 	struct vt_answers want;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
-	vt_store(&s->hot, 1);
+	vt_store(&s->promoted, 1);
 	while (!vt_load(&s->on))
 		;
 	for (; s->calls < CALLS; s->calls++)
@@ -84,7 +84,7 @@ static int traced_body(void *arg)
 			return vt_fail("wrong answer under a tracepoint");
 	vt_store(&s->done, 1);
 	VT_IN_TIME(vt_await(&s->on, 2, 20000), "the tracepoint stays on");
-	return vt_hot_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
 }
 
 static int trace_one(struct traced *s, pid_t pid, const char *point)
@@ -92,7 +92,7 @@ static int trace_one(struct traced *s, pid_t pid, const char *point)
 	int result = VT_PASS;
 	unsigned int i;
 
-	VT_IN_TIME(vt_await(&s->hot, 1, 10000), "the process gets no record");
+	VT_IN_TIME(vt_await(&s->promoted, 1, 10000), "the process gets no record");
 	if (point && !vt_delay(point, VT_DELAY_US, pid))
 		return VT_FAIL;
 	VT_NEED(vt_write_file(EVENT "/enable", "1"));
@@ -136,7 +136,7 @@ int check_tracepoint(const void *arg)
 
 	if (result)
 		return result;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	result = trace_setup();
 	if (result)

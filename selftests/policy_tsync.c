@@ -23,7 +23,7 @@
 /**
  * struct tsync - one process
  * @point:	delay point, NULL: nothing is forced
- * @waver:	the first observer refreshes when the filter is set, and is held
+ * @race_refresh:	the first observer refreshes when the filter is set, and is held
  *		up there; else the thread that sets it is
  * @order:	the first observer is about to call
  * @ready:	the delay is set
@@ -31,7 +31,7 @@
  */
 struct tsync {
 	const char *point;
-	bool waver;
+	bool race_refresh;
 	volatile int order, ready, filtered;
 };
 
@@ -39,7 +39,7 @@ struct tsync {
 struct observer {
 	struct tsync *t;
 	int number;
-	volatile int hot;
+	volatile int promoted;
 	int third, back, late;
 };
 
@@ -62,7 +62,7 @@ static void look(struct observer *o, const struct vt_answers *want, bool *seen)
 	}
 }
 
-static void waver(struct observer *o)
+static void race_refresh(struct observer *o)
 {
 	while (!vt_load(&o->t->ready))
 		sched_yield();
@@ -78,11 +78,11 @@ static void *observe(void *arg)
 	bool seen = false;
 	int after = 0;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return NULL;
-	vt_store(&o->hot, 1);
-	if (o->t->waver && !o->number)
-		waver(o);
+	vt_store(&o->promoted, 1);
+	if (o->t->race_refresh && !o->number)
+		race_refresh(o);
 	while (after < READS_AFTER) {
 		look(o, &want, &seen);
 		after += vt_load(&o->t->filtered);
@@ -103,7 +103,7 @@ static int start(struct tsync *t, struct observer *o, pthread_t *threads)
 	if (t->point)
 		vt_pin(cpus[0]);
 	for (i = 0; i < OBSERVERS; i++)
-		VT_IN_TIME(vt_await(&o[i].hot, 1, 10000), "an observer gets no record");
+		VT_IN_TIME(vt_await(&o[i].promoted, 1, 10000), "an observer gets no record");
 	return VT_PASS;
 }
 
@@ -114,12 +114,12 @@ static int set_for_all(struct tsync *t)
 	if (t->point && !vt_delay(t->point, VT_DELAY_US, getpid()))
 		return VT_FAIL;
 	vt_store(&t->ready, 1);
-	if (t->waver)
+	if (t->race_refresh)
 		VT_IN_TIME(vt_await(&t->order, 1, 10000), "nobody calls");
 	VT_NEED(!policy_filter(SECCOMP_FILTER_FLAG_TSYNC,
 			       SECCOMP_RET_ERRNO | POLICY_ERRNO));
 	vt_store(&t->filtered, 1);
-	VT_CHECK(!t->point || t->waver ||
+	VT_CHECK(!t->point || t->race_refresh ||
 		 vt_now() - begun >= VT_DELAY_US * 1000ull,
 		 "no wait at %s", t->point);
 	return VT_PASS;
@@ -135,7 +135,7 @@ static int tsync_round(void *arg)
 
 	if (t->point)
 		VT_NEED(!policy_allow_list(0));
-	if (!vt_make_hot() || start(t, o, threads) || set_for_all(t))
+	if (!vt_promote() || start(t, o, threads) || set_for_all(t))
 		return VT_FAIL;
 	for (i = 0; i < OBSERVERS; i++) {
 		pthread_join(threads[i], NULL);
@@ -147,14 +147,14 @@ static int tsync_round(void *arg)
 	return policy_answers(-POLICY_ERRNO, "the thread that set the filter");
 }
 
-static int rounds(const char *point, bool waver, int n)
+static int rounds(const char *point, bool racing, int n)
 {
 	struct tsync *t = vt_shared(sizeof(*t));
 	int i;
 
 	VT_NEED(t);
 	for (i = 0; i < n; i++) {
-		*t = (struct tsync){ .point = point, .waver = waver };
+		*t = (struct tsync){ .point = point, .race_refresh = racing };
 		if (vt_run_child(tsync_round, t, "process"))
 			return VT_FAIL;
 		if (point)
@@ -173,7 +173,7 @@ int check_seccomp_tsync(const void *arg)
 	return rounds(NULL, false, ROUNDS);
 }
 
-static int forced(const char *point, bool waver)
+static int forced(const char *point, bool racing)
 {
 	int result = policy_no_seccomp();
 
@@ -181,7 +181,7 @@ static int forced(const char *point, bool waver)
 		result = vt_delays_init();
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
-	return rounds(point, waver, FORCED_ROUNDS);
+	return rounds(point, racing, FORCED_ROUNDS);
 }
 
 int check_tsync_writer(const void *arg)

@@ -17,7 +17,7 @@
  * @last:	index of the last of them
  * @told:	index of the answer that a thread knew to be true when it stored
  *		it here, with release: an earlier one must not come any more
- * @hot:	threads of the child that are answered by their records
+ * @promoted:	threads of the child that are answered by their records
  * @die:	the parent shall exit, at once
  * @finished:	threads of the child that read long enough past the last change
  * @wrong:	threads of the child that got a wrong answer
@@ -27,7 +27,7 @@
  * @readers:	threads of the child that read the vDSO
  * @poller:	one thread more that reads the system call, and tells
  * @pinned:	each reader stays on a CPU
- * @waver:	the first reader invalidates its own answers, orders the parent to
+ * @race_refresh:	the first reader invalidates its own answers, orders the parent to
  *		die and calls: it refreshes while the parent dies
  * @linger_us:	the parent hesitates for so long
  */
@@ -35,7 +35,7 @@ struct family {
 	int parents[PPID_MAX_STAGES];
 	int last;
 	volatile int told;
-	volatile int hot;
+	volatile int promoted;
 	volatile int die;
 	volatile int finished;
 	volatile int wrong;
@@ -45,7 +45,7 @@ struct family {
 	int readers;
 	bool poller;
 	bool pinned;
-	bool waver;
+	bool race_refresh;
 	unsigned int linger_us;
 };
 
@@ -60,7 +60,7 @@ struct family *ppid_family(void);
 int ppid_read_on(struct family *f);
 
 /* Waits until the child's threads have records; for its end, and judges what it saw. */
-int ppid_await_hot(struct family *f);
+int ppid_await_promoted(struct family *f);
 int ppid_judge(struct family *f);
 
 /* Pid of a new parent, which forks a child and dies when told; -1. */
@@ -73,7 +73,7 @@ pid_t ppid_start_parent(struct family *f);
 pid_t ppid_fork(struct family *f, unsigned long flags);
 
 /* Who becomes the parent of a grandchild whose parent dies; -1 after a message. */
-int ppid_heir(void);
+int ppid_reaper(void);
 
 /* ppid_test.c: all of it once, with the answers @f->parents[0..1]. */
 int ppid_orphan(struct family *f);
@@ -83,14 +83,14 @@ int check_race_writer(const void *arg);
 int check_race_refresh(const void *arg);
 int check_crowd(const void *arg);
 
-/* ppid_kin.c */
+/* ppid_reparent.c */
 int check_clone_parent(const void *arg);
 int check_forking_thread(const void *arg);
 int check_nested_reapers(const void *arg);
 int check_pid_namespace(const void *arg);
 int check_outside_parent(const void *arg);
 
-/* ppid_news.c */
+/* ppid_notify.c */
 int check_death_signal(const void *arg);
 int check_message(const void *arg);
 

@@ -9,7 +9,7 @@
 
 #include "ppid.h"
 
-/* Calls after the last news: enough for some switches in between. */
+/* Calls after the last notification: enough for some switches in between. */
 #define READS_AFTER	20000
 
 int (*ppid_fn)(void);
@@ -27,7 +27,7 @@ int ppid_setup(void)
 		return VT_FAIL;
 	ppid_fn = vt_ids[i].fn;
 	ppid_nr = vt_ids[i].nr;
-	return vt_make_hot() ? VT_PASS : VT_FAIL;
+	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
 struct family *ppid_family(void)
@@ -82,9 +82,9 @@ static void *start_reader(void *arg)
 {
 	struct family *f = arg;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return NULL;
-	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&f->promoted, 1, __ATOMIC_SEQ_CST);
 	return read_vdso(arg);
 }
 
@@ -96,7 +96,7 @@ static void *poll_syscall(void *arg)
 {
 	struct family *f = arg;
 
-	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&f->promoted, 1, __ATOMIC_SEQ_CST);
 	while (vt_load(&f->told) < f->last) {
 		int stage = stage_of(f, vt_raw0(ppid_nr));
 
@@ -108,9 +108,9 @@ static void *poll_syscall(void *arg)
 }
 
 /* Refreshes while the parent, which waits for the order, dies. */
-static void waver(struct family *f)
+static void race_refresh(struct family *f)
 {
-	while (vt_load(&f->hot) < f->readers + f->poller)
+	while (vt_load(&f->promoted) < f->readers + f->poller)
 		sched_yield();
 	/* The delays are set now. */
 	while (vt_load(&f->die) < 0)
@@ -132,7 +132,7 @@ int ppid_read_on(struct family *f)
 	nr = vt_cpus(cpus, VT_MAX_CPUS);
 	if (f->pinned)
 		vt_pin(cpus[1 % nr]);
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	for (i = 1; i < f->readers + f->poller; i++) {
 		if (f->pinned)
@@ -142,19 +142,19 @@ int ppid_read_on(struct family *f)
 	}
 	if (f->pinned)
 		vt_pin(cpus[1 % nr]);
-	__atomic_fetch_add(&f->hot, 1, __ATOMIC_SEQ_CST);
-	if (f->waver)
-		waver(f);
+	__atomic_fetch_add(&f->promoted, 1, __ATOMIC_SEQ_CST);
+	if (f->race_refresh)
+		race_refresh(f);
 	read_vdso(f);
 	for (i = 1; i < f->readers + f->poller; i++)
 		pthread_join(threads[i], NULL);
 	return VT_PASS;
 }
 
-int ppid_await_hot(struct family *f)
+int ppid_await_promoted(struct family *f)
 {
-	VT_IN_TIME(vt_await(&f->hot, f->readers + f->poller, 20000),
-		   "%d of the child's threads have records", f->hot);
+	VT_IN_TIME(vt_await(&f->promoted, f->readers + f->poller, 20000),
+		   "%d of the child's threads have records", f->promoted);
 	return VT_PASS;
 }
 
@@ -218,7 +218,7 @@ pid_t ppid_start_parent(struct family *f)
 
 struct probe {
 	volatile int go;
-	volatile int heir;
+	volatile int reaper;
 };
 
 static int probe_parent(void *arg)
@@ -230,22 +230,22 @@ static int probe_parent(void *arg)
 		vt_store(&p->go, 1);
 		while (vt_raw0(__NR_getppid) == me)
 			sched_yield();
-		vt_store(&p->heir, vt_raw0(__NR_getppid));
+		vt_store(&p->reaper, vt_raw0(__NR_getppid));
 		_exit(0);
 	}
 	return vt_await_in_time(&p->go, 1, 10000, "the probe's child");
 }
 
-int ppid_heir(void)
+int ppid_reaper(void)
 {
 	struct probe *p = vt_shared(sizeof(*p));
 	struct vt_limit limit = vt_limit_ms(10000);
 
 	if (!p || vt_run_child(probe_parent, p, "probe"))
 		return -1;
-	while (!vt_load(&p->heir) && !vt_is_over(&limit))
+	while (!vt_load(&p->reaper) && !vt_is_over(&limit))
 		vt_sleep_ms(1);
-	if (!p->heir)
+	if (!p->reaper)
 		vt_late("the orphan has no new parent");
-	return p->heir ? p->heir : -1;
+	return p->reaper ? p->reaper : -1;
 }

@@ -36,7 +36,7 @@ static int writer_round(struct family *f, const char *point)
 
 	parent = ppid_start_parent(f);
 	VT_NEED(parent > 0);
-	result = ppid_await_hot(f);
+	result = ppid_await_promoted(f);
 	if (!result && !vt_delay(point, VT_DELAY_US, f->child))
 		result = VT_FAIL;
 	begun = vt_now();
@@ -78,7 +78,7 @@ static int refresh_round(struct family *f, const char *point)
 	int result;
 
 	VT_NEED(parent > 0);
-	result = ppid_await_hot(f);
+	result = ppid_await_promoted(f);
 	if (!result && !vt_delay(point, VT_DELAY_US, f->child))
 		result = VT_FAIL;
 	vt_store(&f->die, result ? 1 : 0);
@@ -113,7 +113,7 @@ int check_race_refresh(const void *arg)
 		VT_IN_TIME(i < MOST_ROUNDS, "%ld refreshes met a change", met);
 		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
 				      .readers = 2, .pinned = true,
-				      .waver = true, .die = -1,
+				      .race_refresh = true, .die = -1,
 				      .linger_us = i % 4 * VT_DELAY_US / 6 };
 		if (refresh_round(f, arg))
 			return VT_FAIL;

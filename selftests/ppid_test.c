@@ -26,7 +26,7 @@ int ppid_orphan(struct family *f)
 	int result;
 
 	VT_NEED(parent > 0);
-	result = ppid_await_hot(f);
+	result = ppid_await_promoted(f);
 	vt_store(&f->die, 1);
 	if (vt_reap(parent, "parent") || result)
 		return VT_FAIL;
@@ -36,15 +36,15 @@ int ppid_orphan(struct family *f)
 	return ppid_judge(f);
 }
 
-static int rounds(int heir, int readers)
+static int rounds(int reaper, int readers)
 {
 	struct family *f = ppid_family();
 	int i;
 
-	if (!f || heir < 0)
+	if (!f || reaper < 0)
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, heir }, .last = 1,
+		*f = (struct family){ .parents = { 0, reaper }, .last = 1,
 				      .readers = readers, .poller = i & 1 };
 		if (ppid_orphan(f))
 			return VT_FAIL;
@@ -58,20 +58,20 @@ static int check_to_init(const void *arg)
 {
 	if (ppid_setup())
 		return VT_FAIL;
-	return rounds(ppid_heir(), *(const int *)arg);
+	return rounds(ppid_reaper(), *(const int *)arg);
 }
 
 static int check_to_subreaper(const void *arg)
 {
-	int heir;
+	int reaper;
 
 	if (ppid_setup())
 		return VT_FAIL;
 	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	heir = ppid_heir();
-	if (heir < 0)
+	reaper = ppid_reaper();
+	if (reaper < 0)
 		return VT_FAIL;
-	VT_CHECK(heir == getpid(), "orphans go elsewhere");
+	VT_CHECK(reaper == getpid(), "orphans go elsewhere");
 	return rounds(getpid(), *(const int *)arg);
 }
 

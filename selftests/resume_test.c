@@ -6,9 +6,9 @@
  *
  * Fails when: a CPU comes back with another number in its register, or CPU time goes
  * back with the counter (comes-back), or the number that the boot CPU reports, which is
- * not brought up anew, is not checked (boot-cpu-distrusted).
+ * not brought up anew, is not checked (boot-cpu-bad).
  *
- * -d: run boot-cpu-distrusted too. It leaves the kernel without records up to the
+ * -d: run boot-cpu-bad too. It leaves the kernel without records up to the
  * next boot, so every other test would fail after it.
  */
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include "stats.h"
 
 #define POWER		"/sys/power/"
-#define DISTRUST	"/sys/kernel/debug/vdso_task/distrust"
+#define INJECT_BAD_CPU	"/sys/kernel/debug/vdso_task/inject_bad_cpu"
 #define READERS		4
 #define ROUNDS		3
 
@@ -94,7 +94,7 @@ static int pinned_everywhere(void)
 
 	for (i = 0; i < n; i++) {
 		VT_NEED(!vt_pin(cpus[i]));
-		if (!vt_hot_and_same("pinned"))
+		if (!vt_promoted_and_same("pinned"))
 			return VT_FAIL;
 	}
 	return vt_unpin() ? VT_PASS : VT_FAIL;
@@ -108,7 +108,7 @@ static int check_comes_back(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (cputime_init() || !vt_make_hot())
+	if (cputime_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < READERS; i++)
 		VT_NEED(!pthread_create(&threads[i], NULL, read_on, NULL));
@@ -121,10 +121,10 @@ static int check_comes_back(const void *arg)
 	if (result || pinned_everywhere())
 		return VT_FAIL;
 	result = cputime_expected();
-	return result ? VT_PASS : cputime_make_hot(CLOCK_THREAD_CPUTIME_ID);
+	return result ? VT_PASS : cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static int check_distrusted(const void *arg)
+static int check_bad_cpu(const void *arg)
 {
 	unsigned int all;
 	long before;
@@ -135,26 +135,26 @@ static int check_distrusted(const void *arg)
 		result = vt_delays_init();
 	if (result)
 		return result;
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	all = (1u << vt_nr_ids) - 1;
-	VT_NEED(vt_write_file(DISTRUST, "0"));
+	VT_NEED(vt_write_file(INJECT_BAD_CPU, "0"));
 	if (sleep_once())
 		return VT_FAIL;
-	VT_NEED(vt_write_file(DISTRUST, "-1"));
+	VT_NEED(vt_write_file(INJECT_BAD_CPU, "-1"));
 	before = vt_stat("fallback_off");
 	for (i = 0; i < 1000; i++)
 		if (!vt_same_now("with a wrong CPU number"))
 			return VT_FAIL;
 	VT_CHECK(vt_stat("fallback_off") > before, "calls are not counted");
-	return vt_make_hot_but(all) ? VT_PASS : VT_FAIL;
+	return vt_promote_but(all) ? VT_PASS : VT_FAIL;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct vt_case cases[] = {
 		{ "comes-back", check_comes_back, NULL, 120 },
-		{ "boot-cpu-distrusted", check_distrusted, NULL, 60 },
+		{ "boot-cpu-bad", check_bad_cpu, NULL, 60 },
 	};
 	bool dare = argc == 2 && !strcmp(argv[1], "-d");
 
@@ -162,6 +162,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: resume [-d]\n");
 		return VT_FAIL;
 	}
-	vt_at_end(test_off);
+	vt_cleanup(test_off);
 	return vt_run(cases, 1 + dare);
 }

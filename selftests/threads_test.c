@@ -105,7 +105,7 @@ static int start(unsigned int n, void *(*body)(void *))
 {
 	unsigned int i;
 
-	if (vt_ids_init() || !vt_make_hot())
+	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
 	nr_workers = n;
@@ -369,7 +369,7 @@ static void *leave_record(void *arg)
 	struct gone *gone = arg;
 
 	gone->tid = vt_raw0(__NR_gettid);
-	gone->locator = vt_make_hot() ? vt_own_locator(&gone->maps) : 0;
+	gone->locator = vt_promote() ? vt_own_locator(&gone->maps) : 0;
 	return NULL;
 }
 
@@ -405,7 +405,7 @@ static int check_gone(const void *arg)
 	int i;
 
 	(void)arg;
-	VT_NEED(!vt_ids_init() && vt_make_hot() && vt_read_maps(&gone.maps, 0));
+	VT_NEED(!vt_ids_init() && vt_promote() && vt_read_maps(&gone.maps, 0));
 	for (i = 0; i < GONE; i++) {
 		VT_NEED(!pthread_create(&thread, NULL, leave_record, &gone));
 		pthread_join(thread, NULL);

@@ -22,7 +22,7 @@
 
 static void (*at_end[VT_MAX_AT_END])(void);
 
-void vt_at_end(void (*fn)(void))
+void vt_cleanup(void (*fn)(void))
 {
 	unsigned int i;
 
@@ -34,9 +34,9 @@ void vt_at_end(void (*fn)(void))
 		vt_fail("more than %d functions to call", VT_MAX_AT_END);
 }
 
-unsigned int vt_patience(void)
+unsigned int vt_timeout_scale(void)
 {
-	const char *text = getenv("VT_PATIENCE");
+	const char *text = getenv("VT_TIMEOUT_SCALE");
 	int factor = text ? atoi(text) : 1;
 
 	return factor < 1 ? 1 : factor;
@@ -52,7 +52,7 @@ static int watch_process(const struct vt_case *c, pid_t pid)
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (vt_is_over(&limit)) {
 			result = vt_late("%s: no end after %u s", c->name,
-					 timeout * vt_patience());
+					 timeout * vt_timeout_scale());
 			kill(-pid, SIGKILL);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
@@ -238,7 +238,7 @@ long vt_read_number(const char *path)
 
 struct vt_limit vt_limit_ms(unsigned int ms)
 {
-	return (struct vt_limit){ vt_now(), ms * 1000000ull * vt_patience() };
+	return (struct vt_limit){ vt_now(), ms * 1000000ull * vt_timeout_scale() };
 }
 
 bool vt_is_over(struct vt_limit *limit)
@@ -269,5 +269,5 @@ int vt_await_in_time(const volatile int *flag, int value, unsigned int ms,
 {
 	if (vt_await(flag, value, ms))
 		return VT_PASS;
-	return vt_late("%s: not within %u ms", what, ms * vt_patience());
+	return vt_late("%s: not within %u ms", what, ms * vt_timeout_scale());
 }

@@ -36,7 +36,7 @@ enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
  *		without a record and may kill, lock up or filter itself
  * @arg:	handed to @run
  * @timeout:	seconds until the child is killed and late; 0: 30; times
- *		vt_patience()
+ *		vt_timeout_scale()
  */
 struct vt_case {
 	const char *name;
@@ -56,7 +56,7 @@ int vt_run(const struct vt_case *cases, unsigned int n);
  * undo what a case does to the whole system. Up to VT_MAX_AT_END of them.
  */
 #define VT_MAX_AT_END	4
-void vt_at_end(void (*fn)(void));
+void vt_cleanup(void (*fn)(void));
 
 /*
  * All return the result, so that a case can `return vt_fail(...)`. After vt_late()
@@ -164,9 +164,9 @@ long vt_read_number(const char *path);
 
 /*
  * By how much a slow kernel (with KASAN, or emulated) may exceed a time limit:
- * $VT_PATIENCE, or 1.
+ * $VT_TIMEOUT_SCALE, or 1.
  */
-unsigned int vt_patience(void);
+unsigned int vt_timeout_scale(void);
 
 /**
  * struct vt_limit - how long something may take, in time that its waiter saw pass
@@ -182,7 +182,7 @@ struct vt_limit {
 	uint64_t left;
 };
 
-/* One of @ms milliseconds, times vt_patience(). */
+/* One of @ms milliseconds, times vt_timeout_scale(). */
 struct vt_limit vt_limit_ms(unsigned int ms);
 bool vt_is_over(struct vt_limit *limit);
 

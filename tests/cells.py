@@ -2,7 +2,7 @@
 """Cells that tests share: each is built and run once a session.
 
 What takes long is made under a lock of its own, so that a second process may have
-made it before a test asks for it: see ahead.py.
+made it before a test asks for it: see prebuild.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAMES = [*machine.names(), "x86_64-debug"]
 NAMES += ["x86_64-kcsan", "x86_64-labels", "arm64-debug"] if THOROUGH else []
 
 
-# The kernels that run what is installed: no kselftest of their own is promised there.
+# The kernels that run what is installed: no kselftest of their own is expected there.
 HOSTS = {arch: f"{arch}-{variant.HOST}" for arch in machine.names()}
 
 

@@ -14,13 +14,13 @@ from typing import Callable, Iterator
 
 import pytest
 
-from ahead import Ahead
+from prebuild import Prebuild
 from cells import THOROUGH, Cells
 from harness import events, interrupt, procs
 from harness.context import REPO, Context
 from harness.results import flake_lines
 from harness.ui import Ui
-from toys import KERNEL_FILES, REPO_FILES, lay
+from fixtures import KERNEL_FILES, REPO_FILES, lay
 
 MISSED = pytest.StashKey[bool]()
 CONTEXT = pytest.StashKey[Context]()
@@ -80,16 +80,16 @@ def place(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ahead() -> Iterator[None]:
+def prebuild() -> Iterator[None]:
     """All kernels are built in this order when all tests run."""
-    process = Ahead(progress_fd()) if "VDSOX_AHEAD" in os.environ else None
+    process = Prebuild(progress_fd()) if "VDSOX_AHEAD" in os.environ else None
     yield
     status = process.end() if process else 0
     assert not status, f"nothing was built ahead any more: {status}"
 
 
 @pytest.fixture
-def toy_repo(tmp_path: Path) -> Path:
+def sample_repo(tmp_path: Path) -> Path:
     """A small repository of our shape, with the real harness in it."""
     repo = tmp_path / "repo"
     lay(repo, REPO_FILES)
@@ -101,7 +101,7 @@ def toy_repo(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def toy_tree(tmp_path: Path) -> Path:
+def sample_tree(tmp_path: Path) -> Path:
     """A tree that looks like a 6.12 kernel to the harness."""
     tree = tmp_path / "linux"
     lay(tree, KERNEL_FILES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Fakes of every tool that the harness runs, for whole runs on the toy tree.
+"""Fakes of every tool that the harness runs, for whole runs on the sample tree.
 
 Each of them can stop at one step for ever, as something that takes long: it writes its
 pid and that of a child of its own to a file, and waits. A step leaves half of its
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from conftest import FakeTools
 from harness import machine
-from toys import KERNEL_FILES, lay
+from fixtures import KERNEL_FILES, lay
 
 HERE = machine.load(machine.host_arch())
-DEB = "linux-toy_6.12.120-1_all.deb"
+DEB = "linux-sample_6.12.120-1_all.deb"
 MANIFEST = '{"tests": [{"name": "ids", "abis": ["x86_64", "arm64"],'
 MANIFEST += ' "cases": {}, "timeout": 5}]}'
 KTAP = r"KTAP version 1\n1..1\n# vdsox: begin vdso_task.ids\n"
@@ -41,7 +41,7 @@ SCRIPTS = {
 for name; do echo "installed $name"; done
 """,
     "dpkg": "rm -f @FOLDER@/dpkg-interrupted\n",
-    "apt-cache": 'case "$*" in *madison*) echo "linux-toy | 6.12.120-1 | main";; esac\n',
+    "apt-cache": 'case "$*" in *madison*) echo "linux-sample | 6.12.120-1 | main";; esac\n',
     "apt-get": """
 case "$*" in
 *update*) ;;
@@ -65,7 +65,7 @@ esac
 [ "$(cat "$2")" = whole ] || exit 1
 mkdir -p "$3/usr/src"
 stop_at unpack-package
-echo x >"$3/usr/src/linux-toy.tar.xz"
+echo x >"$3/usr/src/linux-sample.tar.xz"
 """,
     "tar": """
 cp -a @TREE@/kernel "$4"

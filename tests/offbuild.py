@@ -6,7 +6,7 @@ the whole of two kernels, of which the unpatched one is kept for tests that boot
 the images and what offparts.py finds the patches could have changed.
 
 Nearly every file includes a header that the patches touch, and nearly none has other
-tokens for it: `sametokens` compiles those few, and takes the others' objects from the
+tokens for it: `token_cache` compiles those few, and takes the others' objects from the
 first build.
 """
 
@@ -28,7 +28,7 @@ from harness.source import Source
 from harness.ui import Outcome as Progress
 
 HERE = Path(__file__).parent
-SAME_TOKENS = HERE / "sametokens"
+TOKEN_CACHE = HERE / "token_cache"
 # A header that everything includes has changed: nothing is saved by parts.
 MANY = 100
 WHOLE = ["vmlinux"]
@@ -53,7 +53,7 @@ class OffCell(Cell):
         gcc = f"{self.machine.cross}gcc"
         version = procs.capture([gcc, "--version"], "gcc --version")
         digest = hashlib.sha256(version.encode()).hexdigest()[:12]
-        return f"{SAME_TOKENS} {self.folder / 'objects' / digest} {gcc}"
+        return f"{TOKEN_CACHE} {self.folder / 'objects' / digest} {gcc}"
 
 
 def _tree(ctx: Context, source: Source) -> Path:
@@ -80,7 +80,7 @@ def link_tree(ctx: Context, source: Source) -> Path:
 def key_of(cell: OffCell, source: Source) -> str:
     """Changes with whatever could change the outcome."""
     total = hashlib.sha256(source.origin.encode())
-    inputs = [*cell.all_fragments(), Path(__file__), HERE / "offparts.py", SAME_TOKENS]
+    inputs = [*cell.all_fragments(), Path(__file__), HERE / "offparts.py", TOKEN_CACHE]
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     for path in inputs:
         total.update(path.read_bytes())

@@ -7,8 +7,8 @@ import pytest
 
 from harness import guest
 from harness.cell import Cell
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 
 class _Started(Exception):
@@ -23,7 +23,7 @@ def qemu_line(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
     monkeypatch.setattr(guest, "Qemu", _start)
     with pytest.raises(_Started) as started:
-        guest.run(cell, Mission("probe"), Shape(), "tcg")
+        guest.run(cell, GuestJob("probe"), GuestConfig(), "tcg")
     return list(started.value.args)
 
 

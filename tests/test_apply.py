@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness import patcher, stage
-from toys import snapshot
+from fixtures import snapshot
 
 
 def git(tree: Path, *args: str) -> None:
-    identity = ["-c", "user.name=Toy", "-c", "user.email=toy@example.org"]
+    identity = ["-c", "user.name=Sample", "-c", "user.email=sample@example.org"]
     subprocess.run(["git", *identity, *args], cwd=tree, check=True, capture_output=True)
 
 
@@ -28,134 +28,138 @@ def refused(done: subprocess.CompletedProcess, *words: str) -> None:
         assert word in line
 
 
-def test_apply_brings_new_files_and_hunks(vdsox, toy_repo, toy_tree):
-    done = vdsox("apply", toy_tree, repo=toy_repo)
+def test_apply_brings_new_files_and_hunks(vdsox, sample_repo, sample_tree):
+    done = vdsox("apply", sample_tree, repo=sample_repo)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "line ten and a half" in (toy_tree / "kernel/core.c").read_text()
-    assert (toy_tree / "include/linux/vdso_task_compat.h").is_file()
-    assert (toy_tree / "tools/testing/selftests/vdso_task/ids.c").is_file()
-    assert (toy_tree / "arch/x86/include.h").is_file()
-    assert (toy_tree / "scripts/vdsogen/main.cc").is_file()
-    assert not list(toy_tree.rglob("*.orig")) + list(toy_tree.rglob("*.rej"))
-    assert not list(toy_tree.glob(".vdsox-stage-*"))
+    assert "line ten and a half" in (sample_tree / "kernel/core.c").read_text()
+    assert (sample_tree / "include/linux/vdso_task_compat.h").is_file()
+    assert (sample_tree / "tools/testing/selftests/vdso_task/ids.c").is_file()
+    assert (sample_tree / "arch/x86/include.h").is_file()
+    assert (sample_tree / "scripts/vdsogen/main.cc").is_file()
+    assert not list(sample_tree.rglob("*.orig")) + list(sample_tree.rglob("*.rej"))
+    assert not list(sample_tree.glob(".vdsox-stage-*"))
 
 
-def test_unapply_restores_exactly(vdsox, toy_repo, toy_tree):
-    before = snapshot(toy_tree)
-    assert vdsox("apply", toy_tree, repo=toy_repo).returncode == 0
-    assert vdsox("unapply", toy_tree, repo=toy_repo).returncode == 0
-    assert snapshot(toy_tree) == before
-    assert not (toy_tree / "include").exists()
+def test_unapply_restores_exactly(vdsox, sample_repo, sample_tree):
+    before = snapshot(sample_tree)
+    assert vdsox("apply", sample_tree, repo=sample_repo).returncode == 0
+    assert vdsox("unapply", sample_tree, repo=sample_repo).returncode == 0
+    assert snapshot(sample_tree) == before
+    assert not (sample_tree / "include").exists()
 
 
-def test_unapply_needs_no_patches_any_more(vdsox, toy_repo, toy_tree):
-    before = snapshot(toy_tree)
-    assert vdsox("apply", toy_tree, repo=toy_repo).returncode == 0
-    (toy_repo / "patches/6.12/0001-core.patch").unlink()
-    assert vdsox("unapply", toy_tree, repo=toy_repo).returncode == 0
-    assert snapshot(toy_tree) == before
+def test_unapply_needs_no_patches_any_more(vdsox, sample_repo, sample_tree):
+    before = snapshot(sample_tree)
+    assert vdsox("apply", sample_tree, repo=sample_repo).returncode == 0
+    (sample_repo / "patches/6.12/0001-core.patch").unlink()
+    assert vdsox("unapply", sample_tree, repo=sample_repo).returncode == 0
+    assert snapshot(sample_tree) == before
 
 
-def test_second_apply_refuses(vdsox, toy_repo, toy_tree):
-    assert vdsox("apply", toy_tree, repo=toy_repo).returncode == 0
-    before = snapshot(toy_tree)
-    refused(vdsox("apply", toy_tree, repo=toy_repo), "already patched", "unapply")
-    assert snapshot(toy_tree) == before
+def test_second_apply_refuses(vdsox, sample_repo, sample_tree):
+    assert vdsox("apply", sample_tree, repo=sample_repo).returncode == 0
+    before = snapshot(sample_tree)
+    refused(vdsox("apply", sample_tree, repo=sample_repo), "already patched", "unapply")
+    assert snapshot(sample_tree) == before
 
 
 @pytest.mark.parametrize("sublevel", ["106", "1000"])
-def test_unsupported_version(vdsox, toy_repo, toy_tree, sublevel):
-    makefile = toy_tree / "Makefile"
+def test_unsupported_version(vdsox, sample_repo, sample_tree, sublevel):
+    makefile = sample_tree / "Makefile"
     makefile.write_text(makefile.read_text().replace("120", sublevel))
-    before = snapshot(toy_tree)
-    done = vdsox("apply", toy_tree, repo=toy_repo)
+    before = snapshot(sample_tree)
+    done = vdsox("apply", sample_tree, repo=sample_repo)
     refused(done, "Makefile", f"6.12.{sublevel}", "not supported", "6.12.107")
-    assert snapshot(toy_tree) == before
+    assert snapshot(sample_tree) == before
 
 
-def test_not_a_kernel_tree(vdsox, toy_repo, toy_tree, tmp_path):
-    (toy_tree / "Kbuild").unlink()
-    refused(vdsox("apply", toy_tree, repo=toy_repo), "Kbuild", "not the top")
-    refused(vdsox("apply", tmp_path / "none", repo=toy_repo), "no such directory")
-    refused(vdsox("unapply", tmp_path / "none", repo=toy_repo), "no such directory")
+def test_not_a_kernel_tree(vdsox, sample_repo, sample_tree, tmp_path):
+    (sample_tree / "Kbuild").unlink()
+    refused(vdsox("apply", sample_tree, repo=sample_repo), "Kbuild", "not the top")
+    refused(vdsox("apply", tmp_path / "none", repo=sample_repo), "no such directory")
+    refused(vdsox("unapply", tmp_path / "none", repo=sample_repo), "no such directory")
 
 
-def test_dirty_git_tree(vdsox, toy_repo, toy_tree):
-    git(toy_tree, "init", "-q")
-    git(toy_tree, "add", "-A")
-    git(toy_tree, "commit", "-q", "-m", "base")
-    with open(toy_tree / "kernel/core.c", "a") as stream:
+def test_dirty_git_tree(vdsox, sample_repo, sample_tree):
+    git(sample_tree, "init", "-q")
+    git(sample_tree, "add", "-A")
+    git(sample_tree, "commit", "-q", "-m", "base")
+    with open(sample_tree / "kernel/core.c", "a") as stream:
         stream.write("mine\n")
-    before = snapshot(toy_tree)
-    done = vdsox("apply", toy_tree, repo=toy_repo)
+    before = snapshot(sample_tree)
+    done = vdsox("apply", sample_tree, repo=sample_repo)
     refused(done, "kernel/core.c", "not committed", "commit or revert")
-    assert snapshot(toy_tree) == before
+    assert snapshot(sample_tree) == before
 
 
-def test_clean_git_tree_with_other_changes(vdsox, toy_repo, toy_tree):
-    git(toy_tree, "init", "-q")
-    git(toy_tree, "add", "-A")
-    git(toy_tree, "commit", "-q", "-m", "base")
-    (toy_tree / "MAINTAINERS").write_text("somebody\n")
-    assert vdsox("apply", toy_tree, repo=toy_repo).returncode == 0
+def test_clean_git_tree_with_other_changes(vdsox, sample_repo, sample_tree):
+    git(sample_tree, "init", "-q")
+    git(sample_tree, "add", "-A")
+    git(sample_tree, "commit", "-q", "-m", "base")
+    (sample_tree / "MAINTAINERS").write_text("somebody\n")
+    assert vdsox("apply", sample_tree, repo=sample_repo).returncode == 0
 
 
-def test_new_file_is_there_already(vdsox, toy_repo, toy_tree):
-    (toy_tree / "kernel/vdso").mkdir()
-    (toy_tree / "kernel/vdso/task.c").write_text("mine\n")
-    before = snapshot(toy_tree)
-    refused(vdsox("apply", toy_tree, repo=toy_repo), "kernel/vdso/task.c", "already")
-    assert snapshot(toy_tree) == before
+def test_new_file_is_there_already(vdsox, sample_repo, sample_tree):
+    (sample_tree / "kernel/vdso").mkdir()
+    (sample_tree / "kernel/vdso/task.c").write_text("mine\n")
+    before = snapshot(sample_tree)
+    refused(
+        vdsox("apply", sample_tree, repo=sample_repo), "kernel/vdso/task.c", "already"
+    )
+    assert snapshot(sample_tree) == before
 
 
-def test_hunk_does_not_apply(vdsox, toy_repo, toy_tree):
-    entry = toy_tree / "arch/x86/entry.c"
+def test_hunk_does_not_apply(vdsox, sample_repo, sample_tree):
+    entry = sample_tree / "arch/x86/entry.c"
     entry.write_text(entry.read_text().replace("four", "4"))
-    before = snapshot(toy_tree)
-    done = vdsox("apply", toy_tree, repo=toy_repo)
+    before = snapshot(sample_tree)
+    done = vdsox("apply", sample_tree, repo=sample_repo)
     refused(done, "arch/x86/entry.c", "hunk 1 of 0002-entry.patch", "restore")
-    assert snapshot(toy_tree) == before
+    assert snapshot(sample_tree) == before
 
 
-def test_fuzz_is_not_accepted(vdsox, toy_repo, toy_tree):
-    core = toy_tree / "kernel/core.c"
+def test_fuzz_is_not_accepted(vdsox, sample_repo, sample_tree):
+    core = sample_tree / "kernel/core.c"
     core.write_text(core.read_text().replace("line 7\n", "line seven\n"))
-    refused(vdsox("apply", toy_tree, repo=toy_repo), "kernel/core.c", "hunk 1")
+    refused(vdsox("apply", sample_tree, repo=sample_repo), "kernel/core.c", "hunk 1")
 
 
-def test_file_to_patch_is_missing(vdsox, toy_repo, toy_tree):
-    (toy_tree / "kernel/core.c").unlink()
-    refused(vdsox("apply", toy_tree, repo=toy_repo), "kernel/core.c", "missing")
+def test_file_to_patch_is_missing(vdsox, sample_repo, sample_tree):
+    (sample_tree / "kernel/core.c").unlink()
+    refused(vdsox("apply", sample_tree, repo=sample_repo), "kernel/core.c", "missing")
 
 
-def test_unapply_refuses_a_changed_file(vdsox, toy_repo, toy_tree):
-    assert vdsox("apply", toy_tree, repo=toy_repo).returncode == 0
-    with open(toy_tree / "kernel/core.c", "a") as stream:
+def test_unapply_refuses_a_changed_file(vdsox, sample_repo, sample_tree):
+    assert vdsox("apply", sample_tree, repo=sample_repo).returncode == 0
+    with open(sample_tree / "kernel/core.c", "a") as stream:
         stream.write("mine\n")
-    before = snapshot(toy_tree)
-    refused(vdsox("unapply", toy_tree, repo=toy_repo), "kernel/core.c", "was changed")
-    assert snapshot(toy_tree) == before
+    before = snapshot(sample_tree)
+    refused(
+        vdsox("unapply", sample_tree, repo=sample_repo), "kernel/core.c", "was changed"
+    )
+    assert snapshot(sample_tree) == before
 
 
-def test_unapply_refuses_an_unpatched_tree(vdsox, toy_repo, toy_tree):
-    refused(vdsox("unapply", toy_tree, repo=toy_repo), "not patched by vdsox")
+def test_unapply_refuses_an_unpatched_tree(vdsox, sample_repo, sample_tree):
+    refused(vdsox("unapply", sample_tree, repo=sample_repo), "not patched by vdsox")
 
 
-def test_damaged_state(vdsox, toy_repo, toy_tree):
-    (toy_tree / patcher.STATE).write_text("{")
-    refused(vdsox("unapply", toy_tree, repo=toy_repo), patcher.STATE, "damaged")
+def test_damaged_state(vdsox, sample_repo, sample_tree):
+    (sample_tree / patcher.STATE).write_text("{")
+    refused(vdsox("unapply", sample_tree, repo=sample_repo), patcher.STATE, "damaged")
 
 
-def test_state_names_every_file(vdsox, toy_repo, toy_tree):
-    vdsox("apply", toy_tree, repo=toy_repo)
-    state = json.loads((toy_tree / patcher.STATE).read_text())
+def test_state_names_every_file(vdsox, sample_repo, sample_tree):
+    vdsox("apply", sample_tree, repo=sample_repo)
+    state = json.loads((sample_tree / patcher.STATE).read_text())
     assert state["files"]["kernel/vdso/task.c"]["before"] is None
     assert len(state["files"]["kernel/core.c"]["before"]) == 64
 
 
-def test_failure_half_way_is_undone(toy_tree, monkeypatch):
+def test_failure_half_way_is_undone(sample_tree, monkeypatch):
     """The disk fills up, or a folder cannot be written, between two files."""
-    before = snapshot(toy_tree)
+    before = snapshot(sample_tree)
     real, calls = os.rename, []
 
     def rename(source, target):
@@ -172,21 +176,21 @@ def test_failure_half_way_is_undone(toy_tree, monkeypatch):
         "Kbuild": None,
     }
     with pytest.raises(OSError):
-        stage.commit(toy_tree, changes)
-    assert snapshot(toy_tree) == before
-    assert not (toy_tree / "deep").exists()
+        stage.commit(sample_tree, changes)
+    assert snapshot(sample_tree) == before
+    assert not (sample_tree / "deep").exists()
 
 
-def test_sync_touches_only_what_differs(toy_repo, toy_tree):
+def test_sync_touches_only_what_differs(sample_repo, sample_tree):
     from harness import bases
 
-    base = bases.load(toy_repo, "6.12")
-    assert len(patcher.sync(base, toy_tree)) == 11
-    assert patcher.sync(base, toy_tree) == []
-    (toy_repo / "kernel/vdso/task.c").write_text("int other;\n")
-    changed = patcher.sync(base, toy_tree)
+    base = bases.load(sample_repo, "6.12")
+    assert len(patcher.sync(base, sample_tree)) == 11
+    assert patcher.sync(base, sample_tree) == []
+    (sample_repo / "kernel/vdso/task.c").write_text("int other;\n")
+    changed = patcher.sync(base, sample_tree)
     assert changed == [patcher.STATE, "kernel/vdso/task.c"]
-    (toy_repo / "selftests/ids.c").rename(toy_repo / "selftests/more.c")
-    changed = patcher.sync(base, toy_tree)
+    (sample_repo / "selftests/ids.c").rename(sample_repo / "selftests/more.c")
+    changed = patcher.sync(base, sample_tree)
     folder = "tools/testing/selftests/vdso_task"
     assert changed == [patcher.STATE, f"{folder}/ids.c", f"{folder}/more.c"]

@@ -20,15 +20,15 @@ def test_versions() -> None:
             bases.parse_version(text)
 
 
-def test_base_covers_its_range(toy_repo: Path) -> None:
-    base = bases.load(toy_repo, "6.12")
+def test_base_covers_its_range(sample_repo: Path) -> None:
+    base = bases.load(sample_repo, "6.12")
     assert base.covers((6, 12, 107)) and base.covers((6, 12, 999))
     assert not base.covers((6, 12, 106)) and not base.covers((6, 13, 0))
-    assert bases.for_version(toy_repo, (7, 3, 0)) is None
+    assert bases.for_version(sample_repo, (7, 3, 0)) is None
 
 
-def test_files_go_to_their_patches(toy_repo: Path) -> None:
-    patches = bases.load(toy_repo, "6.12").patches()
+def test_files_go_to_their_patches(sample_repo: Path) -> None:
+    patches = bases.load(sample_repo, "6.12").patches()
     assert [patch.name for patch in patches] == [
         "0001-core",
         "0002-entry",
@@ -39,10 +39,10 @@ def test_files_go_to_their_patches(toy_repo: Path) -> None:
     assert patches[2].hunks is None
 
 
-def test_more_specific_line_wins(toy_repo: Path) -> None:
-    series = toy_repo / "patches/6.12/series"
+def test_more_specific_line_wins(sample_repo: Path) -> None:
+    series = sample_repo / "patches/6.12/series"
     series.write_text(series.read_text() + "  kernel/vdso/task.c\n")
-    patches = bases.load(toy_repo, "6.12").patches()
+    patches = bases.load(sample_repo, "6.12").patches()
     assert "kernel/vdso/task.c" not in patches[0].files
     assert "kernel/vdso/task.c" in patches[2].files
 
@@ -57,36 +57,36 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("text, words", FAULTS)
-def test_series_faults(toy_repo: Path, text: str, words: str) -> None:
-    (toy_repo / "patches/6.12/series").write_text(text)
+def test_series_faults(sample_repo: Path, text: str, words: str) -> None:
+    (sample_repo / "patches/6.12/series").write_text(text)
     with pytest.raises(Fault) as fault:
-        bases.load(toy_repo, "6.12").patches()
+        bases.load(sample_repo, "6.12").patches()
     assert words in fault.value.line()
 
 
-def test_series_names_a_file_that_is_not_there(toy_repo: Path) -> None:
-    series = toy_repo / "patches/6.12/series"
+def test_series_names_a_file_that_is_not_there(sample_repo: Path) -> None:
+    series = sample_repo / "patches/6.12/series"
     series.write_text(series.read_text() + "  lib/none.c\n")
     with pytest.raises(Fault, match=r"series:11: no such file lib/none.c"):
-        bases.load(toy_repo, "6.12").patches()
+        bases.load(sample_repo, "6.12").patches()
 
 
-def test_stray_patch(toy_repo: Path) -> None:
-    (toy_repo / "patches/6.12/0009-stray.patch").write_text("")
+def test_stray_patch(sample_repo: Path) -> None:
+    (sample_repo / "patches/6.12/0009-stray.patch").write_text("")
     with pytest.raises(Fault, match="0009-stray.patch"):
-        bases.load(toy_repo, "6.12").patches()
+        bases.load(sample_repo, "6.12").patches()
 
 
 @pytest.mark.parametrize("text, words", [("name\n", "BASE:1"), ("name=x\n", "min")])
-def test_base_file_faults(toy_repo: Path, text: str, words: str) -> None:
-    (toy_repo / "patches/6.12/BASE").write_text(text)
+def test_base_file_faults(sample_repo: Path, text: str, words: str) -> None:
+    (sample_repo / "patches/6.12/BASE").write_text(text)
     with pytest.raises(Fault) as fault:
-        bases.load(toy_repo, "6.12")
+        bases.load(sample_repo, "6.12")
     assert words in fault.value.line()
 
 
-def test_unknown_base(vdsox, toy_repo: Path) -> None:
-    done = vdsox("series", "--base", "9.9", repo=toy_repo)
+def test_unknown_base(vdsox, sample_repo: Path) -> None:
+    done = vdsox("series", "--base", "9.9", repo=sample_repo)
     assert done.returncode == 2
     assert "no such base 9.9: patches/ has 6.12" in done.stderr
 

@@ -19,7 +19,7 @@ from cells import HOSTS
 from harness import guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
 from harness.bench import processor
-from harness.bench import run as laboratory
+from harness.bench import run as benchmarks
 from harness.bench import targets
 from harness.bench.costs import Cost
 from harness.bench.figures import Figure
@@ -27,30 +27,30 @@ from harness.bench.native import Native
 from harness.cell import Cell
 from harness.context import REPO
 from harness.errors import Fault
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 PATCHED = """\
 entry.getpid.syscall instructions 142 142 900 200
 entry.getpid.answered instructions 21 21 21 200
-entry.getpid.cold instructions 170 170 700 240
+entry.getpid.unpromoted instructions 170 170 700 240
 entry.getpid.denied instructions 175 175 175 200
-switch.processes.armed instructions 4006 4000 5000 400
-switch.processes.hot instructions 4090 4000 5000 400
-life.thread.armed instructions 10040 10000 20000 160
-life.fork_call_exit.armed instructions 50500 50000 60000 160
+switch.processes.enabled instructions 4006 4000 5000 400
+switch.processes.promoted instructions 4090 4000 5000 400
+life.thread.enabled instructions 10040 10000 20000 160
+life.fork_call_exit.enabled instructions 50500 50000 60000 160
 scale.threads.1.answered instructions 21 21 21 64
 scale.threads.4.answered instructions 21 21 40 256
-scale.areas.10.cold_pages pages 0.000 0.000 0.000 1
-scale.areas.10.hot_bytes bytes 4200.000 4200.000 4200.000 1
-scale.areas.1.hot_bytes bytes 9000.000 9000.000 9000.000 1
+scale.areas.10.unpromoted_pages pages 0.000 0.000 0.000 1
+scale.areas.10.promoted_bytes bytes 4200.000 4200.000 4200.000 1
+scale.areas.1.promoted_bytes bytes 9000.000 9000.000 9000.000 1
 end - 0 0 0 0
 """
 UNPATCHED = """\
 entry.getpid.syscall instructions 140 140 900 200
-switch.processes.armed instructions 4000 4000 5000 400
-life.thread.armed instructions 10000 10000 20000 160
-life.fork_call_exit.armed instructions 50000 50000 60000 160
+switch.processes.enabled instructions 4000 4000 5000 400
+life.thread.enabled instructions 10000 10000 20000 160
+life.fork_call_exit.enabled instructions 50000 50000 60000 160
 end - 0 0 0 0
 """
 TIMES = {
@@ -78,9 +78,9 @@ def both(times: int = 2) -> tuple[figures.Figures, figures.Figures]:
 FLAWS = {"meltdown": "Mitigation: PTI", "l1tf": "Not affected"}
 
 
-def toy(by: str = "RDPID") -> dict:
+def sample(by: str = "RDPID") -> dict:
     found = Native("", {"cpu_number_by": by, "perf_lacking": "", "host_name": "me"})
-    found.context |= {"cpu_model": "Toy <1>, family 3", "mitigations": FLAWS}
+    found.context |= {"cpu_model": "Sample <1>, family 3", "mitigations": FLAWS}
     found.steps, found.times = {"getpid": 21, "clock_monotonic": 50}, TIMES
     pages = {"vdso64.so": (2, 2), "vdso32.so": (3, 2)}
     cell = document.cell(dict(ABOUT), *both(), found, pages)
@@ -116,7 +116,7 @@ def test_only_what_two_guests_say_alike_repeats() -> None:
     second = figures.parse(UNPATCHED.replace("instructions 4000", "instructions 4001"))
     joined = figures.join([first, second])
     lone = [name for name, figure in joined.items() if not figure.repeats]
-    assert lone == ["switch.processes.armed"]
+    assert lone == ["switch.processes.enabled"]
     assert not any(figure.repeats for figure in figures.join([first]).values())
 
 
@@ -126,28 +126,31 @@ def test_only_what_two_guests_say_alike_repeats() -> None:
 def test_costs_are_differences_of_the_two_kernels() -> None:
     found = costs.derive(*both())
     assert found["entry.getpid.answered"] == Cost(21, "instructions")
-    assert found["entry.getpid.cold.more"] == Cost(30, "instructions", 140)
-    assert found["switch.processes.armed.more"].value == 3
-    assert found["switch.processes.hot.more"] == Cost(45, "instructions", 2000)
-    assert found["life.thread.armed.more"].percent == pytest.approx(0.4)
+    assert found["entry.getpid.unpromoted.more"] == Cost(30, "instructions", 140)
+    assert found["switch.processes.enabled.more"].value == 3
+    assert found["switch.processes.promoted.more"] == Cost(45, "instructions", 2000)
+    assert found["life.thread.enabled.more"].percent == pytest.approx(0.4)
 
 
 def test_one_kernel_is_held_against_its_own_beginning() -> None:
-    text = PATCHED.replace("life.thread.armed", "life.thread.hot")
+    text = PATCHED.replace("life.thread.enabled", "life.thread.promoted")
     text = "life.thread.off instructions 9999 1 99999 160\n" + text
     found = costs.within(figures.parse(text))
-    assert found["life.thread.hot.more"].value == 41
-    assert found["entry.getpid.cold.more"].value == 28
-    assert "switch.processes.hot.more" not in found
+    assert found["life.thread.promoted.more"].value == 41
+    assert found["entry.getpid.unpromoted.more"].value == 28
+    assert "switch.processes.promoted.more" not in found
 
 
 def test_targets_name_the_worst_figure() -> None:
-    found = aimed(toy())
+    found = aimed(sample())
     assert (found["ids"]["measured"], found["ids"]["met"]) == (21, True)
-    assert (found["cold call"]["measured"], found["cold call"]["met"]) == (30, False)
+    assert (found["unpromoted call"]["measured"], found["unpromoted call"]["met"]) == (
+        30,
+        False,
+    )
     assert found["switch, no records"]["met"] is True
     assert found["switch, both with records"]["met"] is False
-    assert found["thread made and joined"]["note"] == "life.thread.armed.more"
+    assert found["thread made and joined"]["note"] == "life.thread.enabled.more"
     assert found["thread made and joined"]["met"] is False
     assert found["fork, one getpid, exit"]["met"] is True
     assert found["memory, few threads and CPUs"]["measured"] == 4200
@@ -158,13 +161,13 @@ def test_targets_name_the_worst_figure() -> None:
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
-    target = aimed(toy())["page fault"]
+    target = aimed(sample())["page fault"]
     assert (target["met"], target["measured"]) == (None, None)
     assert target["note"] == "not measured"
 
 
 def test_a_target_for_another_machine_is_not_decided() -> None:
-    target = aimed(toy("LSL"))["ids against the host vDSO's getcpu"]
+    target = aimed(sample("LSL"))["ids against the host vDSO's getcpu"]
     assert (target["met"], target["measured"]) == (None, 1.1)
     assert "LSL" in target["note"]
 
@@ -173,7 +176,7 @@ def test_a_target_for_another_machine_is_not_decided() -> None:
 
 
 def test_documents_hold_what_was_measured_and_no_host(tmp_path: Path) -> None:
-    value = toy()
+    value = sample()
     document.write(value, tmp_path)
     assert compare.load(tmp_path / "bench.json") == json.loads(json.dumps(value))
     text = (tmp_path / "bench.csv").read_text()
@@ -185,7 +188,7 @@ def test_documents_hold_what_was_measured_and_no_host(tmp_path: Path) -> None:
 
 
 def test_native_figures_are_ratios_only() -> None:
-    native_part = toy()["cells"][0]["native"]
+    native_part = sample()["cells"][0]["native"]
     assert native_part["ratios"]["image/getpid : host/getcpu"] == {
         "median": 1.1,
         "min": 1.0,
@@ -197,11 +200,11 @@ def test_native_figures_are_ratios_only() -> None:
 def test_ratios_stand_beside_their_cpu(tmp_path: Path, capsys) -> None:
     pytest.importorskip("matplotlib")
     wanted = {
-        "RDPID": ["CPU: Toy <1>, family 3", "CPU number: by RDPID"],
-        "LSL": ["CPU: Toy <1>, family 3", "CPU number: by LSL; it has no RDPID"],
+        "RDPID": ["CPU: Sample <1>, family 3", "CPU number: by RDPID"],
+        "LSL": ["CPU: Sample <1>, family 3", "CPU number: by LSL; it has no RDPID"],
     }
     for by, lines in wanted.items():
-        value = toy(by)
+        value = sample(by)
         document.write(value, tmp_path)
         with open(tmp_path / "bench.csv", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -209,10 +212,10 @@ def test_ratios_stand_beside_their_cpu(tmp_path: Path, capsys) -> None:
         assert about == [*lines, "meltdown: Mitigation: PTI"]
         context = json.loads((tmp_path / "bench.json").read_text())["cells"][0]
         assert context["native"]["context"]["mitigations"] == FLAWS
-        laboratory.tell_targets(value)
+        benchmarks.tell_targets(value)
         assert "\n".join(["6.12-x86_64", *about]) in capsys.readouterr().out
         text = page.write(value, tmp_path).read_text()
-        assert "<li>CPU: Toy &lt;1&gt;, family 3</li>" in text
+        assert "<li>CPU: Sample &lt;1&gt;, family 3</li>" in text
         assert "<li>meltdown: Mitigation: PTI</li>" in text
         assert "Not affected" not in text
 
@@ -251,7 +254,7 @@ def test_machine_is_described(tmp_path: Path, cpuinfo: str, model: str) -> None:
 
 def test_page_shows_targets_and_pictures(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    value = toy()
+    value = sample()
     text = page.write(value, tmp_path).read_text()
     assert "gcc &lt;12&gt;" in text
     assert text.count("<svg") == 3
@@ -277,7 +280,7 @@ def test_page_of_a_refusal_holds_no_time(tmp_path: Path) -> None:
 
 
 def changed(name: str, value: float) -> dict:
-    other = toy()
+    other = sample()
     other["cells"][0]["costs"][name]["value"] = value
     return other
 
@@ -289,35 +292,35 @@ def changed(name: str, value: float) -> dict:
         ("entry.getpid.answered", 22, 0, ["moved", "21 -> 22", "1 costs moved, 0 of"]),
         ("entry.getpid.answered", 23, 1, ["REGRESSION", "+2", "1 of them too far"]),
         ("entry.getpid.answered", 12, 0, ["moved", "-9"]),
-        ("switch.processes.hot.more", 50, 1, ["REGRESSION"]),
-        ("life.thread.armed.more", 55, 0, ["moved"]),
-        ("life.thread.armed.more", 65, 1, ["REGRESSION"]),
+        ("switch.processes.promoted.more", 50, 1, ["REGRESSION"]),
+        ("life.thread.enabled.more", 55, 0, ["moved"]),
+        ("life.thread.enabled.more", 65, 1, ["REGRESSION"]),
     ],
 )
 def test_comparison(name: str, value: float, status: int, words, capsys) -> None:
-    assert laboratory.tell_moves(toy(), changed(name, value)) == status
+    assert benchmarks.tell_moves(sample(), changed(name, value)) == status
     told = capsys.readouterr().out
     assert all(word in told for word in words), told
 
 
 def test_another_compiler_may_choose_other_instructions(capsys) -> None:
     other = changed("entry.getpid.answered", 25)
-    assert laboratory.tell_moves(toy(), other) == 1
+    assert benchmarks.tell_moves(sample(), other) == 1
     other["cells"][0]["compiler"] = "gcc 13"
-    assert laboratory.tell_moves(toy(), other) == 0
+    assert benchmarks.tell_moves(sample(), other) == 0
     other["cells"][0]["costs"]["entry.getpid.answered"]["value"] = 26
-    assert laboratory.tell_moves(toy(), other) == 1
+    assert benchmarks.tell_moves(sample(), other) == 1
     capsys.readouterr()
 
 
 def test_a_lost_figure_fails_and_a_shaky_one_does_not_count(capsys) -> None:
-    other = toy()
+    other = sample()
     other["cells"][0]["costs"].pop("entry.getpid.answered")
-    assert laboratory.tell_moves(toy(), other) == 1
+    assert benchmarks.tell_moves(sample(), other) == 1
     assert "LOST" in capsys.readouterr().out
     other = changed("entry.getpid.answered", 1000)
     other["cells"][0]["costs"]["entry.getpid.answered"]["repeats"] = False
-    assert laboratory.tell_moves(toy(), other) == 0
+    assert benchmarks.tell_moves(sample(), other) == 0
 
 
 def test_every_cost_has_a_bound() -> None:
@@ -329,7 +332,7 @@ def test_every_cost_has_a_bound() -> None:
 
 def test_compare_from_files_needs_no_kernel(vdsox, tmp_path: Path) -> None:
     old, new = tmp_path / "old.json", tmp_path / "new.json"
-    old.write_text(json.dumps(toy()))
+    old.write_text(json.dumps(sample()))
     new.write_text(json.dumps(changed("entry.getpid.answered", 99)))
     assert vdsox("bench", "--compare", old, old).returncode == 0
     done = vdsox("bench", "--compare", old, new)
@@ -408,7 +411,7 @@ def test_counts_are_those_of_the_baseline(path: Path, cells, capsys) -> None:
     assert burdens(new) == {}
     old = compare.load(path)
     assert len(old["cells"][0]["costs"]) > 30
-    status = laboratory.tell_moves(old, new)
+    status = benchmarks.tell_moves(old, new)
     assert status == 0, capsys.readouterr().out
 
 
@@ -445,14 +448,16 @@ def in_guest(cell: Cell, program: Path, images: list[Path]) -> str:
     """What a program says that the cell's guest runs, with these files."""
     names = ["count", "image", "image.dbg"]
     files = [(path, f"/{name}") for path, name in zip([program, *images], names)]
-    mission = Mission("exec", (), ["/count", "/image", "/image.dbg"], files)
+    job = GuestJob("exec", (), ["/count", "/image", "/image.dbg"], files)
     said: dict[str, bytes] = {}
 
     def sink(name: str, data: bytes) -> None:
         said[name] = said.get(name, b"") + data
 
-    ending = guest.run(cell, mission, Shape(), "tcg", prefix="count-", sink=sink)
-    assert (ending.reason, ending.exit_status) == ("", 0), said
+    guest_result = guest.run(
+        cell, job, GuestConfig(), "tcg", prefix="count-", sink=sink
+    )
+    assert (guest_result.reason, guest_result.exit_status) == ("", 0), said
     return said["stdout"].decode()
 
 

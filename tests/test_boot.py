@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness import guest, ktap, machine, rerun
-from harness.initramfs import Mission, Planned
-from harness.manifest import Promise
-from harness.qemu import Shape
+from harness.initramfs import GuestJob, Planned
+from harness.manifest import ExpectedTest
+from harness.qemu import GuestConfig
 
 pytestmark = pytest.mark.guest
 ARCH = machine.host_arch()
@@ -121,7 +121,7 @@ def test_qemu_refuses_its_machine(boot) -> None:
 
 def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
     """A guest that sees everything which can happen to a test."""
-    files, planned, promised = [SHELL], [], []
+    files, planned, expected_tests = [SHELL], [], []
     for name, script in SCRIPTS.items():
         path = tmp_path / name
         path.write_text("#!/bin/sh\n" + script + "\n")
@@ -129,10 +129,10 @@ def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
         files.append((path, f"/t/{name}"))
         seconds = 4 if name == "slow" else 120
         planned.append(Planned(f"t.{name}", seconds, "/t", (f"./{name}",)))
-        promised.append(Promise(f"t.{name}", "t", name, seconds))
-    mission = Mission("test", tests=planned, files=files)
-    ending = guest.run(cell, mission, Shape(), "tcg", prefix="kinds-")
-    found = rerun.read_logs(cell, promised, ending)
+        expected_tests.append(ExpectedTest(f"t.{name}", "t", name, seconds))
+    job = GuestJob("test", tests=planned, files=files)
+    guest_result = guest.run(cell, job, GuestConfig(), "tcg", prefix="kinds-")
+    found = rerun.read_logs(cell, expected_tests, guest_result)
     told = {result.name: (result.status, result.reason) for result in found.results}
     assert list(told) == list(EXPECTED)
     for name, (status, reason) in EXPECTED.items():
@@ -140,8 +140,8 @@ def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
         assert told[name][1].startswith(reason), (name, told[name])
     assert ktap.MISS in [result.status for result in found.results]
     assert found.splats == 2
-    assert ending.channels is not None
-    left = guest.unpack_files(ending.channels, tmp_path / "left")
+    assert guest_result.channels is not None
+    left = guest.unpack_files(guest_result.channels, tmp_path / "left")
     assert left == ["made.txt"]
     assert (tmp_path / "left/made.txt").read_text() == "made\n"
 
@@ -156,9 +156,11 @@ def test_hang_of_the_kernel_itself(cell, tmp_path, monkeypatch) -> None:
     path.chmod(0o755)
     files = [SHELL, (path, "/t/hang")]
     planned = [Planned("t.hang", 2, "/t", ("./hang",))]
-    mission = Mission("test", tests=planned, files=files)
-    ending = guest.run(cell, mission, Shape(cpus=1), "tcg", prefix="hang-")
-    found = rerun.read_logs(cell, [Promise("t.hang", "t", "hang", 2)], ending)
+    job = GuestJob("test", tests=planned, files=files)
+    guest_result = guest.run(cell, job, GuestConfig(cpus=1), "tcg", prefix="hang-")
+    found = rerun.read_logs(
+        cell, [ExpectedTest("t.hang", "t", "hang", 2)], guest_result
+    )
     (result,) = [r for r in found.results if r.name == "t.hang"]
     assert result.status == ktap.TIMEOUT
     assert any("begin t.hang" in line for line in result.log)

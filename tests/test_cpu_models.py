@@ -8,8 +8,8 @@ import pytest
 import cells as shared
 from harness import manifest, rerun
 from harness.ktap import Result
-from harness.manifest import Promise
-from harness.qemu import Shape
+from harness.manifest import ExpectedTest
+from harness.qemu import GuestConfig
 
 pytestmark = pytest.mark.guest
 ENTRIES = {
@@ -27,17 +27,19 @@ ARM = {
 
 
 def run_some(
-    cells, name: str, arch: str, programs: set[str], shape: Shape
+    cells, name: str, arch: str, programs: set[str], config: GuestConfig
 ) -> dict[str, Result]:
-    """Boot the built cell once more, for a few of its promised tests.
+    """Boot the built cell once more, for a few of its expected tests.
 
     The guest's logs stay in the cell's folder, each with the name of its machine.
     """
     cells.result(arch)
     cell = cells.cell(arch)
-    promised = [p for p in manifest.promises(cell) if p.program in programs]
-    assert {p.program for p in promised} == programs
-    found = rerun.run_promised(cell, promised, shape, "tcg", prefix=f"model-{name}-")
+    expected_tests = [p for p in manifest.expected_tests(cell) if p.program in programs]
+    assert {p.program for p in expected_tests} == programs
+    found = rerun.run_expected(
+        cell, expected_tests, config, "tcg", prefix=f"model-{name}-"
+    )
     return {result.name: result for result in found.results}
 
 
@@ -49,8 +51,8 @@ def all_pass(found: dict[str, Result]) -> None:
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_32_bit_entry(cells, entry: str) -> None:
     """__kernel_vsyscall and sigreturn, whichever instruction the kernel picks."""
-    shape = Shape(cpu=ENTRIES[entry])
-    found = run_some(cells, entry, "x86_64", {"vsyscall32", "symbols_ia32"}, shape)
+    config = GuestConfig(cpu=ENTRIES[entry])
+    found = run_some(cells, entry, "x86_64", {"vsyscall32", "symbols_ia32"}, config)
     all_pass(found)
     log = "\n".join(found["vdso_task.vsyscall32"].log)
     assert f"landing-pad: {entry}" in log
@@ -60,8 +62,8 @@ def test_32_bit_entry(cells, entry: str) -> None:
 def test_arm64_vectors(cells, model: str) -> None:
     """TPIDRRO_EL0 survives vectors that use it, and those that do not."""
     cpu, args = ARM[model]
-    shape = Shape(cpu=cpu, append=args)
-    all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, shape))
+    config = GuestConfig(cpu=cpu, append=args)
+    all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, config))
 
 
 @pytest.mark.parametrize(
@@ -69,13 +71,15 @@ def test_arm64_vectors(cells, model: str) -> None:
 )
 def test_interrupts_charged(cells, arch: str, arg: str) -> None:
     """CPU time as kernels have it that charge interrupts to the interrupted task."""
-    found = run_some(cells, "irqtime", arch, {"cputime"}, Shape(cpus=4, append=[arg]))
+    found = run_some(
+        cells, "irqtime", arch, {"cputime"}, GuestConfig(cpus=4, append=[arg])
+    )
     all_pass(found)
 
 
 def test_counter_that_cannot_be_told(cells) -> None:
     """A CPU whose TSC is not constant: the system call answers, and is right."""
-    found = run_some(cells, "max", "x86_64", {"cputime"}, Shape(cpu="max"))
+    found = run_some(cells, "max", "x86_64", {"cputime"}, GuestConfig(cpu="max"))
     all_pass(found)
     skipped = {
         c.name for c in found["vdso_task.cputime"].subtests if c.status == "SKIP"
@@ -85,8 +89,8 @@ def test_counter_that_cannot_be_told(cells) -> None:
 
 def test_off_at_boot(cells) -> None:
     """Switched off by the command line, and on later."""
-    shape = Shape(append=["vdso_task=off"])
-    found = run_some(cells, "off", "x86_64", {"hotplug"}, shape)
+    config = GuestConfig(append=["vdso_task=off"])
+    found = run_some(cells, "off", "x86_64", {"hotplug"}, config)
     all_pass(found)
     cases = {c.name: c.status for c in found["vdso_task.hotplug"].subtests}
     assert cases["off-since-boot"] == "PASS"
@@ -94,11 +98,11 @@ def test_off_at_boot(cells) -> None:
 
 def test_slots_in_two_pages(cells) -> None:
     """More CPUs than have their slots in one page with record 0: the last one answers."""
-    shape = Shape(cpus=33, append=["maxcpus=2"])
-    found = run_some(cells, "many", "x86_64", {"ids", "cputime"}, shape)
+    config = GuestConfig(cpus=33, append=["maxcpus=2"])
+    found = run_some(cells, "many", "x86_64", {"ids", "cputime"}, config)
     all_pass(found)
     assert "CPU 32" in "\n".join(found["vdso_task.cputime"].log)
 
 
 def test_one_cpu(cells) -> None:
-    all_pass(run_some(cells, "one", "x86_64", {"ids", "fork"}, Shape(cpus=1)))
+    all_pass(run_some(cells, "one", "x86_64", {"ids", "fork"}, GuestConfig(cpus=1)))

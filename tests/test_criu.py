@@ -18,8 +18,8 @@ import library
 from cells import HOSTS, Cells
 from harness import accel, guest, hostroot, machine
 from harness.cell import Cell
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 HERE = Path(__file__).parent / "programs"
 PLACE = "/opt/vdsox"
@@ -52,21 +52,21 @@ def boot(
     files += [(path, f"{PLACE}/{name}") for name, path in given.items()]
     root = hostroot.debian(cell.ctx, cell.machine.arch, tuple(PACKAGES), suite)
     argv = ["/bin/sh", f"{PLACE}/criu.sh", PLACE, *steps]
-    mission = Mission("exec", (), argv, files, root=root)
+    job = GuestJob("exec", (), argv, files, root=root)
     said = bytearray()
-    ending = guest.run(
+    guest_result = guest.run(
         cell,
-        mission,
-        Shape(cpus=2, mem=1024, root=root),
+        job,
+        GuestConfig(cpus=2, mem=1024, root=root),
         accel.choose(cell),
         prefix="criu-",
         limit=LIMIT,
         sink=lambda _name, data: said.extend(data),
     )
     text = said.decode("utf-8", "replace")
-    assert not ending.reason, f"{ending.reason}\n{text}"
-    assert ending.channels
-    guest.unpack_files(ending.channels, cell.folder / "artifacts")
+    assert not guest_result.reason, f"{guest_result.reason}\n{text}"
+    assert guest_result.channels
+    guest.unpack_files(guest_result.channels, cell.folder / "artifacts")
     found = re.findall(r"^begin (\w+)\n(.*?)^end \1 (\d+)$", text, re.M | re.S)
     return [Step(int(status), part) for _, part, status in found]
 

@@ -38,18 +38,18 @@ int main(void)
 
 
 @pytest.fixture(name="cell")
-def fixture_cell(toy_repo: Path, toy_tree: Path, tmp_path: Path) -> Cell:
+def fixture_cell(sample_repo: Path, sample_tree: Path, tmp_path: Path) -> Cell:
     """A program in the place of a kernel image, with debugging information."""
     for name, text in (("include/linux/vdso_task.h", HOOK), ("kernel/sched.c", CORE)):
-        (toy_tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (toy_tree / name).write_text(text)
-    context = Context(repo=toy_repo, out=tmp_path / "out")
-    base = bases.load(toy_repo, "6.12")
+        (sample_tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (sample_tree / name).write_text(text)
+    context = Context(repo=sample_repo, out=tmp_path / "out")
+    base = bases.load(sample_repo, "6.12")
     here = machine.load(machine.host_arch())
-    cell = Cell(context, Source(base, toy_tree, "toy", False), here)
+    cell = Cell(context, Source(base, sample_tree, "sample", False), here)
     cell.build.mkdir(parents=True)
     (cell.folder / ".config").write_text("CONFIG_DEBUG_INFO=y\n")
-    source = toy_tree / "kernel" / "sched.c"
+    source = sample_tree / "kernel" / "sched.c"
     command = ["gcc", "-g", "-O2", "-o", str(cell.build / "vmlinux"), str(source)]
     subprocess.run(command, check=True)
     return cell

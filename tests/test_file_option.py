@@ -84,11 +84,11 @@ def test_path_is_made_plain() -> None:
 @pytest.mark.parametrize("options", [[], ["--host-root"]], ids=["plain", "root"])
 @pytest.mark.parametrize("name", HIDDEN)
 def test_refused_before_anything_is_built(
-    vdsox, toy_repo, tmp_path, name: str, options: list[str]
+    vdsox, sample_repo, tmp_path, name: str, options: list[str]
 ) -> None:
     out = tmp_path / "out"
     file = ["--file", f"{__file__}:{name}"]
-    done = vdsox("boot", "--out", out, *options, *file, "--", "x", repo=toy_repo)
+    done = vdsox("boot", "--out", out, *options, *file, "--", "x", repo=sample_repo)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "--file" in line and "cannot show a file there" in line

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's own word: each promised test of each cell, and each case."""
+"""The kernel's own word: each expected test of each cell, and each case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import cells as shared
 from harness import ktap, machine, manifest, procs
 from harness.context import REPO, Context
 from harness.ktap import Result
-from harness.manifest import OWN, Promise
+from harness.manifest import OWN, ExpectedTest
 
 pytestmark = pytest.mark.guest
 IMAGES = {
@@ -41,23 +41,23 @@ def _manifest() -> dict:
     return value
 
 
-def _promised(name: str) -> list[Promise]:
+def _expected(name: str) -> list[ExpectedTest]:
     abis = machine.load(shared.arch_of(name)).abis
     return manifest.from_manifest(_manifest(), abis)
 
 
 def _tests() -> Iterator[object]:
     for cell in shared.NAMES:
-        for promise in _promised(cell):
-            yield pytest.param(cell, promise, id=f"{cell}-{promise.program}")
+        for expected in _expected(cell):
+            yield pytest.param(cell, expected, id=f"{cell}-{expected.program}")
 
 
 def _cases() -> Iterator[object]:
     for cell in shared.NAMES:
-        for promise in _promised(cell):
-            for case in promise.cases:
-                name = f"{cell}-{promise.program}-{case}"
-                yield pytest.param(cell, promise, case, id=name)
+        for expected in _expected(cell):
+            for case in expected.cases:
+                name = f"{cell}-{expected.program}-{case}"
+                yield pytest.param(cell, expected, case, id=name)
 
 
 @pytest.fixture(name="find")
@@ -81,15 +81,15 @@ def test_boot(find, cell: str) -> None:
     assert result.status == ktap.PASS, shared.told(result)
 
 
-@pytest.mark.parametrize("cell, promise", _tests())
-def test_promise(find, cell: str, promise: Promise) -> None:
-    result = find(cell, promise.name)
+@pytest.mark.parametrize("cell, expected", _tests())
+def test_expected(find, cell: str, expected: ExpectedTest) -> None:
+    result = find(cell, expected.name)
     assert result.status == ktap.PASS, shared.told(result)
 
 
-@pytest.mark.parametrize("cell, promise, case", _cases())
-def test_case(find, cell: str, promise: Promise, case: str) -> None:
-    result = find(cell, promise.name)
+@pytest.mark.parametrize("cell, expected, case", _cases())
+def test_case(find, cell: str, expected: ExpectedTest, case: str) -> None:
+    result = find(cell, expected.name)
     inner = next(test for test in result.subtests if test.name == case)
     excused = inner.status == ktap.SKIP and EXCUSED.search(inner.reason)
     assert excused or inner.status in (ktap.PASS, ktap.XFAIL), shared.told(inner)
@@ -154,7 +154,7 @@ def _images() -> list[object]:
 
 @pytest.mark.parametrize("name, image, abi", _images())
 def test_image_from_memory(cells, name: str, image: str, abi: str) -> None:
-    """What a process ran is what was built, and keeps the table's promises."""
+    """What a process ran is what was built, and agrees with the table."""
     cells.result(name)
     cell = cells.cell(name)
     read = cell.folder / "artifacts" / f"{LEFT[abi]}.so"

@@ -14,8 +14,8 @@ from harness import accel, bases, guest, machine
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
-from harness.initramfs import Mission, Planned
-from harness.qemu import Shape
+from harness.initramfs import GuestJob, Planned
+from harness.qemu import GuestConfig
 from harness.source import Source
 
 OUTPUTS = """
@@ -33,10 +33,10 @@ PLAN = [Planned("vdso_task.ids", 1, "/", ("/ids",))]
 
 
 @pytest.fixture(name="cell")
-def fixture_cell(toy_repo: Path, toy_tree: Path, tmp_path: Path) -> Cell:
-    context = Context(repo=toy_repo, out=tmp_path / "out")
-    base = bases.load(toy_repo, "6.12")
-    source = Source(base, toy_tree, "toy", False)
+def fixture_cell(sample_repo: Path, sample_tree: Path, tmp_path: Path) -> Cell:
+    context = Context(repo=sample_repo, out=tmp_path / "out")
+    base = bases.load(sample_repo, "6.12")
+    source = Source(base, sample_tree, "sample", False)
     cell = Cell(context, source, machine.load(machine.host_arch()))
     cell.folder.mkdir(parents=True)
     cell.image.write_bytes(b"kernel")
@@ -47,10 +47,10 @@ def fixture_cell(toy_repo: Path, toy_tree: Path, tmp_path: Path) -> Cell:
 def fixture_boot(cell, fake_tools, monkeypatch):
     monkeypatch.setattr(guest, "GRACE", 0.5)
 
-    def call(script: str, mission: Mission = Mission("probe"), **options):
+    def call(script: str, job: GuestJob = GuestJob("probe"), **options):
         fake_tools.add(cell.machine.qemu, script)
         options.setdefault("boot_limit", 20)
-        return guest.run(cell, mission, Shape(), "tcg", **options)
+        return guest.run(cell, job, GuestConfig(), "tcg", **options)
 
     return call
 
@@ -66,33 +66,35 @@ def test_qemu_is_missing(cell, monkeypatch) -> None:
     nothing = SimpleNamespace(which=lambda _name: None)
     monkeypatch.setattr("harness.qemu.shutil", nothing)
     with pytest.raises(Fault, match="is not installed"):
-        guest.run(cell, Mission("probe"), Shape(), "tcg")
+        guest.run(cell, GuestJob("probe"), GuestConfig(), "tcg")
 
 
 def test_panic_before_init(boot) -> None:
     line = "[    1.0] Kernel panic - not syncing: No working init found."
-    ending = boot(OUTPUTS + f'echo "{line}" >"$console"\n')
-    assert ending.reason.startswith("the guest's kernel panicked before init: No work")
+    guest_result = boot(OUTPUTS + f'echo "{line}" >"$console"\n')
+    assert guest_result.reason.startswith(
+        "the guest's kernel panicked before init: No work"
+    )
     with pytest.raises(Fault) as fault:
-        guest.require_ready(ending)
+        guest.require_ready(guest_result)
     assert fault.value.line().endswith("console.log")
 
 
 def test_hang_before_init(boot) -> None:
-    ending = boot(OUTPUTS + 'echo hello >"$console"\nsleep 60\n', boot_limit=1)
-    assert ending.timed_out
-    assert ending.reason == "the guest gave no answer in time before init"
+    guest_result = boot(OUTPUTS + 'echo hello >"$console"\nsleep 60\n', boot_limit=1)
+    assert guest_result.timed_out
+    assert guest_result.reason == "the guest gave no answer in time before init"
 
 
 def test_silent_end_before_init(boot) -> None:
-    ending = boot(OUTPUTS + 'echo hello >"$console"\n')
-    assert ending.reason == "the guest ended before init"
+    guest_result = boot(OUTPUTS + 'echo hello >"$console"\n')
+    assert guest_result.reason == "the guest ended before init"
 
 
 def test_hang_in_a_test(boot) -> None:
     script = READY + 'echo "# vdsox: begin vdso_task.ids" >>"$verdict"; sleep 60\n'
-    ending = boot(script, Mission("test", tests=PLAN))
-    assert (ending.timed_out, ending.running) == (True, "vdso_task.ids")
+    guest_result = boot(script, GuestJob("test", tests=PLAN))
+    assert (guest_result.timed_out, guest_result.running) == (True, "vdso_task.ids")
 
 
 def test_end_too_early(boot) -> None:
@@ -102,18 +104,18 @@ def test_end_too_early(boot) -> None:
 def test_command_and_its_status(boot) -> None:
     script = READY + 'echo out >"$stdout"; printf "# vdsox: exit 7\\n" >>"$verdict"\n'
     heard: list[tuple[str, bytes]] = []
-    ending = boot(
+    guest_result = boot(
         script + 'printf "# vdsox: end\\n" >>"$verdict"\n',
-        Mission("exec", argv=["true"]),
+        GuestJob("exec", argv=["true"]),
         sink=lambda name, data: heard.append((name, data)),
     )
-    assert (ending.reason, ending.exit_status) == ("", 7)
+    assert (guest_result.reason, guest_result.exit_status) == ("", 7)
     assert heard == [("stdout", b"out\n")]
 
 
 def test_limit_of_a_command(boot) -> None:
-    ending = boot(READY + "sleep 60\n", Mission("exec", argv=["x"]), limit=1.0)
-    assert ending.timed_out
+    guest_result = boot(READY + "sleep 60\n", GuestJob("exec", argv=["x"]), limit=1.0)
+    assert guest_result.timed_out
 
 
 def archive(names: list[str]) -> bytes:

@@ -9,8 +9,8 @@ import pytest
 
 from cells import HOSTS
 from harness import hostroot, machine, qemu
-from harness.initramfs import Mission
-from harness.qemu import Channels, Shape
+from harness.initramfs import GuestJob
+from harness.qemu import Channels, GuestConfig
 
 HERE = machine.host_arch()
 ARCHES = machine.names()
@@ -27,18 +27,18 @@ SAID = ["changed", "kselftests", "a file", "1", "at the root"]
 
 def test_root_is_exported_for_reading_only(tmp_path: Path) -> None:
     here = machine.load(HERE)
-    shape = Shape(root=Path("/a,b"))
+    config = GuestConfig(root=Path("/a,b"))
     image = tmp_path / "image"
-    line = qemu.command(here, shape, "tcg", image, image, Channels(tmp_path))
+    line = qemu.command(here, config, "tcg", image, image, Channels(tmp_path))
     (export,) = [word for word in line if word.startswith("local,")]
     assert "path=/a,,b," in export and "readonly=on" in export
-    plain = qemu.command(here, Shape(), "tcg", image, image, Channels(tmp_path))
+    plain = qemu.command(here, GuestConfig(), "tcg", image, image, Channels(tmp_path))
     assert "-fsdev" not in plain
 
 
 def test_plan_says_where_the_command_runs() -> None:
-    assert Mission("exec").plan() == "exec\n"
-    assert Mission("exec", root=Path("/")).plan() == "exec-root\n"
+    assert GuestJob("exec").plan() == "exec\n"
+    assert GuestJob("exec", root=Path("/")).plan() == "exec-root\n"
 
 
 @pytest.fixture(name="inside")

@@ -18,7 +18,7 @@ import pytest
 from faketools import StoppingTools
 from harness import interrupt, procs
 from harness.context import REPO
-from toys import snapshot
+from fixtures import snapshot
 
 LIMIT = 60.0
 # A command ends in this time, of which it needs little: the machine may be busy.
@@ -91,7 +91,7 @@ def _string_at(memory: FileIO, address: int) -> Optional[Path]:
 
 
 class Commands:
-    """Starts ./vdsox of the toy repository among fake tools."""
+    """Starts ./vdsox of the sample repository among fake tools."""
 
     def __init__(self, repo: Path, tools: StoppingTools, folder: Path) -> None:
         self.repo, self.tools, self.folder = repo, tools, folder
@@ -148,9 +148,9 @@ class Commands:
 
 
 @pytest.fixture(name="commands")
-def fixture_commands(toy_repo, toy_tree, fake_tools, tmp_path) -> Commands:
+def fixture_commands(sample_repo, sample_tree, fake_tools, tmp_path) -> Commands:
     tools = StoppingTools(fake_tools, tmp_path / "distributed")
-    return Commands(toy_repo, tools, tmp_path)
+    return Commands(sample_repo, tools, tmp_path)
 
 
 def reach(commands: Commands, step: str) -> Callable[[], object]:
@@ -168,13 +168,13 @@ def reach(commands: Commands, step: str) -> Callable[[], object]:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("step, words", STEPS, ids=NAMES)
-def test_step_is_ended_and_repeated(commands, toy_tree, step, words, number) -> None:
-    before = snapshot(toy_tree)
+def test_step_is_ended_and_repeated(commands, sample_tree, step, words, number) -> None:
+    before = snapshot(sample_tree)
     commands.interrupted(words, reach(commands, step), number)
     assert f"vdsox: interrupted by {number.name}" in commands.output()
     assert not list(commands.out.rglob("half.o")), "make got no SIGTERM"
     assert not list(commands.out.rglob(".vdsox-stage-*"))
-    assert snapshot(toy_tree) == before
+    assert snapshot(sample_tree) == before
     commands.tools.go_on()
     again = {"bench": ["build"], "boot": RUN}.get(words[0], words)
     commands.succeeds(again)
@@ -227,12 +227,14 @@ def test_build(ctx):
 def test_waits(ctx):
     time.sleep(1000)
 """
-SHARED = "conftest.py ahead.py cells.py toys.py offbuild.py offparts.py pytest.ini"
+SHARED = (
+    "conftest.py prebuild.py cells.py fixtures.py offbuild.py offparts.py pytest.ini"
+)
 
 
-@pytest.fixture(name="toy_tests")
-def fixture_toy_tests(toy_repo: Path) -> Path:
-    folder = toy_repo / "tests"
+@pytest.fixture(name="sample_tests")
+def fixture_toy_tests(sample_repo: Path) -> Path:
+    folder = sample_repo / "tests"
     folder.mkdir()
     for name in SHARED.split():
         shutil.copy(REPO / "tests" / name, folder / name)
@@ -241,23 +243,23 @@ def fixture_toy_tests(toy_repo: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_tests_end_what_a_test_runs(commands, toy_tests, number) -> None:
+def test_tests_end_what_a_test_runs(commands, sample_tests, number) -> None:
     words = ["test", "-k", "test_build"]
     commands.interrupted(words, reach(commands, "build"), number)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_tests_end_what_is_built_ahead(commands, toy_tests, number) -> None:
+def test_tests_end_what_is_built_ahead(commands, sample_tests, number) -> None:
     text = HANGS.replace("def test_build", "def not_a_test")
-    (toy_tests / "test_hangs.py").write_text(text)
+    (sample_tests / "test_hangs.py").write_text(text)
     commands.interrupted(["test"], reach(commands, "build"), number)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_pytest_itself_is_interrupted(commands, toy_tests, tmp_path, number) -> None:
+def test_pytest_itself_is_interrupted(commands, sample_tests, tmp_path, number) -> None:
     """As by Ctrl-C: it tears down its fixtures and says that it did not finish."""
     commands.tools.stop_at("build")
-    options = ["-p", "no:cacheprovider", "-k", "test_build", str(toy_tests)]
+    options = ["-p", "no:cacheprovider", "-k", "test_build", str(sample_tests)]
     process = subprocess.Popen(
         [*DEFAULT_SIGNALS, sys.executable, "-m", "pytest", *options],
         stdin=subprocess.DEVNULL,
@@ -274,7 +276,7 @@ def test_pytest_itself_is_interrupted(commands, toy_tests, tmp_path, number) -> 
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_ci_script_ends_its_tests(commands, toy_tests, tmp_path, number) -> None:
+def test_ci_script_ends_its_tests(commands, sample_tests, tmp_path, number) -> None:
     """And restores what it changed."""
     pages = tmp_path / "pages"
     pages.write_text("always [madvise] never\n")
@@ -286,7 +288,7 @@ def test_ci_script_ends_its_tests(commands, toy_tests, tmp_path, number) -> None
     run.write_text(text.replace(there, str(pages)))
     run.chmod(0o755)
     text = HANGS.replace("def test_waits", "def not_a_test")
-    (toy_tests / "test_hangs.py").write_text(text)
+    (sample_tests / "test_hangs.py").write_text(text)
     ended = 128 + signal.SIGTERM
     commands.interrupted([str(run)], reach(commands, "build"), number, ended)
     assert pages.read_text() == "madvise\n"
@@ -349,7 +351,7 @@ with interrupt.handled(clean):
 def test_late_second_signal_ends_a_clean_up_that_hangs() -> None:
     done = script(
         """
-interrupt.PATIENCE = 0
+interrupt.GRACE = 0
 with interrupt.handled(clean):
     try:
         os.kill(me, signal.SIGTERM)

@@ -12,16 +12,16 @@ import pytest
 
 from harness import guest, ktap, late, rerun, runner, verdict
 from harness.context import Context
-from harness.guest import Ending
+from harness.guest import GuestResult
 from harness.ktap import Result
-from harness.manifest import Promise
-from harness.qemu import Channels, Shape
+from harness.manifest import ExpectedTest
+from harness.qemu import Channels, GuestConfig
 from harness.results import CellResult, flake_lines
 from harness.splat import Splat
 
 NAMES = ("one", "two", "three")
-PROMISED = [Promise(f"t.{name}", "t", name, 60, ("a", "b")) for name in NAMES]
-DONE = Ending(ready=True)
+EXPECTED = [ExpectedTest(f"t.{name}", "t", name, 60, ("a", "b")) for name in NAMES]
+DONE = GuestResult(ready=True)
 GOOD = "  1..2\n  ok 1 a\n  ok 2 b\nok {number} t.{name}\n"
 LATE_CASE = """\
   1..2
@@ -38,18 +38,20 @@ SIGNAL = "  1..2\n  ok 1 a\nnot ok {number} t.{name} # signal 11\n"
 BEGUN = "# vdsox: begin t.{name}\n  1..2\n  ok 1 a\n"
 
 
-def log_of(wanted: Sequence[Promise], texts: dict[str, str]) -> str:
+def log_of(wanted: Sequence[ExpectedTest], texts: dict[str, str]) -> str:
     """What PID 1 writes, as far as there is a text for each program."""
     lines = ["# vdsox: ready\nKTAP version 1\n"]
-    for number, promise in enumerate(wanted, 1):
-        text = texts.get(promise.program, GOOD)
-        lines.append(text.format(number=number, name=promise.program))
+    for number, expected in enumerate(wanted, 1):
+        text = texts.get(expected.program, GOOD)
+        lines.append(text.format(number=number, name=expected.program))
     return "".join(lines)
 
 
-def result_of(text: str, ending: Ending = DONE, splats: Sequence[Splat] = ()) -> Result:
-    document = ktap.parse(log_of(PROMISED[:1], {"one": text}))
-    return verdict.join(PROMISED[:1], document, splats, ending)[1]
+def result_of(
+    text: str, guest_result: GuestResult = DONE, splats: Sequence[Splat] = ()
+) -> Result:
+    document = ktap.parse(log_of(EXPECTED[:1], {"one": text}))
+    return verdict.join(EXPECTED[:1], document, splats, guest_result)[1]
 
 
 @pytest.mark.parametrize("text", [LATE_CASE, HUNG, HUNG_SILENT])
@@ -73,8 +75,10 @@ def test_splat_beside_it_is_wrong() -> None:
 
 
 def test_panic_is_wrong() -> None:
-    ending = Ending("the guest's kernel panicked: x", ready=True, running="t.one")
-    assert result_of(BEGUN, ending).status == ktap.FAIL
+    guest_result = GuestResult(
+        "the guest's kernel panicked: x", ready=True, running="t.one"
+    )
+    assert result_of(BEGUN, guest_result).status == ktap.FAIL
 
 
 class Guests:
@@ -83,25 +87,31 @@ class Guests:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ctx = SimpleNamespace(flakes=[], out=folder)
-        self.scripts: list[tuple[dict[str, str], Ending]] = []
+        self.scripts: list[tuple[dict[str, str], GuestResult]] = []
         self.started: list[tuple[str, list[str]]] = []
 
-    def plan(self, texts: dict[str, str], ending: Ending = DONE) -> None:
-        self.scripts.append((texts, ending))
+    def plan(self, texts: dict[str, str], guest_result: GuestResult = DONE) -> None:
+        self.scripts.append((texts, guest_result))
 
-    def run(self, cell, wanted, shape, accel, *, prefix: str, outcome) -> Ending:
-        texts, ending = self.scripts[len(self.started)]
-        self.started.append((prefix, [promise.program for promise in wanted]))
+    def run(self, cell, wanted, config, accel, *, prefix: str, outcome) -> GuestResult:
+        texts, guest_result = self.scripts[len(self.started)]
+        self.started.append((prefix, [expected.program for expected in wanted]))
         channels = Channels(self.folder, prefix)
         channels.clear()
-        if ending.ready:
+        if guest_result.ready:
             channels.port("verdict").write_text(log_of(wanted, texts))
-        ending.channels = channels
-        return ending
+        guest_result.channels = channels
+        return guest_result
 
-    def results(self, promised: Sequence[Promise] = PROMISED) -> dict[str, Result]:
-        self.found = rerun.run_promised(
-            self, promised, Shape(), "tcg", make=lambda _cell, wanted: wanted
+    def results(
+        self, expected_tests: Sequence[ExpectedTest] = EXPECTED
+    ) -> dict[str, Result]:
+        self.found = rerun.run_expected(
+            self,
+            expected_tests,
+            GuestConfig(),
+            "tcg",
+            make=lambda _cell, wanted: wanted,
         )
         assert len(self.started) == len(self.scripts), "guests that were not started"
         return {result.name: result for result in self.found.results}
@@ -193,8 +203,8 @@ def test_each_late_program_has_a_guest_of_its_own(guests: Guests) -> None:
 
 
 def test_tests_after_a_hang_run_in_another_guest(guests: Guests) -> None:
-    ending = Ending("no answer", ready=True, running="t.two", timed_out=True)
-    guests.plan({"two": BEGUN, "three": ""}, ending)
+    guest_result = GuestResult("no answer", ready=True, running="t.two", timed_out=True)
+    guests.plan({"two": BEGUN, "three": ""}, guest_result)
     guests.plan({})
     guests.plan({})
     assert statuses(guests.results()) == ["PASS"] * 4
@@ -203,13 +213,15 @@ def test_tests_after_a_hang_run_in_another_guest(guests: Guests) -> None:
 
 
 def test_guest_that_panicked_is_not_started_again(guests: Guests) -> None:
-    ending = Ending("the guest's kernel panicked: x", ready=True, running="t.two")
-    guests.plan({"two": BEGUN, "three": ""}, ending)
+    guest_result = GuestResult(
+        "the guest's kernel panicked: x", ready=True, running="t.two"
+    )
+    guests.plan({"two": BEGUN, "three": ""}, guest_result)
     assert statuses(guests.results()) == ["PASS", "PASS", "FAIL", "MISS"]
 
 
 def test_guest_that_did_not_boot_in_time(guests: Guests) -> None:
-    guests.plan({}, Ending("no answer before init", timed_out=True))
+    guests.plan({}, GuestResult("no answer before init", timed_out=True))
     guests.plan({})
     assert statuses(guests.results()) == ["PASS"] * 4
     assert guests.started[1] == ("again-", list(NAMES))
@@ -218,17 +230,17 @@ def test_guest_that_did_not_boot_in_time(guests: Guests) -> None:
 
 def test_guest_that_does_not_boot_in_time_twice(guests: Guests) -> None:
     for _ in range(2):
-        guests.plan({}, Ending("no answer before init", timed_out=True))
+        guests.plan({}, GuestResult("no answer before init", timed_out=True))
     assert statuses(guests.results()) == ["TIMEOUT", "MISS", "MISS", "MISS"]
 
 
 def test_guest_that_ended_before_init_is_not_started_again(guests: Guests) -> None:
-    guests.plan({}, Ending("the guest ended before init"))
+    guests.plan({}, GuestResult("the guest ended before init"))
     assert statuses(guests.results())[0] == "ERROR"
 
 
 def test_guest_that_did_not_end_in_time(guests: Guests) -> None:
-    guests.plan({}, Ending("no answer while it ran", ready=True, timed_out=True))
+    guests.plan({}, GuestResult("no answer while it ran", ready=True, timed_out=True))
     guests.plan({})
     assert statuses(guests.results()) == ["PASS"] * 4
     assert guests.started[1] == ("again-", [])
@@ -236,7 +248,7 @@ def test_guest_that_did_not_end_in_time(guests: Guests) -> None:
 
 def test_second_guest_must_be_good_itself(guests: Guests) -> None:
     guests.plan({"two": LATE_CASE})
-    guests.plan({}, Ending("the guest ended too early", ready=True))
+    guests.plan({}, GuestResult("the guest ended too early", ready=True))
     found = guests.results()
     assert found["boot"].status == "ERROR"
     assert guests.found.seconds == 0.0
@@ -264,7 +276,9 @@ def test_table_ends_with_the_flakes(capsys) -> None:
 
 # --- the base's own tests, in a guest at the same time ---
 
-BASE = [Promise(f"vDSO.{name}", "vDSO", name, 60, ("a", "b")) for name in ("x", "y")]
+BASE = [
+    ExpectedTest(f"vDSO.{name}", "vDSO", name, 60, ("a", "b")) for name in ("x", "y")
+]
 
 
 def both(monkeypatch, tmp_path: Path, *scripts: dict) -> tuple[CellResult, list[str]]:
@@ -272,24 +286,26 @@ def both(monkeypatch, tmp_path: Path, *scripts: dict) -> tuple[CellResult, list[
     guests, started = Guests(tmp_path), []
     known = dict(scripts)
 
-    def run(_cell, wanted, _shape, _accel, *, prefix: str, outcome) -> Ending:
+    def run(_cell, wanted, _shape, _accel, *, prefix: str, outcome) -> GuestResult:
         texts, reason = known.get(prefix, ({}, ""))
         started.append(prefix)
-        ending = Ending(reason, ready=True, timed_out=bool(reason), seconds=len(wanted))
-        ending.channels = Channels(tmp_path, prefix)
-        ending.channels.clear()
+        guest_result = GuestResult(
+            reason, ready=True, timed_out=bool(reason), seconds=len(wanted)
+        )
+        guest_result.channels = Channels(tmp_path, prefix)
+        guest_result.channels.clear()
         text = log_of(wanted, texts)
-        for promise in wanted:
-            text = text.replace(f"t.{promise.program}", promise.name)
-        ending.channels.port("verdict").write_text(text)
-        return ending
+        for expected in wanted:
+            text = text.replace(f"t.{expected.program}", expected.name)
+        guest_result.channels.port("verdict").write_text(text)
+        return guest_result
 
     monkeypatch.setattr(guest, "run", run)
     monkeypatch.setattr(rerun.decode, "annotate", lambda _cell, text: text)
-    found = rerun.run_promised(
+    found = rerun.run_expected(
         guests,
-        [*PROMISED, *BASE],
-        Shape(),
+        [*EXPECTED, *BASE],
+        GuestConfig(),
         "tcg",
         make=lambda _cell, wanted: wanted,
     )
@@ -301,7 +317,7 @@ def test_base_has_a_guest_beside_ours(monkeypatch, tmp_path: Path) -> None:
     assert sorted(started) == ["", "base-"]
     assert [result.name for result in found.results] == [
         "boot",
-        *(promise.name for promise in [*PROMISED, *BASE]),
+        *(expected.name for expected in [*EXPECTED, *BASE]),
     ]
     assert not any(result.bad for result in found.results)
     assert found.seconds == 3

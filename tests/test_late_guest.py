@@ -10,9 +10,9 @@ import pytest
 
 from harness import machine, rerun
 from harness.cell import Cell
-from harness.initramfs import Mission, Planned
-from harness.manifest import Promise
-from harness.qemu import Shape
+from harness.initramfs import GuestJob, Planned
+from harness.manifest import ExpectedTest
+from harness.qemu import GuestConfig
 
 pytestmark = pytest.mark.guest
 SHELL = (Path("/bin/dash"), "/bin/sh")
@@ -54,14 +54,14 @@ class Missions:
         path.chmod(0o755)
         return path, f"/t/{name}"
 
-    def make(self, _cell: Cell, wanted: Sequence[Promise]) -> Mission:
-        self.wanted.append([promise.program for promise in wanted])
+    def make(self, _cell: Cell, wanted: Sequence[ExpectedTest]) -> GuestJob:
+        self.wanted.append([expected.program for expected in wanted])
         scripts = [self.put(n, f"#!/bin/sh\n{text}") for n, text in SCRIPTS.items()]
         files = [SHELL, self.put("guest", str(len(self.wanted))), *scripts]
         planned = [
             Planned(p.name, p.timeout, "/t", (f"./{p.program}",)) for p in wanted
         ]
-        return Mission("test", tests=planned, files=files)
+        return GuestJob("test", tests=planned, files=files)
 
 
 def test_late_runs_again_and_wrong_does_not(cells, tmp_path, monkeypatch) -> None:
@@ -69,15 +69,17 @@ def test_late_runs_again_and_wrong_does_not(cells, tmp_path, monkeypatch) -> Non
     cells.result(arch)
     cell = cells.cell(arch)
     monkeypatch.setattr(cell.ctx, "flakes", [])
-    missions = Missions(tmp_path)
+    jobs = Missions(tmp_path)
     limits = dict.fromkeys(SCRIPTS, 120) | {"hung-once": 4}
-    promised = [Promise(f"t.{name}", "t", name, limits[name]) for name in SCRIPTS]
-    found = rerun.run_promised(
-        cell, promised, Shape(), "tcg", prefix=PREFIX, make=missions.make
+    expected_tests = [
+        ExpectedTest(f"t.{name}", "t", name, limits[name]) for name in SCRIPTS
+    ]
+    found = rerun.run_expected(
+        cell, expected_tests, GuestConfig(), "tcg", prefix=PREFIX, make=jobs.make
     )
     assert {r.name: r.status for r in found.results} == EXPECTED
     again = [["late-once"], ["hung-once"], ["late-twice"]]
-    assert missions.wanted == [list(SCRIPTS), *again]
+    assert jobs.wanted == [list(SCRIPTS), *again]
     assert cell.ctx.flakes == [
         f"{cell.name} t.late-once a: not yet",
         f"{cell.name} t.hung-once: after 4 s",

@@ -31,7 +31,7 @@ target_link_libraries(shared vdsox::vdsox)
 add_executable(static demo.cc)
 target_link_libraries(static vdsox::static)
 """
-NOTHING = "fallback_cold 5 fallback_policy 7 areas 1"
+NOTHING = "fallback_unpromoted 5 fallback_policy 7 areas 1"
 
 
 @pytest.fixture(scope="session", name="base")
@@ -265,9 +265,9 @@ def test_a_process_of_somebody_else(tool: Path) -> None:
     "after, calls, wanted",
     [
         (NOTHING, 100, "vdso"),
-        ("fallback_cold 9 fallback_policy 40 areas 900", 100, "vdso"),
-        ("fallback_cold 5 fallback_policy 107", 100, "a tracer, filter or audit"),
-        ("fallback_cold 65 fallback_policy 7", 100, "not called often yet"),
+        ("fallback_unpromoted 9 fallback_policy 40 areas 900", 100, "vdso"),
+        ("fallback_unpromoted 5 fallback_policy 107", 100, "a tracer, filter or audit"),
+        ("fallback_unpromoted 65 fallback_policy 7", 100, "not called often yet"),
         ("fallback_new 99", 100, "fallback_new"),
     ],
 )

@@ -23,10 +23,10 @@ from harness import (
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
-from harness.initramfs import Mission
+from harness.initramfs import GuestJob
 from harness.ktap import PASS, Result
 from harness.mode import MODES, ONE_INSN, USUAL, Mode, by_name
-from harness.qemu import Shape
+from harness.qemu import GuestConfig
 from harness.results import CellResult
 from harness.source import Source
 from qemuline import accel_of, qemu_line
@@ -41,10 +41,10 @@ HELP = {
 
 
 @pytest.fixture(name="cell_in")
-def fixture_cell_in(toy_repo: Path, toy_tree: Path, tmp_path: Path):
-    context = Context(repo=toy_repo, out=tmp_path / "out")
-    (toy_tree / patcher.STATE).write_text("{}")
-    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", True)
+def fixture_cell_in(sample_repo: Path, sample_tree: Path, tmp_path: Path):
+    context = Context(repo=sample_repo, out=tmp_path / "out")
+    (sample_tree / patcher.STATE).write_text("{}")
+    source = Source(bases.load(sample_repo, "6.12"), sample_tree, "sample.deb", True)
     return lambda mode: Cell(context, source, machine.load("x86_64"), mode=mode)
 
 
@@ -66,19 +66,19 @@ def test_qemu_without_it_is_a_fault(cell_in, fake_tools, monkeypatch) -> None:
     fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['none']}\nE\n")
     monkeypatch.setattr(guest.initramfs, "make", lambda *_args: None)
     with pytest.raises(Fault, match="one instruction a block"):
-        guest.run(cell_in(ONE_INSN), Mission("probe"), Shape(), "tcg")
+        guest.run(cell_in(ONE_INSN), GuestJob("probe"), GuestConfig(), "tcg")
 
 
 def test_usual_guests_are_as_they_were(cell_in, monkeypatch) -> None:
     line = qemu_line(cell_in(USUAL), monkeypatch)
     assert accel_of(line) == "tcg,thread=multi"
-    assert "-singlestep" not in line and "VT_PATIENCE" not in " ".join(line)
+    assert "-singlestep" not in line and "VT_TIMEOUT_SCALE" not in " ".join(line)
 
 
 def test_instructions_can_be_counted_as_well(fake_tools) -> None:
     fake_tools.add("qemu-system-x86_64", f"cat <<'E'\n{HELP['8.2']}\nE\n")
-    shape = Shape(icount=True, one_insn=True)
-    line = qemu._accel("qemu-system-x86_64", "kvm", shape)
+    config = GuestConfig(icount=True, one_insn=True)
+    line = qemu._accel("qemu-system-x86_64", "kvm", config)
     assert line[1] == "tcg,thread=single,one-insn-per-tb=on"
     assert "-icount" in line
 
@@ -97,7 +97,7 @@ def test_one_kernel_two_names(cell_in) -> None:
     assert (usual.title, other.title) == ("6.12-x86_64", "6.12-x86_64-one-insn")
     assert (usual.label, other.label) == ("x86_64", "x86_64-one-insn")
     assert (usual.mode.prefix, other.mode.prefix) == ("", "one-insn-")
-    assert other.kernel_args == [f"VT_PATIENCE={ONE_INSN.patience}"]
+    assert other.kernel_args == [f"VT_TIMEOUT_SCALE={ONE_INSN.timeout_scale}"]
 
 
 def table_tests() -> set[str]:
@@ -122,12 +122,12 @@ def test_promises_of_a_mode(cell_in, monkeypatch) -> None:
             path.write_text("")
         lines = "vDSO:vdso_test_getcpu\n"
         (cell.tests / "kselftest-list.txt").write_text(lines)
-        found = manifest.promises(cell)
-        own = [promise for promise in found if promise.collection == manifest.OWN]
-        assert [promise.program for promise in own] == names
+        found = manifest.expected_tests(cell)
+        own = [expected for expected in found if expected.collection == manifest.OWN]
+        assert [expected.program for expected in own] == names
         assert (len(found) > len(own)) == (mode == USUAL)
         planned = manifest.plan(cell, own)[0]
-        assert planned.timeout == 60 * mode.patience
+        assert planned.timeout == 60 * mode.timeout_scale
         assert planned.argv[1:] == tuple(mode.arguments.get("threads", ()))
 
 

@@ -128,12 +128,12 @@ def test_a_total_that_cannot_be_had(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_a_step_follows_its_build(
-    toy_repo: Path, toy_tree: Path, tmp_path: Path, fake_tools
+    sample_repo: Path, sample_tree: Path, tmp_path: Path, fake_tools
 ) -> None:
     """A whole kernel has a total to ask for, parts of one have none."""
     fake_tools.add("make", "echo '  CC      init/main.o'")
-    context = Context(repo=toy_repo, out=tmp_path / "out")
-    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", False)
+    context = Context(repo=sample_repo, out=tmp_path / "out")
+    source = Source(bases.load(sample_repo, "6.12"), sample_tree, "sample.deb", False)
     cell = Cell(context, source, machine.load("x86_64"))
     outcome = Outcome()
     build.make(cell, "kernel build", "bzImage", outcome=outcome)

@@ -29,7 +29,7 @@ deps_{name} := \\
 
 
 @dataclass
-class Toy:
+class SourceTree:
     """As much of a cell as is looked at."""
 
     build: Path
@@ -52,67 +52,67 @@ class Toy:
         (path.parent / f".{path.name}.cmd").write_text(text)
 
 
-@pytest.fixture(name="toys")
-def fixture_toys(tmp_path: Path) -> tuple[Toy, Toy]:
+@pytest.fixture(name="trees")
+def fixture_trees(tmp_path: Path) -> tuple[SourceTree, SourceTree]:
     """Without the patches and with them."""
-    old = Toy(tmp_path / "off", tmp_path / "src" / "old")
-    new = Toy(tmp_path / "on", tmp_path / "src" / "new")
-    for toy in (old, new):
-        toy.write(PART, "int part;\n")
+    old = SourceTree(tmp_path / "off", tmp_path / "src" / "old")
+    new = SourceTree(tmp_path / "on", tmp_path / "src" / "new")
+    for tree in (old, new):
+        tree.write(PART, "int part;\n")
         for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "fs/free"):
-            toy.write(f"{name}.c", "int code;\n")
+            tree.write(f"{name}.c", "int code;\n")
     (old.build / "kernel").mkdir(parents=True)
     (old.build / "kernel" / ".fork.o.cmd").write_text(
-        f"savedcmd_kernel/fork.o := sametokens store gcc -Wp,-MMD,x -I{old.tree}/include"
+        f"savedcmd_kernel/fork.o := token_cache store gcc -Wp,-MMD,x -I{old.tree}/include"
         f" -c -o kernel/fork.o {old.tree}/kernel/fork.c ; objtool kernel/fork.o\n"
     )
     return old, new
 
 
-def changed(toys: tuple[Toy, Toy], *files: str) -> set[str]:
-    old, new = toys
+def changed(trees: tuple[SourceTree, SourceTree], *files: str) -> set[str]:
+    old, new = trees
     return offparts.changed(old, new.tree, set(files))  # type: ignore[arg-type]
 
 
-def test_header_with_other_tokens_is_changed(toys) -> None:
-    toys[1].write(PART, f"{HIDDEN}int part;\n")
-    assert changed(toys, PART) == set()
-    toys[1].write(PART, "int part, more;\n")
-    assert changed(toys, PART) == {PART}
+def test_header_with_other_tokens_is_changed(trees) -> None:
+    trees[1].write(PART, f"{HIDDEN}int part;\n")
+    assert changed(trees, PART) == set()
+    trees[1].write(PART, "int part, more;\n")
+    assert changed(trees, PART) == {PART}
 
 
-def test_header_with_moved_lines_is_not_changed(toys) -> None:
+def test_header_with_moved_lines_is_not_changed(trees) -> None:
     """As of a WARN_ON() behind a field of ours, in a header that everything includes."""
-    toys[0].write(PART, "int part = __LINE__;\n")
-    toys[1].write(PART, f"{HIDDEN}int part = __LINE__;\n")
-    assert changed(toys, PART) == set()
-    toys[1].write(PART, f"{HIDDEN}int part = __LINE__ + 1;\n")
-    assert changed(toys, PART) == {PART}
+    trees[0].write(PART, "int part = __LINE__;\n")
+    trees[1].write(PART, f"{HIDDEN}int part = __LINE__;\n")
+    assert changed(trees, PART) == set()
+    trees[1].write(PART, f"{HIDDEN}int part = __LINE__ + 1;\n")
+    assert changed(trees, PART) == {PART}
 
 
-def test_header_of_a_header(toys) -> None:
+def test_header_of_a_header(trees) -> None:
     """Of each tree its own."""
-    for toy in toys:
-        toy.write("include/linux/outer.h", "#include <linux/part.h>\n")
-    toys[1].write(PART, "int part, more;\n")
-    assert changed(toys, "include/linux/outer.h") == {"include/linux/outer.h"}
+    for tree in trees:
+        tree.write("include/linux/outer.h", "#include <linux/part.h>\n")
+    trees[1].write(PART, "int part, more;\n")
+    assert changed(trees, "include/linux/outer.h") == {"include/linux/outer.h"}
 
 
-def test_touched_source_is_changed(toys) -> None:
-    assert changed(toys, "kernel/fork.c") == {"kernel/fork.c"}
+def test_touched_source_is_changed(trees) -> None:
+    assert changed(trees, "kernel/fork.c") == {"kernel/fork.c"}
 
 
-def test_header_that_cannot_be_read_is_a_fault(toys) -> None:
-    toys[1].write(PART, "#error no\n")
+def test_header_that_cannot_be_read_is_a_fault(trees) -> None:
+    trees[1].write(PART, "#error no\n")
     with pytest.raises(Fault, match="part.h"):
-        changed(toys, PART)
+        changed(trees, PART)
 
 
 @pytest.mark.parametrize("changes", [{"kernel/fork.c"}, {"kernel/fork.c", PART}])
-def test_objects_that_depend_on_what_changed(toys, monkeypatch, changes) -> None:
+def test_objects_that_depend_on_what_changed(trees, monkeypatch, changes) -> None:
     """By absolute names and by those that ccache makes relative; an image's own are
     made with it, and what only the patches have is in no unpatched kernel."""
-    old, new = toys
+    old, new = trees
     new.write("kernel/new.c", "int code;\n")
     for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "kernel/new"):
         new.compiled(f"{name}.o", f"{new.tree}/{name}.c", f"../src/new/{PART}")

@@ -12,7 +12,7 @@ from harness.context import Context
 from harness.errors import Fault, from_oserror
 
 NOTHING = 'for name in "$@"; do :; done; exit 1\n'
-MADISON = 'case "$*" in *madison*) echo "linux-toy | 6.12.9-1 | main";; esac\n'
+MADISON = 'case "$*" in *madison*) echo "linux-sample | 6.12.9-1 | main";; esac\n'
 
 
 @pytest.fixture(name="context")
@@ -85,8 +85,8 @@ def test_download_faults(context, fake_tools, tmp_path, output, words) -> None:
     fake_tools.add("apt-cache", MADISON)
     fake_tools.add("apt-get", f'echo "{output}"; exit 100\n')
     log = tmp_path / "log"
-    line = line_of(lambda: apt.download(context.cache, "linux-toy", log))
-    assert words in line and "linux-toy 6.12.9-1" in line and str(log) in line
+    line = line_of(lambda: apt.download(context.cache, "linux-sample", log))
+    assert words in line and "linux-sample 6.12.9-1" in line and str(log) in line
     assert not list(context.cache.rglob("*.deb"))
 
 
@@ -94,22 +94,22 @@ def test_package_unknown_everywhere(context, fake_tools, tmp_path) -> None:
     fake_tools.add("apt-cache", "exit 0\n")
     fake_tools.add("apt-get", "exit 100\n")
     log = tmp_path / "log"
-    line = line_of(lambda: apt.download(context.cache, "linux-toy", log))
-    assert "no linux-toy" in line and "--tree DIR" in line
+    line = line_of(lambda: apt.download(context.cache, "linux-sample", log))
+    assert "no linux-sample" in line and "--tree DIR" in line
 
 
 def test_newer_suites_of_the_same_mirror(context, fake_tools, tmp_path) -> None:
     """A package that only a newer suite has: found without touching the system."""
     fake_tools.add(
         "apt-cache",
-        'case "$*" in *apt-newer*) echo "linux-toy | 7.3-1 | main";; esac\n',
+        'case "$*" in *apt-newer*) echo "linux-sample | 7.3-1 | main";; esac\n',
     )
     fake_tools.add(
         "apt-get",
         'case "$*" in *indextargets*) echo "http://mirror/debian/ bookworm /k.gpg";\n'
         'echo "http://mirror/debian-security/ bookworm-security /k.gpg";; esac\n',
     )
-    options, found = apt.candidates(context.cache, "linux-toy", tmp_path / "log")
+    options, found = apt.candidates(context.cache, "linux-sample", tmp_path / "log")
     assert found == ["7.3-1"]
     text = (context.cache / "apt-newer" / "newer.list").read_text()
     assert "deb [signed-by=/k.gpg] http://mirror/debian/ trixie main" in text
@@ -119,16 +119,16 @@ def test_newer_suites_of_the_same_mirror(context, fake_tools, tmp_path) -> None:
 
 def test_download_is_kept_and_found_again(context, fake_tools, tmp_path) -> None:
     fake_tools.add("apt-cache", MADISON)
-    fake_tools.add("apt-get", "echo x > linux-toy_6.12.9-1_all.deb\n")
-    first = apt.download(context.cache, "linux-toy", tmp_path / "log")
+    fake_tools.add("apt-get", "echo x > linux-sample_6.12.9-1_all.deb\n")
+    first = apt.download(context.cache, "linux-sample", tmp_path / "log")
     fake_tools.add("apt-get", "exit 100\n")
-    assert apt.download(context.cache, "linux-toy", tmp_path / "log") == first
+    assert apt.download(context.cache, "linux-sample", tmp_path / "log") == first
 
 
-def test_damaged_package_is_thrown_away(context, fake_tools, toy_repo) -> None:
+def test_damaged_package_is_thrown_away(context, fake_tools, sample_repo) -> None:
     fake_tools.add("apt-cache", MADISON)
-    fake_tools.add("apt-get", "echo x > linux-toy_6.12.9-1_all.deb\n")
-    base = bases.load(toy_repo, "6.12")
+    fake_tools.add("apt-get", "echo x > linux-sample_6.12.9-1_all.deb\n")
+    base = bases.load(sample_repo, "6.12")
     line = line_of(lambda: source.package_tree(context, base))
     assert "damaged" in line
     assert not list(context.cache.rglob("*.deb"))
@@ -136,12 +136,12 @@ def test_damaged_package_is_thrown_away(context, fake_tools, toy_repo) -> None:
 
 
 def test_package_stays_if_a_signal_ends_its_unpacking(
-    context, fake_tools, toy_repo
+    context, fake_tools, sample_repo
 ) -> None:
     fake_tools.add("apt-cache", MADISON)
-    fake_tools.add("apt-get", "echo x > linux-toy_6.12.9-1_all.deb\n")
+    fake_tools.add("apt-get", "echo x > linux-sample_6.12.9-1_all.deb\n")
     fake_tools.add("dpkg-deb", "kill -KILL $$\n")
-    base = bases.load(toy_repo, "6.12")
+    base = bases.load(sample_repo, "6.12")
     line = line_of(lambda: source.package_tree(context, base))
     assert "was ended by SIGKILL" in line
     assert list(context.cache.rglob("*.deb"))

@@ -39,7 +39,7 @@ def scenarios(arch: str) -> list[str]:
 
 
 @dataclass
-class Story:
+class Scenario:
     """What one scenario printed, and how it ended."""
 
     status: int
@@ -80,7 +80,7 @@ def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
     return found
 
 
-def tell(cells: Cells, arch: str, tools: Path) -> dict[str, Story]:
+def run_scenarios(cells: Cells, arch: str, tools: Path) -> dict[str, Scenario]:
     """Run all scenarios of an architecture in one guest."""
     cells.build(HOSTS[arch])
     files = product(cells.ctx, arch, tools)
@@ -96,9 +96,9 @@ def tell(cells: Cells, arch: str, tools: Path) -> dict[str, Story]:
     options = {"stdin": subprocess.DEVNULL, "errors": "replace"}
     done = library.run(*command, timeout=LIMIT + 300, **options)
     found = re.findall(r"^begin (\w+)\n(.*?)^end \1 (\d+)$", done.stdout, re.M | re.S)
-    stories = {name: Story(int(status), text) for name, text, status in found}
-    stories[""] = Story(done.returncode, done.stderr)
-    return stories
+    results = {name: Scenario(int(status), text) for name, text, status in found}
+    results[""] = Scenario(done.returncode, done.stderr)
+    return results
 
 
 CASES = [(arch, name) for arch in machine.names() for name in scenarios(arch)]
@@ -110,13 +110,13 @@ def test_every_scenario_runs_somewhere() -> None:
 
 
 COUNTED = [
-    ("x86_64", "switches 2\nfallback_cold 0\nfallback_direct 2", True),
-    ("x86_64", "getuid switches=1 fallback_cold=0 fallback_direct=2", False),
-    ("x86_64", "getuid switches=1 fallback_cold=1 fallback_direct=0", False),
+    ("x86_64", "switches 2\nfallback_unpromoted 0\nfallback_direct 2", True),
+    ("x86_64", "getuid switches=1 fallback_unpromoted=0 fallback_direct=2", False),
+    ("x86_64", "getuid switches=1 fallback_unpromoted=1 fallback_direct=0", False),
     ("x86_64", "getuid switches=1", False),
-    ("x86_64", "fallback_cold 0\nfallback_direct 0", False),
-    ("arm64", "switches 2\nfallback_cold 0\nfallback_direct 0", True),
-    ("arm64", "switches 2\nfallback_cold 0\nfallback_direct 1", False),
+    ("x86_64", "fallback_unpromoted 0\nfallback_direct 0", False),
+    ("arm64", "switches 2\nfallback_unpromoted 0\nfallback_direct 0", True),
+    ("arm64", "switches 2\nfallback_unpromoted 0\nfallback_direct 1", False),
 ]
 
 
@@ -135,6 +135,6 @@ def test_who_had_to_answer(arch: str, counted: str, good: bool) -> None:
 @pytest.mark.parametrize("arch, name", CASES, ids=[f"{a}-{n}" for a, n in CASES])
 def test_program(cells, tmp_path_factory, arch: str, name: str) -> None:
     tools = tmp_path_factory.getbasetemp()
-    stories = cells.once(f"programs-{arch}", lambda: tell(cells, arch, tools))
-    assert name in stories, f"the guest never came there: {stories['']}"
-    assert stories[name].status == 0, stories[name].text
+    results = cells.once(f"programs-{arch}", lambda: run_scenarios(cells, arch, tools))
+    assert name in results, f"the guest never came there: {results['']}"
+    assert results[name].status == 0, results[name].text

@@ -9,7 +9,7 @@ import pytest
 
 from harness import apt, bases, patcher, source
 from harness.context import REPO
-from toys import snapshot
+from fixtures import snapshot
 
 pytestmark = pytest.mark.guest
 

@@ -28,7 +28,7 @@ def cells() -> list[CellResult]:
     found = []
     for path in sorted(GOLDEN.glob("*/input.log")):
         document = ktap.parse(path.read_bytes().decode("utf-8", "replace"))
-        metadata = {"base": "6.12", "arch": "arm64", "source": "toy", "accel": "tcg"}
+        metadata = {"base": "6.12", "arch": "arm64", "source": "sample", "accel": "tcg"}
         found.append(CellResult(path.parent.name, document.results, metadata))
     found.append(CellResult("nasty", ktap.parse(NASTY).results, {}, 1))
     found.append(CellResult("flaky", flaky(), {}))

@@ -11,14 +11,14 @@ import pytest
 from harness import bases, mailseries, patcher, stage
 from harness.context import REPO
 from harness.errors import Fault
-from toys import snapshot
+from fixtures import snapshot
 
 IDENTITY = {
-    "GIT_AUTHOR_NAME": "Toy Author",
-    "GIT_AUTHOR_EMAIL": "toy@example.org",
+    "GIT_AUTHOR_NAME": "Sample Author",
+    "GIT_AUTHOR_EMAIL": "sample@example.org",
     "GIT_AUTHOR_DATE": "1700000000 +0000",
-    "GIT_COMMITTER_NAME": "Toy Author",
-    "GIT_COMMITTER_EMAIL": "toy@example.org",
+    "GIT_COMMITTER_NAME": "Sample Author",
+    "GIT_COMMITTER_EMAIL": "sample@example.org",
     "GIT_COMMITTER_DATE": "1700000000 +0000",
 }
 
@@ -42,70 +42,72 @@ def write(repo: Path, tree: Path, output: Path) -> list[Path]:
     return mailseries.write_from(base, tree, IDENTITY, cover, output)
 
 
-def test_same_bytes_when_repeated(toy_repo, toy_tree, tmp_path) -> None:
-    first = write(toy_repo, toy_tree, tmp_path / "one")
-    write(toy_repo, toy_tree, tmp_path / "two")
+def test_same_bytes_when_repeated(sample_repo, sample_tree, tmp_path) -> None:
+    first = write(sample_repo, sample_tree, tmp_path / "one")
+    write(sample_repo, sample_tree, tmp_path / "two")
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
     assert [path.name[:4] for path in first] == ["0000", "0001", "0002", "0003"]
-    patcher.sync(bases.load(toy_repo, "6.12"), toy_tree)
-    write(toy_repo, toy_tree, tmp_path / "three")
+    patcher.sync(bases.load(sample_repo, "6.12"), sample_tree)
+    write(sample_repo, sample_tree, tmp_path / "three")
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three")
 
 
-def test_mails_are_complete(toy_repo, toy_tree, tmp_path) -> None:
-    mails = [path.read_text() for path in write(toy_repo, toy_tree, tmp_path / "out")]
-    assert "Subject: [PATCH 0/3] toy: the whole" in mails[0]
+def test_mails_are_complete(sample_repo, sample_tree, tmp_path) -> None:
+    mails = [
+        path.read_text() for path in write(sample_repo, sample_tree, tmp_path / "out")
+    ]
+    assert "Subject: [PATCH 0/3] sample: the whole" in mails[0]
     assert "Why it is done." in mails[0] and "*** " not in mails[0]
     assert "Subject: [PATCH 2/3] entry: one more" in mails[2]
     for mail in mails:
-        assert "From: Toy Author <toy@example.org>" in mail
+        assert "From: Sample Author <sample@example.org>" in mail
         assert "Date: Tue, 14 Nov 2023" in mail
         assert "Signed-off-by" not in mail
 
 
-def test_git_am_gives_the_applied_tree(toy_repo, toy_tree, tmp_path) -> None:
-    mails = write(toy_repo, toy_tree, tmp_path / "mails")
-    git(toy_tree, "init", "-q")
-    git(toy_tree, "add", "-A")
-    git(toy_tree, "commit", "-q", "-m", "base")
-    git(toy_tree, "am", "-q", *mails[1:])
-    mailed = snapshot(toy_tree)
-    git(toy_tree, "reset", "-q", "--hard", "HEAD~3")
-    patcher.apply(toy_repo, toy_tree)
-    (toy_tree / patcher.STATE).unlink()
-    assert snapshot(toy_tree) == mailed
+def test_git_am_gives_the_applied_tree(sample_repo, sample_tree, tmp_path) -> None:
+    mails = write(sample_repo, sample_tree, tmp_path / "mails")
+    git(sample_tree, "init", "-q")
+    git(sample_tree, "add", "-A")
+    git(sample_tree, "commit", "-q", "-m", "base")
+    git(sample_tree, "am", "-q", *mails[1:])
+    mailed = snapshot(sample_tree)
+    git(sample_tree, "reset", "-q", "--hard", "HEAD~3")
+    patcher.apply(sample_repo, sample_tree)
+    (sample_tree / patcher.STATE).unlink()
+    assert snapshot(sample_tree) == mailed
 
 
-def test_stale_mails_go(toy_repo, toy_tree, tmp_path) -> None:
+def test_stale_mails_go(sample_repo, sample_tree, tmp_path) -> None:
     output = tmp_path / "mails"
     output.mkdir()
     (output / "0009-old.patch").write_text("old")
     (output / "notes.txt").write_text("mine")
-    write(toy_repo, toy_tree, output)
+    write(sample_repo, sample_tree, output)
     assert not (output / "0009-old.patch").exists()
     assert (output / "notes.txt").exists()
 
 
-def test_missing_message(toy_repo, toy_tree, tmp_path) -> None:
-    (toy_repo / "patches/6.12/messages/0002-entry.txt").unlink()
+def test_missing_message(sample_repo, sample_tree, tmp_path) -> None:
+    (sample_repo / "patches/6.12/messages/0002-entry.txt").unlink()
     with pytest.raises(Fault, match="0002-entry.txt"):
-        write(toy_repo, toy_tree, tmp_path / "mails")
+        write(sample_repo, sample_tree, tmp_path / "mails")
 
 
-def test_identity_comes_from_git(toy_repo, monkeypatch, tmp_path) -> None:
+def test_identity_comes_from_git(sample_repo, monkeypatch, tmp_path) -> None:
     for name in IDENTITY:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    git(toy_repo, "init", "-q")
-    git(toy_repo, "commit", "-q", "--allow-empty", "-m", "first")
+    git(sample_repo, "init", "-q")
+    git(sample_repo, "commit", "-q", "--allow-empty", "-m", "first")
     with pytest.raises(Fault, match="git config user.name"):
-        mailseries._identity(toy_repo)
-    git(toy_repo, "config", "user.name", "Ann Author")
-    git(toy_repo, "config", "user.email", "ann@example.org")
-    found = mailseries._identity(toy_repo)
+        mailseries._identity(sample_repo)
+    git(sample_repo, "config", "user.name", "Ann Author")
+    git(sample_repo, "config", "user.email", "ann@example.org")
+    found = mailseries._identity(sample_repo)
     assert found["GIT_AUTHOR_NAME"] == "Ann Author"
-    when = git(toy_repo, "log", "-1", "--format=%ct").strip()
+    when = git(sample_repo, "log", "-1", "--format=%ct").strip()
     assert found["GIT_COMMITTER_DATE"] == f"{when} +0000"
 
 

@@ -11,13 +11,13 @@ from harness import srcpkg
 from harness.errors import Fault
 
 # Two suites of one mirror, and the source that its lists have.
-APT_CACHE = 'case "$*" in *madison*) echo "toy | 1.2-3 | Sources";; esac\n'
+APT_CACHE = 'case "$*" in *madison*) echo "sample | 1.2-3 | Sources";; esac\n'
 APT_GET = """case "$*" in
 *indextargets*)
 	echo "http://mirror/debian/ bookworm /k.gpg"
 	echo "http://mirror/debian/ bookworm-updates /k.gpg"
 	echo "http://mirror/debian-security/ bookworm-security (none)";;
-*" source "*) echo x > toy_1.2-3.dsc; echo y > toy_1.2.orig.tar.gz;;
+*" source "*) echo x > sample_1.2-3.dsc; echo y > sample_1.2.orig.tar.gz;;
 esac
 """
 
@@ -25,9 +25,9 @@ esac
 def test_own_suites_become_sources(fake_tools, tmp_path: Path) -> None:
     fake_tools.add("apt-cache", APT_CACHE)
     fake_tools.add("apt-get", APT_GET)
-    dsc = srcpkg.fetch(tmp_path, "toy", tmp_path / "log")
+    dsc = srcpkg.fetch(tmp_path, "sample", tmp_path / "log")
     assert dsc.read_text() == "x\n"
-    assert (dsc.parent / "toy_1.2.orig.tar.gz").is_file()
+    assert (dsc.parent / "sample_1.2.orig.tar.gz").is_file()
     assert (tmp_path / "apt-src-own" / "src.list").read_text().splitlines() == [
         "deb-src [signed-by=/k.gpg] http://mirror/debian/ bookworm main",
         "deb-src [signed-by=/k.gpg] http://mirror/debian/ bookworm-updates main",
@@ -40,7 +40,7 @@ def test_own_suites_become_sources(fake_tools, tmp_path: Path) -> None:
 def test_another_suite_of_the_same_mirror(fake_tools, tmp_path: Path) -> None:
     fake_tools.add("apt-cache", APT_CACHE)
     fake_tools.add("apt-get", APT_GET)
-    dsc = srcpkg.fetch(tmp_path, "toy", tmp_path / "log", "trixie")
+    dsc = srcpkg.fetch(tmp_path, "sample", tmp_path / "log", "trixie")
     assert dsc.parent.name == "trixie"
     text = (tmp_path / "apt-src-trixie" / "src.list").read_text()
     assert text == "deb-src [signed-by=/k.gpg] http://mirror/debian/ trixie main\n"
@@ -49,14 +49,14 @@ def test_another_suite_of_the_same_mirror(fake_tools, tmp_path: Path) -> None:
 def test_what_is_kept_needs_no_network(fake_tools, tmp_path: Path) -> None:
     fake_tools.add("apt-cache", APT_CACHE)
     fake_tools.add("apt-get", APT_GET)
-    first = srcpkg.fetch(tmp_path, "toy", tmp_path / "log")
+    first = srcpkg.fetch(tmp_path, "sample", tmp_path / "log")
     fake_tools.add("apt-get", "exit 100\n")
-    assert srcpkg.fetch(tmp_path, "toy", tmp_path / "log") == first
+    assert srcpkg.fetch(tmp_path, "sample", tmp_path / "log") == first
 
 
 SEVERAL = """case "$*" in *madison*)
 	for v in 1.2-9 1.2-10+deb13u2 1.2-10 1.2-10+deb13u1~1; do
-		echo "toy | $v | Sources"
+		echo "sample | $v | Sources"
 	done;;
 esac
 """
@@ -65,9 +65,9 @@ GONE = """v=${*##*=}
 case "$*" in
 *" source "*)
 	case $v in
-	1.2-10+*) echo x > toy_1.2.orig.tar.gz
-		echo "E: Failed to fetch toy_$v.dsc  404  Not Found [IP: ::1 80]"; exit 100;;
-	*) echo "$v" > "toy_$v.dsc";;
+	1.2-10+*) echo x > sample_1.2.orig.tar.gz
+		echo "E: Failed to fetch sample_$v.dsc  404  Not Found [IP: ::1 80]"; exit 100;;
+	*) echo "$v" > "sample_$v.dsc";;
 	esac;;
 esac
 """
@@ -77,24 +77,34 @@ def test_newest_that_the_mirror_has(fake_tools, tmp_path: Path) -> None:
     """A list may name what has not come to the mirror yet."""
     fake_tools.add("apt-cache", SEVERAL)
     fake_tools.add("apt-get", GONE)
-    dsc = srcpkg.fetch(tmp_path, "toy", tmp_path / "log", "trixie")
+    dsc = srcpkg.fetch(tmp_path, "sample", tmp_path / "log", "trixie")
     assert dsc.read_text() == "1.2-10\n"
-    assert not (dsc.parent / "toy_1.2.orig.tar.gz").exists(), "left by another version"
+    assert not (
+        dsc.parent / "sample_1.2.orig.tar.gz"
+    ).exists(), "left by another version"
 
 
 def test_nothing_that_the_list_names(fake_tools, tmp_path: Path) -> None:
     fake_tools.add("apt-cache", APT_CACHE)
     fake_tools.add(
-        "apt-get", 'echo "E: Failed to fetch toy  404  Not Found"; exit 100\n'
+        "apt-get", 'echo "E: Failed to fetch sample  404  Not Found"; exit 100\n'
     )
     with pytest.raises(Fault, match="404  Not Found"):
-        srcpkg.fetch(tmp_path, "toy", tmp_path / "log")
+        srcpkg.fetch(tmp_path, "sample", tmp_path / "log")
 
 
 FAULTS = [
-    (APT_CACHE, "Could not connect to mirror", "the source of toy 1.2-3: no network"),
+    (
+        APT_CACHE,
+        "Could not connect to mirror",
+        "the source of sample 1.2-3: no network",
+    ),
     (APT_CACHE, "E: Hash Sum mismatch", "came damaged"),
-    ("exit 0\n", "Could not resolve 'mirror'", "no source package toy in the suites"),
+    (
+        "exit 0\n",
+        "Could not resolve 'mirror'",
+        "no source package sample in the suites",
+    ),
 ]
 
 
@@ -103,7 +113,7 @@ def test_faults(fake_tools, tmp_path: Path, cache, output, words) -> None:
     fake_tools.add("apt-cache", cache)
     fake_tools.add("apt-get", f'echo "{output}"; exit 100\n')
     with pytest.raises(Fault) as fault:
-        srcpkg.fetch(tmp_path, "toy", tmp_path / "log")
+        srcpkg.fetch(tmp_path, "sample", tmp_path / "log")
     assert words in fault.value.line() and str(tmp_path / "log") in fault.value.line()
     assert "--tree" not in fault.value.line(), "which is for kernels"
     assert not list(tmp_path.rglob("*.dsc"))

@@ -25,8 +25,8 @@ from harness import (
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
-from harness.manifest import Promise
-from harness.qemu import Shape
+from harness.manifest import ExpectedTest
+from harness.qemu import GuestConfig
 from harness.source import Source
 from harness.variant import ALL, DEBUG, KCSAN, OTHERS, PLAIN, Variant
 from qemuline import accel_of, qemu_line
@@ -40,12 +40,12 @@ CHECKERS = {
 
 
 @pytest.fixture(name="cell_of")
-def fixture_cell_of(toy_repo: Path, toy_tree: Path, tmp_path: Path):
-    context = Context(repo=toy_repo, out=tmp_path / "out")
-    source = Source(bases.load(toy_repo, "6.12"), toy_tree, "toy.deb", False)
+def fixture_cell_of(sample_repo: Path, sample_tree: Path, tmp_path: Path):
+    context = Context(repo=sample_repo, out=tmp_path / "out")
+    source = Source(bases.load(sample_repo, "6.12"), sample_tree, "sample.deb", False)
 
-    def make(kind: Variant, origin: str = "toy.deb") -> Cell:
-        here = Source(source.base, toy_tree, origin, False)
+    def make(kind: Variant, origin: str = "sample.deb") -> Cell:
+        here = Source(source.base, sample_tree, origin, False)
         return Cell(context, here, machine.load("x86_64"), kind)
 
     return make
@@ -104,19 +104,19 @@ def test_time_limits_are_scaled(cell_of, kind: Variant) -> None:
     program = cell.tests / "vdso_task" / "ids"
     program.parent.mkdir(parents=True)
     program.write_text("")
-    promise = Promise("vdso_task.ids", "vdso_task", "ids", 60)
-    (planned,) = manifest.plan(cell, [promise])
-    assert planned.timeout == 60 * kind.patience
-    watch = guest.Watch({"t": planned.timeout}, None, 1.0, kind.patience)
+    expected = ExpectedTest("vdso_task.ids", "vdso_task", "ids", 60)
+    (planned,) = manifest.plan(cell, [expected])
+    assert planned.timeout == 60 * kind.timeout_scale
+    watch = guest.Watch({"t": planned.timeout}, None, 1.0, kind.timeout_scale)
     watch.feed(b"# vdsox: begin t\n")
-    assert watch._limit.left == (60 + guest.GRACE) * kind.patience
+    assert watch._limit.left == (60 + guest.GRACE) * kind.timeout_scale
 
 
 def command_of(cell: Cell, extra: list[str]) -> str:
     channels = guest.channels_for(cell)
-    shape = Shape(append=["mine=1"])
+    config = GuestConfig(append=["mine=1"])
     image = cell.image
-    line = qemu.command(cell.machine, shape, "tcg", image, image, channels, extra)
+    line = qemu.command(cell.machine, config, "tcg", image, image, channels, extra)
     return line[line.index("-append") + 1]
 
 
@@ -131,7 +131,7 @@ def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> No
 def test_guest_learns_of_its_slowness(cell_of) -> None:
     """A word that the kernel does not know becomes PID 1's environment."""
     line = command_of(cell_of(DEBUG), cell_of(DEBUG).kernel_args).split()
-    assert f"VT_PATIENCE={DEBUG.patience}" in line
+    assert f"VT_TIMEOUT_SCALE={DEBUG.timeout_scale}" in line
     assert line.index("watchdog_thresh=60") < line.index("mine=1")
     assert cell_of(PLAIN).kernel_args == []
 
@@ -209,16 +209,16 @@ def test_no_build_starts_from_what_is_not_whole(cell_of) -> None:
         shutil.rmtree(host.build)
 
 
-def test_what_is_built_is_known_by_the_tree(cell_of, toy_repo: Path) -> None:
+def test_what_is_built_is_known_by_the_tree(cell_of, sample_repo: Path) -> None:
     """Who edits a file during a build is not told that it was built."""
     cell = cell_of(PLAIN)
     cell.source = replace(cell.source, patched=True)
-    edited = toy_repo / "selftests" / "toy_test.c"
+    edited = sample_repo / "selftests" / "sample_test.c"
     marks = []
     for text in ("int one;\n", "int two;\n"):
         edited.write_text(text)
         marks += [cell.tests_fingerprint()] if marks else []
-        patcher.sync(bases.load(toy_repo, "6.12"), cell.source.tree)
+        patcher.sync(bases.load(sample_repo, "6.12"), cell.source.tree)
         marks += [cell.tests_fingerprint()]
     assert marks[0] == marks[1] != marks[2]
 

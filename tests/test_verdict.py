@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Promise, answer and console joined into one verdict for each test."""
+"""ExpectedTest, answer and console joined into one verdict for each test."""
 
 from __future__ import annotations
 
 import pytest
 
 from harness import ktap, results, verdict
-from harness.guest import Ending
-from harness.manifest import Promise, from_manifest
+from harness.guest import GuestResult
+from harness.manifest import ExpectedTest, from_manifest
 from harness.splat import Splat
 
-ONE = Promise("vdso_task.one", "vdso_task", "one", 60)
-TWO = Promise("vdso_task.two", "vdso_task", "two", 60, ("getpid", "gettid"))
+ONE = ExpectedTest("vdso_task.one", "vdso_task", "one", 60)
+TWO = ExpectedTest("vdso_task.two", "vdso_task", "two", 60, ("getpid", "gettid"))
 HEAD = "# vdsox: ready\nKTAP version 1\n1..2\n"
 GOOD_TWO = "  1..2\n  ok 1 getpid\n  ok 2 gettid\nok 2 vdso_task.two\n"
 GOOD = HEAD + "ok 1 vdso_task.one\n" + GOOD_TWO
-DONE = Ending(ready=True)
+DONE = GuestResult(ready=True)
 
 
-def judge(text, ending=DONE, splats=(), tail=()):
+def judge(text, guest_result=DONE, splats=(), tail=()):
     document = ktap.parse(text)
-    found = verdict.join([ONE, TWO], document, splats, ending, tail)
+    found = verdict.join([ONE, TWO], document, splats, guest_result, tail)
     return {result.name: result for result in found}
 
 
@@ -92,8 +92,10 @@ BEGUN = HEAD + "ok 1 vdso_task.one\n# vdsox: begin vdso_task.two\n  ok 1 getpid\
 
 
 def test_hung_guest_is_a_timeout() -> None:
-    ending = Ending("no answer", ready=True, running="vdso_task.two", timed_out=True)
-    found = judge(BEGUN, ending, tail=["last words"])
+    guest_result = GuestResult(
+        "no answer", ready=True, running="vdso_task.two", timed_out=True
+    )
+    found = judge(BEGUN, guest_result, tail=["last words"])
     two = found["vdso_task.two"]
     assert (two.status, two.log[-1]) == ("TIMEOUT", "last words")
     assert [test.name for test in two.subtests] == ["getpid"]
@@ -102,8 +104,10 @@ def test_hung_guest_is_a_timeout() -> None:
 
 def test_panic_in_a_test_is_its_failure_and_the_rest_is_missed() -> None:
     text = HEAD + "# vdsox: begin vdso_task.one\n"
-    ending = Ending("the guest's kernel panicked: x", ready=True, running=ONE.name)
-    found = judge(text, ending)
+    guest_result = GuestResult(
+        "the guest's kernel panicked: x", ready=True, running=ONE.name
+    )
+    found = judge(text, guest_result)
     assert found["vdso_task.one"].status == "FAIL"
     two = found["vdso_task.two"]
     assert (two.status, status(found)) == ("MISS", 2)
@@ -118,7 +122,7 @@ def test_timeout_line_of_init() -> None:
 
 
 def test_guest_that_never_was_ready() -> None:
-    found = judge("", Ending("the guest ended before init"))
+    found = judge("", GuestResult("the guest ended before init"))
     assert (found["boot"].status, status(found)) == ("ERROR", 2)
     assert found["vdso_task.one"].status == "MISS"
 
@@ -148,6 +152,6 @@ def test_promises_of_an_architecture(abis, names) -> None:
             {"name": "c", "abis": ["x32"], "timeout": 5, "cases": {"x32": ["r"]}},
         ]
     }
-    promised = from_manifest(value, abis)
-    assert [p.program for p in promised] == names
-    assert promised[0].cases == (("p", "q") if "x32" in abis else ())
+    expected_tests = from_manifest(value, abis)
+    assert [p.program for p in expected_tests] == names
+    assert expected_tests[0].cases == (("p", "q") if "x32" in abis else ())

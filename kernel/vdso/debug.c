@@ -30,7 +30,7 @@
  * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
  * changes nothing, and where the kernel can lose its trust in it, "unstable".
  *
- * /sys/kernel/debug/vdso_task/distrust has the number of a CPU, or -1: that CPU
+ * /sys/kernel/debug/vdso_task/inject_bad_cpu has the number of a CPU, or -1: that CPU
  * fails each check of its number from then on.
  */
 
@@ -69,7 +69,7 @@ static struct {
 	[VDSO_TASK_DELAY_SYNC]	= { "sync" },
 };
 
-static int distrusted = -1;
+static int bad_cpu = -1;
 
 static DEFINE_MUTEX(points_lock);
 
@@ -94,7 +94,7 @@ void __vdso_task_delay(enum vdso_task_delay point, const struct task_struct *p)
 
 bool vdso_task_is_bad_cpu(unsigned int cpu)
 {
-	return READ_ONCE(distrusted) == (int)cpu;
+	return READ_ONCE(bad_cpu) == (int)cpu;
 }
 
 /* Whoever is there just now may see some of the old and some of the new. */
@@ -197,18 +197,18 @@ static const struct file_operations delays_fops = {
 	.release	= single_release,
 };
 
-static int distrust_get(void *data, u64 *cpu)
+static int inject_bad_cpu_get(void *data, u64 *cpu)
 {
-	*cpu = (u64)(s64)READ_ONCE(distrusted);
+	*cpu = (u64)(s64)READ_ONCE(bad_cpu);
 	return 0;
 }
 
-static int distrust_set(void *data, u64 cpu)
+static int inject_bad_cpu_set(void *data, u64 cpu)
 {
-	WRITE_ONCE(distrusted, (int)(s64)cpu);
+	WRITE_ONCE(bad_cpu, (int)(s64)cpu);
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(distrust_fops, distrust_get, distrust_set,
+DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(inject_bad_cpu_fops, inject_bad_cpu_get, inject_bad_cpu_set,
 				"%lld\n");
 
 static int change_clock(const char *text)
@@ -244,7 +244,7 @@ static int __init debug_init(void)
 
 	debugfs_create_file("delays", 0600, dir, NULL, &delays_fops);
 	debugfs_create_file("clock", 0200, dir, NULL, &clock_fops);
-	debugfs_create_file("distrust", 0600, dir, NULL, &distrust_fops);
+	debugfs_create_file("inject_bad_cpu", 0600, dir, NULL, &inject_bad_cpu_fops);
 	return 0;
 }
 late_initcall(debug_init);

@@ -202,7 +202,7 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	/* There was no memory for what this thread touched: once more, from the start. */
 	if (!vdso_task_reachable(area)) {
 		vdso_task_count_fallback(mm);
-		return VDSO_TASK_STAT_COLD;
+		return VDSO_TASK_STAT_UNPROMOTED;
 	}
 	if (!get_record(area))
 		return VDSO_TASK_STAT_NOMEM;
@@ -247,7 +247,7 @@ static void fall_back(enum vdso_task_kind kind, size_t field)
 	}
 	if (kind != VDSO_TASK_IDS && !is_reason_for_records(kind))
 		return;
-	vdso_task_count(VDSO_TASK_STAT_COLD, 1);
+	vdso_task_count(VDSO_TASK_STAT_UNPROMOTED, 1);
 	vdso_task_count_fallback(mm);
 }
 
@@ -261,7 +261,7 @@ static noinline void show(void)
 		vdso_task_count(VDSO_TASK_STAT_REFRESH, 1);
 	} else {
 		vdso_task_count_fallback(current->mm);
-		vdso_task_count(VDSO_TASK_STAT_COLD, 1);
+		vdso_task_count(VDSO_TASK_STAT_UNPROMOTED, 1);
 	}
 }
 

@@ -8,7 +8,7 @@
  *   refresh           answers computed and shown
  *   remote            records of which another task has invalidated answers
  *   drop              changes of a task's own answers
- *   fallback_cold     calls of processes that had not called often yet
+ *   fallback_unpromoted  calls of processes that had not called often yet
  *   fallback_direct   calls although the record had the answer: by a program that
  *		       does not use the vDSO, or after a race that the reader lost
  *   fallback_nomem    touches and calls for which there was no memory or no record
@@ -41,7 +41,7 @@ static const char * const names[VDSO_TASK_NR_STATS] = {
 	[VDSO_TASK_STAT_REFRESH]	= "refresh",
 	[VDSO_TASK_STAT_REMOTE]		= "remote",
 	[VDSO_TASK_STAT_DROP]		= "drop",
-	[VDSO_TASK_STAT_COLD]		= "fallback_cold",
+	[VDSO_TASK_STAT_UNPROMOTED]	= "fallback_unpromoted",
 	[VDSO_TASK_STAT_DIRECT]		= "fallback_direct",
 	[VDSO_TASK_STAT_NOMEM]		= "fallback_nomem",
 	[VDSO_TASK_STAT_OFF]		= "fallback_off",

@@ -15,8 +15,8 @@ from pathlib import Path
 from harness import atomic, guest, procs
 from harness.cell import Cell
 from harness.errors import Fault
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 LIMIT = 12.0
 PROBE_PREFIX = "kvm-"
@@ -66,15 +66,15 @@ def choose(cell: Cell) -> str:
 
 def _probe(cell: Cell, path: Path, key: str) -> str:
     try:
-        ending = guest.run(
+        guest_result = guest.run(
             cell,
-            Mission("probe"),
-            Shape(cpus=2, mem=cell.variant.mem),
+            GuestJob("probe"),
+            GuestConfig(cpus=2, mem=cell.variant.mem),
             "kvm",
             prefix=PROBE_PREFIX,
-            boot_limit=LIMIT * cell.variant.patience,
+            boot_limit=LIMIT * cell.variant.timeout_scale,
         )
-        accel = "tcg" if ending.reason else "kvm"
+        accel = "tcg" if guest_result.reason else "kvm"
     except Fault:
         accel = "tcg"
     atomic.write_text(path, json.dumps({"key": key, "accel": accel}) + "\n")

@@ -63,14 +63,16 @@ class Cell:
         return self.ctx.out / self.name
 
     @property
-    def patience(self) -> int:
+    def timeout_scale(self) -> int:
         """How many times longer than usual its guests may take."""
-        return self.variant.patience * self.mode.patience
+        return self.variant.timeout_scale * self.mode.timeout_scale
 
     @property
     def kernel_args(self) -> list[str]:
         """What the kernel does not know, it hands to PID 1 as its environment."""
-        slow = [f"VT_PATIENCE={self.patience}"] if self.patience > 1 else []
+        slow = (
+            [f"VT_TIMEOUT_SCALE={self.timeout_scale}"] if self.timeout_scale > 1 else []
+        )
         return [*self.variant.append, *slow]
 
     @property

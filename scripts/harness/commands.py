@@ -26,8 +26,8 @@ from harness import source as sources
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import EXIT_FAULT, EXIT_OK, Fault
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 
 def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
@@ -110,16 +110,16 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     chosen = "tcg" if args.icount else accel.choose(cell)
     memory = args.mem or cell.variant.mem
     root = hostroot.folder(ctx, cell, args.packages) if args.host_root else None
-    shape = Shape(args.cpus, memory, args.cpu, args.icount, args.append, root)
-    mission = Mission("exec", (), args.command, files, with_tests=True, root=root)
-    ending = guest.run(
-        cell, mission, shape, chosen, prefix="boot-", limit=args.timeout, sink=_pass
+    config = GuestConfig(args.cpus, memory, args.cpu, args.icount, args.append, root)
+    job = GuestJob("exec", (), args.command, files, with_tests=True, root=root)
+    guest_result = guest.run(
+        cell, job, config, chosen, prefix="boot-", limit=args.timeout, sink=_pass
     )
     guest.unpack_files(guest.channels_for(cell, "boot-"), cell.folder / "artifacts")
-    if ending.reason:
-        assert ending.channels is not None
-        raise Fault(ending.reason, ending.channels.console)
-    return EXIT_FAULT if ending.exit_status is None else ending.exit_status
+    if guest_result.reason:
+        assert guest_result.channels is not None
+        raise Fault(guest_result.reason, guest_result.channels.console)
+    return EXIT_FAULT if guest_result.exit_status is None else guest_result.exit_status
 
 
 def _pass(name: str, data: bytes) -> None:
@@ -129,18 +129,18 @@ def _pass(name: str, data: bytes) -> None:
 
 
 def bench(ctx: Context, args: argparse.Namespace) -> int:
-    from harness.bench import compare, run as laboratory
+    from harness.bench import compare, run as benchmarks
 
     if len(args.compare) > 2:
         raise Fault("--compare takes an older bench.json and perhaps a newer one")
     if len(args.compare) == 2:
-        return laboratory.compare_files(*args.compare)
+        return benchmarks.compare_files(*args.compare)
     if args.compare and args.only == "native":
         raise Fault("--compare is about counts, of which --only native has none")
     old = compare.load(args.compare[0]) if args.compare else None
     deps.ensure(ctx, deps.BENCH)
     args.variant = ""
-    return laboratory.run(_cells(ctx, args), args.only, old)
+    return benchmarks.run(_cells(ctx, args), args.only, old)
 
 
 def report(ctx: Context, args: argparse.Namespace) -> int:

@@ -16,8 +16,8 @@ from harness import initramfs, procs
 from harness.cell import Cell
 from harness.errors import Fault
 from harness.hostclock import Limit, ProcessClock, delays_of
-from harness.initramfs import Mission
-from harness.qemu import Channels, Qemu, Shape, command
+from harness.initramfs import GuestJob
+from harness.qemu import Channels, Qemu, GuestConfig, command
 from harness.ui import Outcome
 
 BOOT_LIMIT = 180.0
@@ -28,7 +28,7 @@ PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
 
 
 @dataclass
-class Ending:
+class GuestResult:
     """How a guest ended. `reason` is empty when it did all it was started for."""
 
     reason: str = ""
@@ -60,20 +60,20 @@ class Watch:
     limits: dict[str, int]
     overall: Optional[float]
     boot_limit: float
-    patience: int = 1
+    timeout_scale: int = 1
     clock: ProcessClock = field(default_factory=ProcessClock)
-    ending: Ending = field(default_factory=Ending)
+    guest_result: GuestResult = field(default_factory=GuestResult)
     _rest: bytes = b""
     ended: bool = False
     begun: int = 0
 
     def progress(self) -> str:
         """What a step's line says while the guest runs."""
-        if not self.ending.ready:
+        if not self.guest_result.ready:
             return "boots"
-        if not self.ending.running or not self.limits:
+        if not self.guest_result.running or not self.limits:
             return ""
-        return f"{self.ending.running}, {self.begun} of {len(self.limits)}"
+        return f"{self.guest_result.running}, {self.begun} of {len(self.limits)}"
 
     def __post_init__(self) -> None:
         self._limit = Limit(self.clock)
@@ -94,21 +94,21 @@ class Watch:
             return
         word, _, rest = line[len("# vdsox: ") :].partition(" ")
         if word == "ready":
-            self.ending.ready = True
+            self.guest_result.ready = True
             self._arm(self.overall)
         elif word == "begin":
-            self.ending.running = rest
+            self.guest_result.running = rest
             self.begun += 1
-            self._arm(self.limits.get(rest, 0) + GRACE * self.patience)
+            self._arm(self.limits.get(rest, 0) + GRACE * self.timeout_scale)
         elif word == "took":
-            self.ending.running = ""
-            self._arm(END_LIMIT * self.patience)
+            self.guest_result.running = ""
+            self._arm(END_LIMIT * self.timeout_scale)
         elif word == "exit":
-            self.ending.exit_status = int(rest)
-            self._arm(END_LIMIT * self.patience)
+            self.guest_result.exit_status = int(rest)
+            self._arm(END_LIMIT * self.timeout_scale)
         elif word == "end":
             self.ended = True
-            self._arm(END_LIMIT * self.patience)
+            self._arm(END_LIMIT * self.timeout_scale)
 
     @property
     def late(self) -> bool:
@@ -121,8 +121,8 @@ def channels_for(cell: Cell, prefix: str = "") -> Channels:
 
 def run(
     cell: Cell,
-    mission: Mission,
-    shape: Shape,
+    job: GuestJob,
+    config: GuestConfig,
     accel: str,
     *,
     prefix: str = "",
@@ -130,32 +130,32 @@ def run(
     boot_limit: Optional[float] = None,
     sink: Callable[[str, bytes], None] = lambda _name, _data: None,
     outcome: Optional[Outcome] = None,
-) -> Ending:
-    """Boot the cell's kernel for a mission. `sink` gets stdout and stderr live, the
+) -> GuestResult:
+    """Boot the cell's kernel for a job. `sink` gets stdout and stderr live, the
     step of `outcome` shows which test runs."""
     channels = channels_for(cell, prefix)
     channels.clear()
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
         initrd = Path(temporary) / "initramfs"
-        initramfs.make(cell, mission, initrd)
+        initramfs.make(cell, job, initrd)
         extra = cell.kernel_args
         one_thread, one_insn = cell.variant.one_thread, cell.mode.one_insn
-        shape = replace(shape, one_thread=one_thread, one_insn=one_insn)
-        args = command(cell.machine, shape, accel, cell.image, initrd, channels, extra)
-        limits = {test.name: test.timeout for test in mission.tests}
-        patience = cell.patience
-        first = boot_limit or BOOT_LIMIT * patience
+        config = replace(config, one_thread=one_thread, one_insn=one_insn)
+        args = command(cell.machine, config, accel, cell.image, initrd, channels, extra)
+        limits = {test.name: test.timeout for test in job.tests}
+        timeout_scale = cell.timeout_scale
+        first = boot_limit or BOOT_LIMIT * timeout_scale
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:
             clock = ProcessClock(delays_of(qemu.process.pid))
-            watch = Watch(limits, limit, first, patience, clock)
+            watch = Watch(limits, limit, first, timeout_scale, clock)
             if outcome:
                 outcome.progress = watch.progress
             _follow(qemu, watch, channels, sink)
             _judge(qemu, watch, channels)
-        watch.ending.seconds = time.monotonic() - begun
-    watch.ending.channels = channels
-    return watch.ending
+        watch.guest_result.seconds = time.monotonic() - begun
+    watch.guest_result.channels = channels
+    return watch.guest_result
 
 
 def _follow(
@@ -177,7 +177,7 @@ def _follow(
                 sink(name, data)
         if running:
             time.sleep(POLL)
-    watch.ending.timed_out = running
+    watch.guest_result.timed_out = running
     for tail in tails.values():
         tail.close()
 
@@ -189,31 +189,31 @@ def panic_line(console: Path) -> str:
 
 
 def _judge(qemu: Qemu, watch: Watch, channels: Channels) -> None:
-    ending = watch.ending
+    guest_result = watch.guest_result
     if watch.ended:
         return
     panic = panic_line(channels.console)
     empty = channels.console.stat().st_size == 0
     if panic:
-        when = "" if ending.ready else " before init"
-        ending.reason = f"the guest's kernel panicked{when}: {panic}"
-    elif ending.timed_out:
-        what = f"in {ending.running}" if ending.running else "while it ran"
-        what = what if ending.ready else "before init"
-        ending.reason = f"the guest gave no answer in time {what}"
-    elif empty and not ending.ready and qemu.status != 0:
+        when = "" if guest_result.ready else " before init"
+        guest_result.reason = f"the guest's kernel panicked{when}: {panic}"
+    elif guest_result.timed_out:
+        what = f"in {guest_result.running}" if guest_result.running else "while it ran"
+        what = what if guest_result.ready else "before init"
+        guest_result.reason = f"the guest gave no answer in time {what}"
+    elif empty and not guest_result.ready and qemu.status != 0:
         raise Fault(f"{qemu.args[0]} did not start: {qemu.complaint()}", channels.log)
-    elif not ending.ready:
-        ending.reason = "the guest ended before init"
+    elif not guest_result.ready:
+        guest_result.reason = "the guest ended before init"
     else:
-        ending.reason = "the guest ended too early"
+        guest_result.reason = "the guest ended too early"
 
 
-def require_ready(ending: Ending) -> None:
+def require_ready(guest_result: GuestResult) -> None:
     """A guest that never came to its init is a fault, with the console at hand."""
-    if not ending.ready:
-        assert ending.channels is not None
-        raise Fault(ending.reason, ending.channels.console)
+    if not guest_result.ready:
+        assert guest_result.channels is not None
+        raise Fault(guest_result.reason, guest_result.channels.console)
 
 
 def unpack_files(channels: Channels, target: Path) -> list[str]:
@@ -234,5 +234,9 @@ def unpack_files(channels: Channels, target: Path) -> list[str]:
     return names
 
 
-def console_tail(ending: Ending, lines: int = 15) -> list[str]:
-    return procs.tail(ending.channels.console, lines) if ending.channels else []
+def console_tail(guest_result: GuestResult, lines: int = 15) -> list[str]:
+    return (
+        procs.tail(guest_result.channels.console, lines)
+        if guest_result.channels
+        else []
+    )

@@ -41,7 +41,7 @@ class Planned:
 
 
 @dataclass
-class Mission:
+class GuestJob:
     """What the guest is started for."""
 
     mode: str = "probe"
@@ -176,27 +176,27 @@ def archive_path(name: str, root: Optional[Path] = None) -> str:
     return ("/vdsox/layer" if root else "") + found
 
 
-def make(cell: Cell, mission: Mission, target: Path) -> None:
+def make(cell: Cell, job: GuestJob, target: Path) -> None:
     """Write the initramfs of one boot."""
     archive = Archive()
     archive.console()
     archive.copy(build_init(cell), "init")
-    archive.file("/vdsox/plan", mission.plan().encode())
+    archive.file("/vdsox/plan", job.plan().encode())
     archive.folder("/vdsox/artifacts")
     # Of two files of one name the first stays.
-    programs = [source for source, _ in mission.files]
-    for source, name in mission.files:
-        archive.copy(source, archive_path(name, mission.root))
+    programs = [source for source, _ in job.files]
+    for source, name in job.files:
+        archive.copy(source, archive_path(name, job.root))
     archive.file("/etc/passwd", b"root:x:0:0:root:/:/bin/sh\n")
-    if mission.mode == "exec":
-        words = [word.encode() + b"\0" for word in mission.argv]
+    if job.mode == "exec":
+        words = [word.encode() + b"\0" for word in job.argv]
         archive.file("/vdsox/argv", b"".join(words))
     for image in sorted(cell.folder.glob("vdso*.so")):
         archive.copy(image, f"/vdsox/images/{image.name}")
-    if mission.with_tests and cell.tests.is_dir():
-        archive.tree(cell.tests, mission.layer + GUEST_TESTS)
+    if job.with_tests and cell.tests.is_dir():
+        archive.tree(cell.tests, job.layer + GUEST_TESTS)
         programs += [p for p in cell.tests.rglob("*") if p.is_file()]
-    if not mission.root:
+    if not job.root:
         add_libraries(archive, programs, cell.machine)
     target.write_bytes(archive.bytes())
 

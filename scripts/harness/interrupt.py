@@ -2,7 +2,7 @@
 """SIGHUP, SIGINT and SIGTERM end a command through its own clean-ups.
 
 The first signal raises Interrupted in the main thread, so that every `finally` and
-`with` on the stack runs. Signals that follow within PATIENCE seconds are ignored: they
+`with` on the stack runs. Signals that follow within GRACE seconds are ignored: they
 would cut the clean-ups short. hold() defers the exception while it must not be raised,
 as between the start of a process and its registration. The signals are not blocked
 there, since a child would inherit the mask.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Optional
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-PATIENCE = 10.0
+GRACE = 10.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,7 +44,7 @@ _state = _State()
 
 def _handle(number: int, _frame: object) -> None:
     now = time.monotonic()
-    if _state.received is not None and now < _state.when + PATIENCE:
+    if _state.received is not None and now < _state.when + GRACE:
         return
     _state.received, _state.when = _state.received or number, now
     if _state.holds:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Sequence
 
 from harness import ktap
-from harness.guest import Ending
+from harness.guest import GuestResult
 from harness.ktap import Flake, Result
-from harness.manifest import Promise
+from harness.manifest import ExpectedTest
 from harness.results import CellResult
 from harness.verdict import BOOT
 
@@ -24,8 +24,10 @@ def _did_not_run(result: Result) -> bool:
 
 
 def to_rerun(
-    promised: Sequence[Promise], results: Sequence[Result], ending: Ending
-) -> list[list[Promise]]:
+    expected_tests: Sequence[ExpectedTest],
+    results: Sequence[Result],
+    guest_result: GuestResult,
+) -> list[list[ExpectedTest]]:
     """The tests of each guest that is to be started now.
 
     A program that was late gets a guest of its own. Programs that did not run, in a
@@ -33,9 +35,9 @@ def to_rerun(
     late is started once more without tests.
     """
     found = {result.name: result for result in results}
-    groups = [[p] for p in promised if found[p.name].status == ktap.TIMEOUT]
-    lost = [p for p in promised if _did_not_run(found[p.name])]
-    if lost and ending.timed_out:
+    groups = [[p] for p in expected_tests if found[p.name].status == ktap.TIMEOUT]
+    lost = [p for p in expected_tests if _did_not_run(found[p.name])]
+    if lost and guest_result.timed_out:
         groups.append(lost)
     if not groups and found[BOOT].status == ktap.TIMEOUT:
         groups.append([])
@@ -61,9 +63,9 @@ def _weight(result: Result) -> int:
     return 2 * result.bad - (result.status == ktap.TIMEOUT)
 
 
-def merge(found: CellResult, again: CellResult, wanted: Sequence[Promise]) -> None:
+def merge(found: CellResult, again: CellResult, wanted: Sequence[ExpectedTest]) -> None:
     """Put second results in the place of the first ones."""
-    names = {promise.name for promise in wanted}
+    names = {expected.name for expected in wanted}
     second = {result.name: result for result in again.results}
     for at, first in enumerate(found.results):
         if first.name == BOOT:

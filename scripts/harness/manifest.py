@@ -28,7 +28,7 @@ KERNEL_TIMEOUT = 300
 
 
 @dataclass(frozen=True)
-class Promise:
+class ExpectedTest:
     """A test that must give a line, and the cases that must stand in it."""
 
     name: str
@@ -82,9 +82,9 @@ def load(cell: Cell) -> dict[str, Any]:
     return value
 
 
-def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
+def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[ExpectedTest]:
     """The tests of an architecture, whose kernel may serve several ABIs."""
-    promises = []
+    expected_tests = []
     for test in value["tests"]:
         mine = [abi for abi in abis if abi in test["abis"]]
         if not mine:
@@ -92,41 +92,43 @@ def from_manifest(value: dict[str, Any], abis: Iterable[str]) -> list[Promise]:
         named = test["cases"] or {}
         cases = dict.fromkeys(c for abi in mine for c in named.get(abi) or [])
         name = f"{OWN}.{test['name']}"
-        promises.append(Promise(name, OWN, test["name"], test["timeout"], tuple(cases)))
-    return promises
+        expected_tests.append(
+            ExpectedTest(name, OWN, test["name"], test["timeout"], tuple(cases))
+        )
+    return expected_tests
 
 
-def kernel_promises(cell: Cell) -> list[Promise]:
+def kernel_tests(cell: Cell) -> list[ExpectedTest]:
     """The base's own kselftests, of those that its Makefiles list."""
     path = cell.tests / "kselftest-list.txt"
     left_out = USER_ONLY if cell.variant.name else set()
     lines = path.read_text().splitlines() if path.is_file() else []
     listed = [line.partition(":")[::2] for line in lines]
     return [
-        Promise(f"{folder}.{program}", folder, program, KERNEL_TIMEOUT)
+        ExpectedTest(f"{folder}.{program}", folder, program, KERNEL_TIMEOUT)
         for folder, program in listed
         if folder in KERNEL and program in (KERNEL[folder] or (program,))
         if program not in left_out
     ]
 
 
-def promises(cell: Cell) -> list[Promise]:
+def expected_tests(cell: Cell) -> list[ExpectedTest]:
     own = from_manifest(load(cell), cell.machine.abis) if cell.source.patched else []
-    found = [promise for promise in own if cell.mode.runs(promise.program)]
-    found += kernel_promises(cell) if cell.mode == USUAL else []
+    found = [expected for expected in own if cell.mode.runs(expected.program)]
+    found += kernel_tests(cell) if cell.mode == USUAL else []
     if not found:
         raise Fault("no kselftest was installed", cell.build_log)
     return found
 
 
-def plan(cell: Cell, promised: Iterable[Promise]) -> list[Planned]:
-    """What the guest runs: the promised programs that were built."""
+def plan(cell: Cell, expected_tests: Iterable[ExpectedTest]) -> list[Planned]:
+    """What the guest runs: the expected programs that were built."""
     planned = []
-    for promise in promised:
-        if (cell.tests / promise.collection / promise.program).is_file():
-            folder = f"{GUEST_TESTS}/{promise.collection}"
-            words = {**ARGUMENTS, **cell.mode.arguments}.get(promise.program, ())
-            argv = (f"./{promise.program}", *words)
-            seconds = promise.timeout * cell.patience
-            planned.append(Planned(promise.name, seconds, folder, argv))
+    for expected in expected_tests:
+        if (cell.tests / expected.collection / expected.program).is_file():
+            folder = f"{GUEST_TESTS}/{expected.collection}"
+            words = {**ARGUMENTS, **cell.mode.arguments}.get(expected.program, ())
+            argv = (f"./{expected.program}", *words)
+            seconds = expected.timeout * cell.timeout_scale
+            planned.append(Planned(expected.name, seconds, folder, argv))
     return planned

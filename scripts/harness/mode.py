@@ -22,7 +22,7 @@ class Mode:
 
     name: str = ""
     help: str = ""
-    patience: int = 1
+    timeout_scale: int = 1
     one_insn: bool = False
     programs: tuple[str, ...] = ()
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ USUAL = Mode()
 ONE_INSN = Mode(
     name="one-insn",
     help="emulate one instruction a block: a switch may come before each",
-    patience=4,
+    timeout_scale=4,
     one_insn=True,
     programs=(
         "ids",

@@ -29,7 +29,7 @@ PACKED = re.compile(r"^  AR +\S*built-in\.a$", re.MULTILINE)
 # The last thing that `make -n` names. It fails behind that, where a file is missing that
 # only the build makes; so its exit status is not looked at.
 WHOLE = "echo '  AR      vmlinux.a'"
-PATIENCE = 10.0
+PERIOD = 10.0
 ELSEWHERE = ("scripts/", "tools/", ".tmp_")
 
 
@@ -101,7 +101,7 @@ class Objects:
             self._named = objects(NAMED, text) if WHOLE in text else set()
             self._output.close()
             self._output = None
-        late = self._clock() - self._begun >= PATIENCE
+        late = self._clock() - self._begun >= PERIOD
         if self._command and self._packed and late:
             self._output = tempfile.TemporaryFile()
             self._process = subprocess.Popen(

@@ -21,7 +21,7 @@ SAME_EACH_TIME = "-seed 1 -rtc base=2025-01-01T00:00:00,clock=vm".split()
 
 
 @dataclass
-class Shape:
+class GuestConfig:
     """What the caller may choose about a guest."""
 
     cpus: int = 2
@@ -77,13 +77,13 @@ def one_insn(qemu: str) -> tuple[str, list[str]]:
     raise Fault(f"{qemu} cannot emulate one instruction a block")
 
 
-def _accel(qemu: str, accel: str, shape: Shape) -> list[str]:
-    if accel == "kvm" and not (shape.icount or shape.one_insn):
+def _accel(qemu: str, accel: str, config: GuestConfig) -> list[str]:
+    if accel == "kvm" and not (config.icount or config.one_insn):
         return ["-accel", "kvm"]
-    kind, option = one_insn(qemu) if shape.one_insn else ("", [])
-    threads = "single" if shape.one_thread or shape.icount else "multi"
+    kind, option = one_insn(qemu) if config.one_insn else ("", [])
+    threads = "single" if config.one_thread or config.icount else "multi"
     args = ["-accel", f"tcg,thread={threads}{kind}", *option]
-    if shape.icount:
+    if config.icount:
         args += ["-icount", "shift=0,sleep=off", *SAME_EACH_TIME]
     return args
 
@@ -102,26 +102,26 @@ def kernel_args(machine: Machine, extra: Sequence[str]) -> str:
 
 def command(
     machine: Machine,
-    shape: Shape,
+    config: GuestConfig,
     accel: str,
     image: Path,
     initrd: Path,
     channels: Channels,
     extra: Sequence[str] = (),
 ) -> list[str]:
-    cpu = shape.cpu or ("host" if accel == "kvm" else machine.cpu)
+    cpu = config.cpu or ("host" if accel == "kvm" else machine.cpu)
     args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
-    args += ["-smp", str(shape.cpus), "-m", str(shape.mem)]
-    args += _accel(machine.qemu, accel, shape)
+    args += ["-smp", str(config.cpus), "-m", str(config.mem)]
+    args += _accel(machine.qemu, accel, config)
     args += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     args += ["-monitor", "none", *machine.options]
     args += ["-kernel", str(image), "-initrd", str(initrd)]
-    args += ["-append", kernel_args(machine, [*extra, *shape.append])]
+    args += ["-append", kernel_args(machine, [*extra, *config.append])]
     args += ["-chardev", f"file,id=console,path={_escape(channels.console)}"]
     args += ["-serial", "chardev:console"]
     for name in ("rng", "serial"):
         args += ["-device", f"virtio-{name}-{machine.virtio}"]
-    args += _export(machine, shape.root) if shape.root else []
+    args += _export(machine, config.root) if config.root else []
     for number, name in enumerate(PORTS, 1):
         path = _escape(channels.port(name))
         args += ["-chardev", f"file,id={name},path={path}"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Run promised tests in a guest, and those once more that were only late."""
+"""Run expected tests in a guest, and those once more that were only late."""
 
 from __future__ import annotations
 
@@ -10,41 +10,43 @@ from typing import Callable, Optional, Sequence
 
 from harness import decode, guest, ktap, late, manifest, parallel, splat, verdict
 from harness.cell import Cell
-from harness.guest import Ending
-from harness.initramfs import Mission
-from harness.manifest import Promise
-from harness.qemu import Shape
+from harness.guest import GuestResult
+from harness.initramfs import GuestJob
+from harness.manifest import ExpectedTest
+from harness.qemu import GuestConfig
 from harness.results import CellResult
 from harness.ui import Outcome
 
 AGAIN, BASE = "again-", "base-"
 
-MakeMission = Callable[[Cell, Sequence[Promise]], Mission]
+MakeJob = Callable[[Cell, Sequence[ExpectedTest]], GuestJob]
 # What the names of a guest's logs begin with, and what it is to run.
-Groups = dict[str, list[Promise]]
+Groups = dict[str, list[ExpectedTest]]
 
 
-def mission_of(cell: Cell, promised: Sequence[Promise]) -> Mission:
-    planned = manifest.plan(cell, promised)
-    return Mission("test", tests=planned, with_tests=True)
+def job_of(cell: Cell, expected_tests: Sequence[ExpectedTest]) -> GuestJob:
+    planned = manifest.plan(cell, expected_tests)
+    return GuestJob("test", tests=planned, with_tests=True)
 
 
-def read_logs(cell: Cell, promised: Sequence[Promise], ending: Ending) -> CellResult:
+def read_logs(
+    cell: Cell, expected_tests: Sequence[ExpectedTest], guest_result: GuestResult
+) -> CellResult:
     """What the logs of a guest that has ended say."""
-    assert ending.channels is not None
-    text = ending.channels.port("verdict").read_bytes().decode("utf-8", "replace")
-    console = ending.channels.console.read_bytes().decode("utf-8", "replace")
+    assert guest_result.channels is not None
+    text = guest_result.channels.port("verdict").read_bytes().decode("utf-8", "replace")
+    console = guest_result.channels.console.read_bytes().decode("utf-8", "replace")
     document = ktap.parse(text)
     splats, notes = splat.part(splat.find(decode.annotate(cell, console)))
-    tail = guest.console_tail(ending)
-    joined = verdict.join(promised, document, splats, ending, tail)
+    tail = guest.console_tail(guest_result)
+    joined = verdict.join(expected_tests, document, splats, guest_result, tail)
     metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
-    found = CellResult(cell.title, joined, metadata, len(splats), ending.seconds)
+    found = CellResult(cell.title, joined, metadata, len(splats), guest_result.seconds)
     found.notes = notes
     return found
 
 
-def _again(wanted: Sequence[Promise]) -> str:
+def _again(wanted: Sequence[ExpectedTest]) -> str:
     """The first guest's logs stay, and so do those of each other guest."""
     program = f"{wanted[0].program}-" if len(wanted) == 1 else ""
     return f"{AGAIN}{program}"
@@ -55,9 +57,9 @@ class Guests:
     """How the guests of one verdict are started."""
 
     cell: Cell
-    shape: Shape
+    config: GuestConfig
     accel: str
-    make: MakeMission
+    make: MakeJob
     prefix: str
     artifacts: Optional[Path]
 
@@ -70,24 +72,24 @@ class Guests:
                 path.unlink()
 
     def start(
-        self, wanted: Sequence[Promise], name: str, outcome: Outcome
-    ) -> tuple[CellResult, Ending]:
-        ending = guest.run(
+        self, wanted: Sequence[ExpectedTest], name: str, outcome: Outcome
+    ) -> tuple[CellResult, GuestResult]:
+        guest_result = guest.run(
             self.cell,
             self.make(self.cell, wanted),
-            self.shape,
+            self.config,
             self.accel,
             prefix=self.prefix + name,
             outcome=outcome,
         )
-        assert ending.channels is not None
+        assert guest_result.channels is not None
         if self.artifacts:
-            guest.unpack_files(ending.channels, self.artifacts)
-        return read_logs(self.cell, wanted, ending), ending
+            guest.unpack_files(guest_result.channels, self.artifacts)
+        return read_logs(self.cell, wanted, guest_result), guest_result
 
     def start_together(
         self, groups: Groups, outcome: Outcome
-    ) -> list[tuple[CellResult, Ending]]:
+    ) -> list[tuple[CellResult, GuestResult]]:
         """A guest for each group, all at the same time."""
         steps = [Outcome() for _ in groups]
         outcome.progress = lambda: " | ".join(
@@ -101,35 +103,35 @@ class Guests:
             return [future.result() for future in started]
 
 
-def side_by_side(promised: Sequence[Promise]) -> Groups:
+def side_by_side(expected_tests: Sequence[ExpectedTest]) -> Groups:
     """The base's own tests keep one CPU busy, so they do not wait for ours."""
     groups: Groups = {}
-    for promise in promised:
-        name = BASE if promise.collection in manifest.KERNEL else ""
-        groups.setdefault(name, []).append(promise)
+    for expected in expected_tests:
+        name = BASE if expected.collection in manifest.KERNEL else ""
+        groups.setdefault(name, []).append(expected)
     return groups or {"": []}
 
 
-def run_promised(
+def run_expected(
     cell: Cell,
-    promised: Sequence[Promise],
-    shape: Shape,
+    expected_tests: Sequence[ExpectedTest],
+    config: GuestConfig,
     accel: str,
     *,
     prefix: str = "",
     artifacts: Optional[Path] = None,
     outcome: Optional[Outcome] = None,
-    make: MakeMission = mission_of,
+    make: MakeJob = job_of,
 ) -> CellResult:
-    """The verdict on promised tests; `artifacts` gets what they leave."""
+    """The verdict on expected tests; `artifacts` gets what they leave."""
     outcome = outcome or Outcome()
-    guests = Guests(cell, shape, accel, make, prefix, artifacts)
+    guests = Guests(cell, config, accel, make, prefix, artifacts)
     guests.clear()
-    groups = side_by_side(promised)
+    groups = side_by_side(expected_tests)
     first = guests.start_together(groups, outcome)
     late_ones = [
-        (name, late.to_rerun(wanted, result.results, ending))
-        for (name, wanted), (result, ending) in zip(groups.items(), first)
+        (name, late.to_rerun(wanted, result.results, guest_result))
+        for (name, wanted), (result, guest_result) in zip(groups.items(), first)
     ]
     found = late.joined([result for result, _ in first])
     for name, todo in late_ones:

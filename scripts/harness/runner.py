@@ -26,28 +26,28 @@ from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
 from harness.mode import USUAL
-from harness.qemu import Shape
+from harness.qemu import GuestConfig
 from harness.results import CellResult
 from harness.ui import duration
 
 
-def test_cell(cell: Cell, shape: Shape | None = None) -> CellResult:
-    """Build a cell, boot it, run what its manifest promises."""
+def test_cell(cell: Cell, config: GuestConfig | None = None) -> CellResult:
+    """Build a cell, boot it, run what its manifest names."""
     build.everything(cell)
-    return test_built(cell, shape)
+    return test_built(cell, config)
 
 
-def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
-    promised = manifest.promises(cell)
+def test_built(cell: Cell, config: GuestConfig | None = None) -> CellResult:
+    expected_tests = manifest.expected_tests(cell)
     chosen = accel.choose(cell)
-    shape = shape or Shape(cpus=cell.variant.cpus, mem=cell.variant.mem)
+    config = config or GuestConfig(cpus=cell.variant.cpus, mem=cell.variant.mem)
     started = datetime.datetime.now(datetime.timezone.utc)
     with cell.ctx.ui.step(cell.base, cell.label, "guest") as outcome:
         prefix = cell.mode.prefix
-        found = rerun.run_promised(
+        found = rerun.run_expected(
             cell,
-            promised,
-            shape,
+            expected_tests,
+            config,
             chosen,
             prefix=prefix,
             artifacts=cell.folder / f"{prefix}artifacts",
@@ -55,7 +55,7 @@ def test_built(cell: Cell, shape: Shape | None = None) -> CellResult:
         )
         found.metadata.update(
             accel=chosen,
-            cpus=shape.cpus,
+            cpus=config.cpus,
             started=started.isoformat(timespec="seconds"),
         )
         bad = sum(result.bad for result in found.results)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Join what was promised, what the guest said and what its kernel said."""
+"""Join what was expected, what the guest said and what its kernel said."""
 
 from __future__ import annotations
 
 from typing import Iterable, Sequence
 
 from harness import ktap
-from harness.guest import Ending
+from harness.guest import GuestResult
 from harness.ktap import Document, Result
-from harness.manifest import Promise
+from harness.manifest import ExpectedTest
 from harness.splat import Splat
 
 BOOT = "boot"
@@ -16,18 +16,18 @@ CUT_OFF = "planned "
 
 
 def join(
-    promised: Sequence[Promise],
+    expected_tests: Sequence[ExpectedTest],
     document: Document,
     splats: Iterable[Splat],
-    ending: Ending,
+    guest_result: GuestResult,
     console_tail: Sequence[str] = (),
 ) -> list[Result]:
-    """One result for the boot, one for each promise, then what nobody promised."""
+    """One result for the boot, one for each expected test, then what was not expected."""
     given = {result.name: result for result in document.results}
-    results = [_boot(document, ending, console_tail)]
-    for promise in promised:
-        result = given.pop(promise.name, None)
-        results.append(_promised(promise, result, ending, console_tail))
+    results = [_boot(document, guest_result, console_tail)]
+    for expected in expected_tests:
+        result = given.pop(expected.name, None)
+        results.append(_expected(expected, result, guest_result, console_tail))
     results += given.values()
     _blame(results, list(splats))
     for result in results:
@@ -36,22 +36,25 @@ def join(
     return results
 
 
-def _boot(document: Document, ending: Ending, tail: Sequence[str]) -> Result:
+def _boot(document: Document, guest_result: GuestResult, tail: Sequence[str]) -> Result:
     result = Result(BOOT, ktap.PASS)
-    if not ending.ready or (ending.reason and not ending.running):
-        result.status = ktap.TIMEOUT if ending.timed_out else ktap.ERROR
-        result.reason, result.log = ending.reason, list(tail)
+    if not guest_result.ready or (guest_result.reason and not guest_result.running):
+        result.status = ktap.TIMEOUT if guest_result.timed_out else ktap.ERROR
+        result.reason, result.log = guest_result.reason, list(tail)
     elif document.bail is not None:
         result.status, result.reason = ktap.ERROR, f"bailed out: {document.bail}"
     return result
 
 
-def _promised(
-    promise: Promise, result: Result | None, ending: Ending, tail: Sequence[str]
+def _expected(
+    expected: ExpectedTest,
+    result: Result | None,
+    guest_result: GuestResult,
+    tail: Sequence[str],
 ) -> Result:
-    interrupted = ending.running == promise.name
+    interrupted = guest_result.running == expected.name
     if result is None or (interrupted and result.reason == "no result line"):
-        return _silent(promise, result, ending, tail)
+        return _silent(expected, result, guest_result, tail)
     if result.status == ktap.TIMEOUT:
         result.log = result.log + list(tail)
     if result.status == ktap.SKIP and not result.reason:
@@ -61,32 +64,37 @@ def _promised(
             test.status, test.reason = ktap.FAIL, "skipped without a reason"
             _fail(result, f"{test.name} was skipped without a reason")
     if result.status != ktap.SKIP:
-        _missing_cases(promise, result)
+        _missing_cases(expected, result)
     return result
 
 
 def _silent(
-    promise: Promise, result: Result | None, ending: Ending, tail: Sequence[str]
+    expected: ExpectedTest,
+    result: Result | None,
+    guest_result: GuestResult,
+    tail: Sequence[str],
 ) -> Result:
     """No line of its own: it hung, it took the guest along, or it never ran."""
-    found = result or Result(promise.name, ktap.MISS)
-    found.name, found.errors = promise.name, []
-    if ending.running == promise.name:
-        found.status = ktap.TIMEOUT if ending.timed_out else ktap.FAIL
-        found.reason = ending.reason
+    found = result or Result(expected.name, ktap.MISS)
+    found.name, found.errors = expected.name, []
+    if guest_result.running == expected.name:
+        found.status = ktap.TIMEOUT if guest_result.timed_out else ktap.FAIL
+        found.reason = guest_result.reason
         found.log = found.log + list(tail)
     else:
         found.status = ktap.MISS
-        found.reason = f"gave no line: {ending.reason}" if ending.reason else ""
+        found.reason = (
+            f"gave no line: {guest_result.reason}" if guest_result.reason else ""
+        )
         found.reason = found.reason or "gave no line: its program was not built"
     return found
 
 
-def _missing_cases(promise: Promise, result: Result) -> None:
+def _missing_cases(expected: ExpectedTest, result: Result) -> None:
     given = {test.name for test in result.subtests}
-    for case in promise.cases:
+    for case in expected.cases:
         if case not in given:
-            reason = "promised by the manifest, gave no line"
+            reason = "expected by the manifest, gave no line"
             result.subtests.append(Result(case, ktap.MISS, reason))
             if result.status in (ktap.PASS, ktap.XFAIL):
                 result.status, result.reason = ktap.MISS, f"case {case} gave no line"

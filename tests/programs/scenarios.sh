@@ -217,7 +217,7 @@ scenario_stress_ng() {
 # The system call, the vDSO and the system call again, while others take the CPUs.
 scenario_bracketing() {
 	stress-ng --quiet --switch 1 --fork 1 --timer 1 --pthread 1 --clock 1 --timeout 0 &
-	VT_PATIENCE=4 /kselftest/vdso_task/cputime -t 2 moving wakeups classes exit exec \
+	VT_TIMEOUT_SCALE=4 /kselftest/vdso_task/cputime -t 2 moving wakeups classes exit exec \
 		process-answered threads-come-and-go foreign-reader own-timer foreign-timers
 	status=$?
 	kill $! || return

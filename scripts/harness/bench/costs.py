@@ -11,18 +11,18 @@ from harness.bench.figures import Figure, Figures
 
 # How an entry is called, and the call of the unpatched kernel that it is held against.
 AGAINST_CALL = {
-    "cold": "syscall",
+    "unpromoted": "syscall",
     "first": "syscall",
     "denied": "syscall",
     "filtered": "syscall_filtered",
     "syscall": "syscall",
-    "syscall_armed": "syscall",
-    "syscall_hot": "syscall",
+    "syscall_enabled": "syscall",
+    "syscall_promoted": "syscall",
     "syscall_filtered": "syscall_filtered",
 }
 # A round of two switches, and operations whose own length is the measure.
-SWITCHES = re.compile(r"(switch\.\w+)\.(off|armed|one|hot|cputime)")
-OPERATIONS = re.compile(r"((?:life|memory|kernel)\.\w+)\.(off|armed|hot)")
+SWITCHES = re.compile(r"(switch\.\w+)\.(off|enabled|one|promoted|cputime)")
+OPERATIONS = re.compile(r"((?:life|memory|kernel)\.\w+)\.(off|enabled|promoted)")
 CALLS = re.compile(r"entry\.(\w+)\.(\w+)")
 
 
@@ -55,7 +55,7 @@ def _more(ours: Figure, theirs: Figure, share: int = 1) -> Cost:
 
 def _plain(mode: str) -> str:
     """The unpatched kernel is counted twice: before and after a vDSO was in use."""
-    return "off" if mode == "off" else "armed"
+    return "off" if mode == "off" else "enabled"
 
 
 def _of_calls(ours: Figures, theirs: Figures) -> Iterator[tuple[str, Cost]]:
@@ -102,7 +102,7 @@ def within(figures: Figures) -> Costs:
         if name.endswith((".off", ".syscall", ".syscall_filtered")):
             before[name] = figure
         if name.endswith(".off"):
-            before[name[: -len("off")] + "armed"] = figure
+            before[name[: -len("off")] + "enabled"] = figure
     return derive(figures, before)
 
 

@@ -11,8 +11,8 @@ from harness.bench import figures
 from harness.bench.figures import Figures
 from harness.cell import Cell
 from harness.errors import Fault
-from harness.initramfs import Mission
-from harness.qemu import Shape
+from harness.initramfs import GuestJob
+from harness.qemu import GuestConfig
 
 FLAGS = "-static -O2 -Wall -Wextra -pthread".split()
 BARE = "-static -O2 -Wall -Wextra -nostdlib -fno-stack-protector".split()
@@ -56,24 +56,24 @@ def run_once(
 ) -> Figures:
     """One boot; what the program said becomes figures."""
     arch = cell.machine.arch
-    shape = Shape(
+    config = GuestConfig(
         cpus, MEMORY, cell.machine.cpu + CPU_MORE[arch], True, ARGUMENTS[arch]
     )
-    mission = Mission("exec", (), [PROGRAM, *topics], files)
+    job = GuestJob("exec", (), [PROGRAM, *topics], files)
     output: dict[str, bytes] = {}
 
     def sink(name: str, data: bytes) -> None:
         output[name] = output.get(name, b"") + data
 
-    ending = guest.run(
-        cell, mission, shape, "tcg", prefix="bench-", limit=LIMIT, sink=sink
+    guest_result = guest.run(
+        cell, job, config, "tcg", prefix="bench-", limit=LIMIT, sink=sink
     )
-    assert ending.channels is not None
-    if ending.reason:
-        raise Fault(ending.reason, ending.channels.console)
+    assert guest_result.channels is not None
+    if guest_result.reason:
+        raise Fault(guest_result.reason, guest_result.channels.console)
     said = output.get("stderr", b"").decode("utf-8", "replace").strip()
-    if ending.exit_status != 0:
-        raise Fault(f"bench ended with {ending.exit_status}: {said}")
+    if guest_result.exit_status != 0:
+        raise Fault(f"bench ended with {guest_result.exit_status}: {said}")
     return figures.parse(output.get("stdout", b"").decode("utf-8", "replace"))
 
 

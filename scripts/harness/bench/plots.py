@@ -12,9 +12,9 @@ Kernels = dict[str, dict[str, dict[str, Any]]]
 OURS, THEIRS, THIRD = "#0b6e99", "#c2691c", "#6b4c9a"
 MODES = {
     "off": "no process uses records",
-    "armed": "others do, not these two",
+    "enabled": "others do, not these two",
     "one": "one of the two",
-    "hot": "both",
+    "promoted": "both",
     "cputime": "both, and read their CPU time",
 }
 KINDS = {"switch.processes": "processes", "switch.threads": "threads"}
@@ -63,8 +63,8 @@ def scaling(kernels: Kernels, kind: str, label: str) -> Optional[Any]:
     ours = kernels["patched"]
     lines = (
         ("answered", "vDSO entry", OURS, "o"),
-        ("syscall_hot", "system call", THEIRS, "s"),
-        ("switch_hot", "context switch by sched_yield()", THIRD, "^"),
+        ("syscall_promoted", "system call", THEIRS, "s"),
+        ("switch_promoted", "context switch by sched_yield()", THIRD, "^"),
     )
     drawn = [
         (_line(ours, rf"scale\.{kind}\.(\d+)\.{key}"), *rest) for key, *rest in lines

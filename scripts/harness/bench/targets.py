@@ -59,13 +59,13 @@ def exact(arch: str, costs: Costs) -> list[Target]:
     """What counted instructions decide."""
     return [
         _at_most("ids", costs, r"entry\.\w+\.answered", ANSWER[arch]),
-        _at_most("cold call", costs, r"entry\.\w+\.cold\.more", 20),
+        _at_most("unpromoted call", costs, r"entry\.\w+\.unpromoted\.more", 20),
         _at_most("call that is switched off", costs, r"entry\.\w+\.denied\.more", 20),
         _at_most("call that a filter sees", costs, r"entry\.\w+\.filtered\.more", 20),
         _at_most(
             "call although the record answers",
             costs,
-            r"entry\.\w+\.syscall_hot\.more",
+            r"entry\.\w+\.syscall_promoted\.more",
             12,
         ),
         *(
@@ -73,13 +73,13 @@ def exact(arch: str, costs: Costs) -> list[Target]:
                 what, costs, rf"switch\.(processes|threads)\.({modes})\.more", limit
             )
             for what, modes, limit in (
-                ("switch, no records", "off|armed", SWITCH_BESIDE[arch]),
-                ("switch, both with records", "hot", SWITCH_IDS[arch]),
+                ("switch, no records", "off|enabled", SWITCH_BESIDE[arch]),
+                ("switch, both with records", "promoted", SWITCH_IDS[arch]),
                 ("switch, both expose CPU time", "cputime", SWITCH_CLOCKS[arch]),
             )
         ),
         *(
-            _at_most(what, costs, rf"{key}\.(off|armed)\.more", 0.3, True)
+            _at_most(what, costs, rf"{key}\.(off|enabled)\.more", 0.3, True)
             for what, key in (
                 ("fork, exec, exit", r"life\.fork_exec_exit"),
                 ("thread made and joined", r"life\.thread"),
@@ -89,7 +89,7 @@ def exact(arch: str, costs: Costs) -> list[Target]:
         _at_most(
             "fork, one getpid, exit",
             costs,
-            r"life\.fork_call_exit\.(off|armed)\.more",
+            r"life\.fork_call_exit\.(off|enabled)\.more",
             1,
             True,
         ),
@@ -104,22 +104,22 @@ def memory(costs: Costs) -> list[Target]:
         names.sort(key=lambda name: int(name.split(".")[2]))
         return costs[names[-1]] if names else None
 
-    cold, hot = value("cold_pages"), value("hot_bytes")
+    unpromoted, promoted = value("unpromoted_pages"), value("promoted_bytes")
     limit = PAGE + DESCRIPTION
     return [
         Target(
-            "memory, never hot",
+            "memory, never promoted",
             "0",
-            cold.value if cold else None,
+            unpromoted.value if unpromoted else None,
             "pages",
-            cold.value == 0 if cold else None,
+            unpromoted.value == 0 if unpromoted else None,
         ),
         Target(
             "memory, few threads and CPUs",
             f"<= {limit}",
-            hot.value if hot else None,
+            promoted.value if promoted else None,
             "bytes",
-            hot.value <= limit if hot else None,
+            promoted.value <= limit if promoted else None,
         ),
     ]
 

@@ -51,7 +51,7 @@ static void resident(void *arg)
 		entry(0, 0);
 	step_done();
 	wait_step(2);
-	get_hot();
+	get_promoted();
 	for (int i = 0; i < CALLS; i++)
 		hall->calls[me][i] = count_once(entry, 0, 0);
 	step_done();
@@ -93,7 +93,7 @@ static long free_bytes(void)
 	       sum_of("/proc/zoneinfo", " count: %ld") * sysconf(_SC_PAGESIZE);
 }
 
-static void figures(unsigned int n, const long *before, const long *few, const long *hot)
+static void figures(unsigned int n, const long *before, const long *few, const long *promoted)
 {
 	struct samples calls = samples_new(n * CALLS);
 	char name[96];
@@ -103,14 +103,14 @@ static void figures(unsigned int n, const long *before, const long *few, const l
 			samples_add(&calls, hall->calls[i][j]);
 	snprintf(name, sizeof(name), "scale.areas.%u.answered", n);
 	samples_report(&calls, name);
-	snprintf(name, sizeof(name), "scale.areas.%u.cold_pages", n);
+	snprintf(name, sizeof(name), "scale.areas.%u.unpromoted_pages", n);
 	report_value(name, "pages", (double)(few[1] - before[1]) / n);
-	snprintf(name, sizeof(name), "scale.areas.%u.hot_pages", n);
-	report_value(name, "pages", (double)(hot[1] - before[1]) / n);
-	snprintf(name, sizeof(name), "scale.areas.%u.cold_bytes", n);
+	snprintf(name, sizeof(name), "scale.areas.%u.promoted_pages", n);
+	report_value(name, "pages", (double)(promoted[1] - before[1]) / n);
+	snprintf(name, sizeof(name), "scale.areas.%u.unpromoted_bytes", n);
 	report_value(name, "bytes", (double)(before[0] - few[0]) / n);
-	snprintf(name, sizeof(name), "scale.areas.%u.hot_bytes", n);
-	report_value(name, "bytes", (double)(few[0] - hot[0]) / n);
+	snprintf(name, sizeof(name), "scale.areas.%u.promoted_bytes", n);
+	report_value(name, "bytes", (double)(few[0] - promoted[0]) / n);
 }
 
 static void take(long *values)
@@ -121,7 +121,7 @@ static void take(long *values)
 
 static void full_house(unsigned int n)
 {
-	long before[2], few[2], hot[2];
+	long before[2], few[2], promoted[2];
 	static unsigned int ids[MOST];
 	static pid_t children[MOST];
 
@@ -138,11 +138,11 @@ static void full_house(unsigned int n)
 	next_step(1, n);
 	take(few);
 	next_step(2, n);
-	take(hot);
+	take(promoted);
 	hall->step = 3;
 	for (unsigned int i = 0; i < n; i++)
 		finish(children[i]);
-	figures(n, before, few, hot);
+	figures(n, before, few, promoted);
 }
 
 static void full_houses(void *arg)
@@ -155,6 +155,6 @@ static void full_houses(void *arg)
 
 void topic_areas(enum mode mode)
 {
-	if (mode == MODE_HOT && vdso_find("getpid"))
+	if (mode == MODE_PROMOTED && vdso_find("getpid"))
 		in_child(full_houses, NULL);
 }

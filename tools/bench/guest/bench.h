@@ -64,7 +64,7 @@ bench_op vdso_find(const char *name);
 /* process.c */
 bool write_text(const char *path, const char *text);
 void rest(void);
-bool get_hot(void);
+bool get_promoted(void);
 bool expose_cputime(void);
 bool be_fifo(void);
 void pin(int cpu);
@@ -78,7 +78,7 @@ long stat_value(const char *key);
  * Whether any process has touched its area since boot, who of the two has records, and
  * whether both read their CPU time as well.
  */
-enum mode { MODE_OFF, MODE_ARMED, MODE_ONE, MODE_HOT, MODE_CPUTIME, NR_MODES };
+enum mode { MODE_OFF, MODE_ENABLED, MODE_ONE, MODE_PROMOTED, MODE_CPUTIME, NR_MODES };
 
 extern const char * const mode_names[NR_MODES];
 

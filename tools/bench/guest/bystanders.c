@@ -106,11 +106,11 @@ static void crowd_child(void *crowd_)
 	struct tms tms;
 
 	start_sleepers(crowd);
-	if (crowd->mode == MODE_HOT && !get_hot())
+	if (crowd->mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	use_both_times();
 	/* A call for its clock is one in place of an answer where there are records. */
-	if (crowd->mode != MODE_HOT)
+	if (crowd->mode != MODE_PROMOTED)
 		named("process_clock", crowd, bench_clock_call, CLOCK_PROCESS_CPUTIME_ID,
 		      (long)&time);
 	named("rusage", crowd, rusage, RUSAGE_SELF, (long)&usage);
@@ -168,13 +168,13 @@ static void exits_child(void *mode_)
 
 void topic_bystanders(enum mode mode)
 {
-	if (mode == MODE_ONE || (mode == MODE_HOT && !vdso_find("getpid")))
+	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
 	for (unsigned int n = 1; n <= MOST; n *= 16) {
 		struct crowd crowd = { .n = n, .mode = mode };
 
 		in_child(crowd_child, &crowd);
 	}
-	if (mode != MODE_HOT)
+	if (mode != MODE_PROMOTED)
 		in_child(exits_child, &mode);
 }

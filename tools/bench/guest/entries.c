@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each entry against its system call: answered, not promoted yet (cold), and denied. */
+/* Each entry against its system call: answered, not promoted yet (unpromoted), and denied. */
 #include "bench.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #define SYSCTL	"/proc/sys/kernel/vdso_task"
 #define SAMPLES	200
-#define COLD_CHILDREN	24
-#define COLD_CALLS	10
+#define UNPROMOTED_CHILDREN	24
+#define UNPROMOTED_CALLS	10
 
 static void named(const struct vdso_task_symbol *symbol, const char *what, bench_op op,
 		  long a)
@@ -35,73 +35,73 @@ static void call_off(const struct vdso_task_symbol *symbol, bench_op op)
 	named(symbol, "syscall", bench_call, symbol->nr);
 }
 
-static void call_armed(const struct vdso_task_symbol *symbol, bench_op op)
+static void call_enabled(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	(void)op;
-	named(symbol, "syscall_armed", bench_call, symbol->nr);
+	named(symbol, "syscall_enabled", bench_call, symbol->nr);
 }
 
 static void answered(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	if (op)
 		named(symbol, "answered", op, 0);
-	named(symbol, "syscall_hot", bench_call, symbol->nr);
+	named(symbol, "syscall_promoted", bench_call, symbol->nr);
 }
 
-static void hot_child(void *arg)
+static void promoted_child(void *arg)
 {
 	(void)arg;
-	if (get_hot())
+	if (get_promoted())
 		vdso_each_record_entry(answered);
 }
 
-/* --- cold: a few calls of each of many processes, which are not promoted by them --- */
+/* --- unpromoted: a few calls of each of many processes, which are not promoted by them --- */
 
-struct cold {
+struct unpromoted {
 	bench_op op;
 	struct {
-		uint64_t first, later[COLD_CALLS];
-	} child[COLD_CHILDREN];
+		uint64_t first, later[UNPROMOTED_CALLS];
+	} child[UNPROMOTED_CHILDREN];
 	unsigned int at;
 };
 
-static void cold_child(void *arg)
+static void unpromoted_child(void *arg)
 {
-	struct cold *cold = arg;
+	struct unpromoted *unpromoted = arg;
 
 	count_once(bench_nothing, 0, 0);
-	cold->child[cold->at].first = count_once(cold->op, 0, 0);
-	for (int i = 0; i < COLD_CALLS; i++)
-		cold->child[cold->at].later[i] = count_once(cold->op, 0, 0);
+	unpromoted->child[unpromoted->at].first = count_once(unpromoted->op, 0, 0);
+	for (int i = 0; i < UNPROMOTED_CALLS; i++)
+		unpromoted->child[unpromoted->at].later[i] = count_once(unpromoted->op, 0, 0);
 }
 
-static void cold_entry(const struct vdso_task_symbol *symbol, bench_op op)
+static void unpromoted_entry(const struct vdso_task_symbol *symbol, bench_op op)
 {
-	struct samples first = samples_new(COLD_CHILDREN);
-	struct samples later = samples_new(COLD_CHILDREN * COLD_CALLS);
-	struct cold *cold = share(sizeof(*cold));
+	struct samples first = samples_new(UNPROMOTED_CHILDREN);
+	struct samples later = samples_new(UNPROMOTED_CHILDREN * UNPROMOTED_CALLS);
+	struct unpromoted *unpromoted = share(sizeof(*unpromoted));
 	char name[96];
 
-	cold->op = op;
-	for (unsigned int i = 0; op && i < COLD_CHILDREN; i++) {
-		cold->at = i;
-		in_child(cold_child, cold);
+	unpromoted->op = op;
+	for (unsigned int i = 0; op && i < UNPROMOTED_CHILDREN; i++) {
+		unpromoted->at = i;
+		in_child(unpromoted_child, unpromoted);
 		rest();
-		samples_add(&first, cold->child[i].first);
-		for (int j = 0; j < COLD_CALLS; j++)
-			samples_add(&later, cold->child[i].later[j]);
+		samples_add(&first, unpromoted->child[i].first);
+		for (int j = 0; j < UNPROMOTED_CALLS; j++)
+			samples_add(&later, unpromoted->child[i].later[j]);
 	}
 	snprintf(name, sizeof(name), "entry.%s.first", symbol->name);
 	samples_report(&first, name);
-	snprintf(name, sizeof(name), "entry.%s.cold", symbol->name);
+	snprintf(name, sizeof(name), "entry.%s.unpromoted", symbol->name);
 	samples_report(&later, name);
 }
 
 /* In a child, so that no memory of it is there when later topics fork. */
-static void cold_entries(void *arg)
+static void unpromoted_entries(void *arg)
 {
 	(void)arg;
-	vdso_each_record_entry(cold_entry);
+	vdso_each_record_entry(unpromoted_entry);
 }
 
 void topic_entries(enum mode mode)
@@ -110,9 +110,9 @@ void topic_entries(enum mode mode)
 		vdso_each_record_entry(call_off);
 		return;
 	}
-	vdso_each_record_entry(call_armed);
-	in_child(hot_child, NULL);
-	in_child(cold_entries, NULL);
+	vdso_each_record_entry(call_enabled);
+	in_child(promoted_child, NULL);
+	in_child(unpromoted_entries, NULL);
 }
 
 /* --- denied --- */
@@ -146,7 +146,7 @@ static bool install_filter(void)
 static void sysctl_child(void *arg)
 {
 	(void)arg;
-	if (!get_hot() || !write_text(SYSCTL, "0"))
+	if (!get_promoted() || !write_text(SYSCTL, "0"))
 		return;
 	rest();
 	vdso_each_record_entry(denied_by_sysctl);
@@ -155,7 +155,7 @@ static void sysctl_child(void *arg)
 static void filter_child(void *arg)
 {
 	(void)arg;
-	get_hot();
+	get_promoted();
 	if (!install_filter()) {
 		perror("seccomp");
 		exit(1);
@@ -190,7 +190,7 @@ static void clocks_child(void *arg)
 	struct timespec time;
 	char name[96];
 
-	get_hot();
+	get_promoted();
 	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
 		snprintf(name, sizeof(name), "clock.%s.vdso", clocks[i].name);
 		if (vdso)

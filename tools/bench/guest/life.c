@@ -70,7 +70,7 @@ static void life_child(void *mode_)
 	bench_op one_call = getpid_entry ? getpid_entry : bench_call;
 
 	be_fifo();
-	if (mode == MODE_HOT && !get_hot())
+	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	named("fork_exit", mode, family, WHAT_EXIT, 0);
 	named("fork_exec_exit", mode, family, WHAT_EXEC, 0);
@@ -80,7 +80,7 @@ static void life_child(void *mode_)
 
 void topic_life(enum mode mode)
 {
-	if (mode == MODE_ONE || (mode == MODE_HOT && !vdso_find("getpid")))
+	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
 	in_child(life_child, &mode);
 }

@@ -19,17 +19,17 @@ static const struct {
 	void (*run)(enum mode mode);
 	enum mode first, last;
 } topics[] = {
-	{ "entries", topic_entries, MODE_OFF, MODE_ARMED },
-	{ "clocks", topic_clocks, MODE_ARMED, MODE_ARMED },
-	{ "denied", topic_denied, MODE_ARMED, MODE_ARMED },
+	{ "entries", topic_entries, MODE_OFF, MODE_ENABLED },
+	{ "clocks", topic_clocks, MODE_ENABLED, MODE_ENABLED },
+	{ "denied", topic_denied, MODE_ENABLED, MODE_ENABLED },
 	{ "switch", topic_switch, MODE_OFF, MODE_CPUTIME },
-	{ "life", topic_life, MODE_OFF, MODE_HOT },
-	{ "memory", topic_memory, MODE_OFF, MODE_HOT },
-	{ "kernel", topic_kernel, MODE_OFF, MODE_HOT },
-	{ "bystanders", topic_bystanders, MODE_OFF, MODE_HOT },
-	{ "threads", topic_threads, MODE_HOT, MODE_HOT },
-	{ "cpus", topic_cpus, MODE_HOT, MODE_HOT },
-	{ "areas", topic_areas, MODE_HOT, MODE_HOT },
+	{ "life", topic_life, MODE_OFF, MODE_PROMOTED },
+	{ "memory", topic_memory, MODE_OFF, MODE_PROMOTED },
+	{ "kernel", topic_kernel, MODE_OFF, MODE_PROMOTED },
+	{ "bystanders", topic_bystanders, MODE_OFF, MODE_PROMOTED },
+	{ "threads", topic_threads, MODE_PROMOTED, MODE_PROMOTED },
+	{ "cpus", topic_cpus, MODE_PROMOTED, MODE_PROMOTED },
+	{ "areas", topic_areas, MODE_PROMOTED, MODE_PROMOTED },
 };
 
 /* Whatever anybody does once is done from here on: IDs and clocks are read. */
@@ -39,7 +39,7 @@ static void touch(void *arg)
 	struct timespec time;
 
 	(void)arg;
-	get_hot();
+	get_promoted();
 	for (int i = 0; clock && i < 100; i++) {
 		clock(CLOCK_THREAD_CPUTIME_ID, (long)&time);
 		clock(CLOCK_PROCESS_CPUTIME_ID, (long)&time);
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	pin(0);
 	write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	for (enum mode mode = MODE_OFF; mode < NR_MODES; mode++) {
-		if (mode == MODE_ARMED)
+		if (mode == MODE_ENABLED)
 			in_child(touch, NULL);
 		for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
 			if (wanted(topics[i].name, argc, argv) &&

@@ -55,7 +55,7 @@ static void memory_child(void *mode_)
 	char name[96];
 
 	be_fifo();
-	if (mode == MODE_HOT && !get_hot())
+	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	snprintf(name, sizeof(name), "memory.map.%s", mode_names[mode]);
 	count_many(name, map, 4 * PAGE, 0, SAMPLES);
@@ -65,7 +65,7 @@ static void memory_child(void *mode_)
 
 void topic_memory(enum mode mode)
 {
-	if (mode == MODE_ONE || (mode == MODE_HOT && !vdso_find("getpid")))
+	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
 	in_child(memory_child, &mode);
 }
@@ -97,7 +97,7 @@ static void kernel_child(void *mode_)
 	char name[96];
 
 	be_fifo();
-	if (mode == MODE_HOT && !get_hot())
+	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	snprintf(name, sizeof(name), "kernel.syscall.%s", mode_names[mode]);
 	count_many(name, bench_call, NO_SUCH_CALL, 0, SAMPLES);
@@ -107,7 +107,7 @@ static void kernel_child(void *mode_)
 
 void topic_kernel(enum mode mode)
 {
-	if (mode == MODE_ONE || (mode == MODE_HOT && !vdso_find("getpid")))
+	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
 	in_child(kernel_child, &mode);
 }

@@ -18,9 +18,9 @@
 
 const char * const mode_names[NR_MODES] = {
 	[MODE_OFF]	= "off",
-	[MODE_ARMED]	= "armed",
+	[MODE_ENABLED]	= "enabled",
 	[MODE_ONE]	= "one",
-	[MODE_HOT]	= "hot",
+	[MODE_PROMOTED]	= "promoted",
 	[MODE_CPUTIME]	= "cputime",
 };
 
@@ -46,7 +46,7 @@ void rest(void)
  * Calls until this thread's record answers. The first touch since boot enables the
  * static key, by a work item; false where no answer comes.
  */
-bool get_hot(void)
+bool get_promoted(void)
 {
 	bench_op entry = vdso_find("getpid");
 	uint64_t call, answer;
@@ -75,7 +75,7 @@ bool expose_cputime(void)
 	uint64_t call, answer;
 	struct timespec time;
 
-	if (!get_hot() || !clock)
+	if (!get_promoted() || !clock)
 		return false;
 	for (int i = 0; i < 400; i++) {
 		call = count_once(bench_clock_call, CLOCK_THREAD_CPUTIME_ID, (long)&time);

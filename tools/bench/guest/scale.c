@@ -15,7 +15,7 @@
 
 struct crowd {
 	unsigned int n;
-	bool hot, spread;
+	bool promoted, spread;
 	bench_op call;
 	pthread_barrier_t begin, end;
 	volatile uint64_t left;
@@ -47,7 +47,7 @@ static void merge(struct samples *all, struct samples *mine)
 static void calls(struct crowd *crowd, struct samples *answered, struct samples *system)
 {
 	for (int i = 0; i < CALLS; i++) {
-		if (crowd->call && crowd->hot)
+		if (crowd->call && crowd->promoted)
 			samples_add(answered, count_once(crowd->call, 0, 0));
 		samples_add(system, count_once(bench_call, __NR_getpid, 0));
 	}
@@ -65,7 +65,7 @@ static void *member(void *arg)
 	struct samples mine[3] = { samples_new(CALLS), samples_new(CALLS), samples_new(CALLS) };
 
 	pin(me->cpu);
-	if (crowd->hot && !get_hot())
+	if (crowd->promoted && !get_promoted())
 		exit(1);
 	pthread_barrier_wait(&crowd->begin);
 	calls(crowd, &mine[0], &mine[1]);
@@ -82,7 +82,7 @@ static void *member(void *arg)
 
 static void report(struct crowd *crowd, const char *kind)
 {
-	const char *state = mode_names[crowd->hot ? MODE_HOT : MODE_ARMED];
+	const char *state = mode_names[crowd->promoted ? MODE_PROMOTED : MODE_ENABLED];
 	char name[96];
 
 	snprintf(name, sizeof(name), "scale.%s.%u.answered", kind, crowd->n);
@@ -119,9 +119,9 @@ static void crowd_child(void *arg)
 
 static void crowd(unsigned int n, enum mode mode, bool spread)
 {
-	struct crowd crowd = { .n = n, .hot = mode == MODE_HOT, .spread = spread };
+	struct crowd crowd = { .n = n, .promoted = mode == MODE_PROMOTED, .spread = spread };
 
-	if (crowd.hot && !vdso_find("getpid"))
+	if (crowd.promoted && !vdso_find("getpid"))
 		return;
 	in_child(crowd_child, &crowd);
 }

@@ -46,7 +46,7 @@ static long ping(long game_, long ignored)
 /* Get what the mode says that a side has. */
 static void join_in(const struct game *game)
 {
-	if (!(game->mode == MODE_CPUTIME ? expose_cputime() : get_hot())) {
+	if (!(game->mode == MODE_CPUTIME ? expose_cputime() : get_promoted())) {
 		fprintf(stderr, "bench: %s: no answers\n", game->name);
 		exit(1);
 	}
@@ -57,7 +57,7 @@ static void *pong(void *game_)
 {
 	struct game *game = game_;
 
-	if (game->mode >= MODE_HOT)
+	if (game->mode >= MODE_PROMOTED)
 		join_in(game);
 	for (unsigned int i = 0; i < ROUNDS + ROUNDS / 8 + 2; i++)
 		byte(game->there[0], game->back[1], false);
@@ -123,7 +123,7 @@ void topic_switch(enum mode mode)
 {
 	bool entries = vdso_find("getpid");
 
-	if (mode > MODE_ARMED && !entries)
+	if (mode > MODE_ENABLED && !entries)
 		return;
 	play("processes", processes, mode, false);
 	play("threads", threads, mode, false);

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "host.h"
-#include "laboratory.h"
+#include "fake_vdso.h"
 #include "offsets.h"
 
 namespace bench

@@ -21,24 +21,24 @@ int tell_faults(const std::string &program, const std::function<int()> &body)
 	}
 }
 
-void check_entries(const Laboratory &laboratory)
+void check_entries(const FakeVdso &vdso)
 {
 	constexpr unsigned int shift = 1000;
 
 	for (const unsigned int by : {shift, 0u}) {
-		laboratory.fill_records(by);
+		vdso.fill_records(by);
 		for (const RecordEntry &entry : record_entries()) {
 			const auto want = static_cast<std::uint32_t>(syscall(entry.nr)) + by;
 
-			if (laboratory.function<IdFunction>(entry.symbol)() != want)
+			if (vdso.function<IdFunction>(entry.symbol)() != want)
 				throw Fault(entry.name + " does not answer from its record");
 		}
 	}
 }
 
-void check_clocks(const Laboratory &laboratory)
+void check_clocks(const FakeVdso &vdso)
 {
-	const auto function = laboratory.function<ClockFunction>(clock_symbol());
+	const auto function = vdso.function<ClockFunction>(clock_symbol());
 
 	for (const Clock &clock : kernel_clocks()) {
 		timespec ours = {}, host = {};

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "laboratory.h"
+#include "fake_vdso.h"
 
 namespace bench
 {
@@ -17,13 +17,13 @@ constexpr int exit_fault = 2;
 int tell_faults(const std::string &program, const std::function<int()> &body);
 
 /* Answers that no system call gives must come, so it is the records that answer. */
-void check_entries(const Laboratory &laboratory);
+void check_entries(const FakeVdso &vdso);
 
 /*
  * The clocks that every kernel answers run as the host's does, each by the seconds that
  * the laboratory has given it and no system call knows of, within a second or two.
  */
-void check_clocks(const Laboratory &laboratory);
+void check_clocks(const FakeVdso &vdso);
 
 } // namespace bench
 

@@ -23,41 +23,41 @@ namespace
 using namespace bench;
 
 /* Of a clock: the least of some, each from a second that has just begun. */
-long count_clock(const Laboratory &laboratory, const std::function<void()> &call)
+long count_clock(const FakeVdso &vdso, const std::function<void()> &call)
 {
 	constexpr int tries = 5;
 	long least = std::numeric_limits<long>::max();
 
 	for (int i = 0; i < tries; i++) {
-		laboratory.fill_clocks();
-		least = std::min(least, count_steps(laboratory, call));
+		vdso.fill_clocks();
+		least = std::min(least, count_steps(vdso, call));
 	}
 	return least;
 }
 
-void print_steps(const Laboratory &laboratory, const std::vector<Clock> &list)
+void print_steps(const FakeVdso &vdso, const std::vector<Clock> &list)
 {
-	const auto function = laboratory.function<ClockFunction>(clock_symbol());
+	const auto function = vdso.function<ClockFunction>(clock_symbol());
 
 	for (const Clock &clock : list) {
 		const clockid_t id = clock.id;
 		timespec time;
 
 		std::cout << clock.name << ' '
-			  << count_clock(laboratory, [&] { function(id, &time); }) << '\n';
+			  << count_clock(vdso, [&] { function(id, &time); }) << '\n';
 	}
 }
 
-void print_record_steps(const Laboratory &laboratory)
+void print_record_steps(const FakeVdso &vdso)
 {
 	for (const RecordEntry &entry : record_entries()) {
-		const auto function = laboratory.function<IdFunction>(entry.symbol);
+		const auto function = vdso.function<IdFunction>(entry.symbol);
 
 		/* The child's answers would be others, the way to them is the same. */
 		std::cout << entry.name << ' '
-			  << count_steps(laboratory, [function] { function(); }) << '\n';
+			  << count_steps(vdso, [function] { function(); }) << '\n';
 	}
-	print_steps(laboratory, task_clocks());
+	print_steps(vdso, task_clocks());
 }
 
 int run(int argc, char **argv)
@@ -68,13 +68,13 @@ int run(int argc, char **argv)
 	}
 
 	const Image image(argv[1], argv[2]);
-	const Laboratory laboratory(image);
+	const FakeVdso vdso(image);
 
-	check_clocks(laboratory);
-	print_steps(laboratory, kernel_clocks());
-	if (laboratory.has_records()) {
-		check_entries(laboratory);
-		print_record_steps(laboratory);
+	check_clocks(vdso);
+	print_steps(vdso, kernel_clocks());
+	if (vdso.has_records()) {
+		check_entries(vdso);
+		print_record_steps(vdso);
 	}
 	return 0;
 }

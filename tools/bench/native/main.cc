@@ -18,14 +18,14 @@ using namespace bench;
 
 constexpr int exit_meaningless = 3;
 
-int time_all(const Laboratory &laboratory, int argc, char **argv)
+int time_all(const FakeVdso &vdso, int argc, char **argv)
 {
 	const PerfClock perf;
 
 	benchmark::AddCustomContext("cpu_number_by", cpu_number_by());
 	benchmark::AddCustomContext("perf_lacking", perf.lacking());
 	benchmark::AddCustomContext("rseq", has_rseq() ? "yes" : "no");
-	register_timings(laboratory, perf);
+	register_timings(vdso, perf);
 	benchmark::Initialize(&argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return exit_fault;
@@ -47,16 +47,16 @@ int run(int argc, char **argv)
 	}
 
 	const Image image(argv[2], argv[3]);
-	const Laboratory laboratory(image);
+	const FakeVdso vdso(image);
 
-	if (!laboratory.has_records())
+	if (!vdso.has_records())
 		throw Fault(std::string(argv[2]) + ": has no records");
-	check_entries(laboratory);
-	check_clocks(laboratory);
+	check_entries(vdso);
+	check_clocks(vdso);
 	if (verb == "check")
 		return 0;
 	argv[3] = argv[0];
-	return time_all(laboratory, argc - 3, argv + 3);
+	return time_all(vdso, argc - 3, argv + 3);
 }
 
 } // namespace

@@ -58,14 +58,14 @@ int await_stop(pid_t child)
 	return WSTOPSIG(status);
 }
 
-long follow(const Laboratory &laboratory, pid_t child)
+long follow(const FakeVdso &vdso, pid_t child)
 {
 	long steps = 0;
 
 	if (await_stop(child) != SIGSTOP)
 		throw Fault("a child that was to be counted cannot be traced");
 	do {
-		steps += laboratory.in_code(program_counter(child));
+		steps += vdso.in_code(program_counter(child));
 		if (ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0)
 			fail("PTRACE_SINGLESTEP");
 	} while (await_stop(child) == SIGTRAP);
@@ -74,7 +74,7 @@ long follow(const Laboratory &laboratory, pid_t child)
 
 } // namespace
 
-long count_steps(const Laboratory &laboratory, const std::function<void()> &call)
+long count_steps(const FakeVdso &vdso, const std::function<void()> &call)
 {
 	const pid_t child = fork();
 
@@ -86,7 +86,7 @@ long count_steps(const Laboratory &laboratory, const std::function<void()> &call
 	long steps = 0;
 
 	try {
-		steps = follow(laboratory, child);
+		steps = follow(vdso, child);
 	} catch (...) {
 		kill(child, SIGKILL);
 		waitpid(child, nullptr, 0);

@@ -4,13 +4,13 @@
 
 #include <functional>
 
-#include "laboratory.h"
+#include "fake_vdso.h"
 
 namespace bench
 {
 
 /* Instructions within the image while a child makes @call, one by one. */
-long count_steps(const Laboratory &laboratory, const std::function<void()> &call);
+long count_steps(const FakeVdso &vdso, const std::function<void()> &call);
 
 } // namespace bench
 

@@ -31,12 +31,12 @@ template <typename Call> void add(const std::string &name, Call call)
 	});
 }
 
-void add_ids(const Laboratory &laboratory)
+void add_ids(const FakeVdso &vdso)
 {
 	for (const RecordEntry &entry : record_entries()) {
 		const long nr = entry.nr;
 
-		add("image/" + entry.name, laboratory.function<IdFunction>(entry.symbol));
+		add("image/" + entry.name, vdso.function<IdFunction>(entry.symbol));
 		add("syscall/" + entry.name, [nr] { return syscall(nr); });
 	}
 	add("glibc/getpid", [] { return getpid(); });
@@ -76,11 +76,11 @@ void add_host()
 
 } // namespace
 
-void register_timings(const Laboratory &laboratory, const PerfClock &perf)
+void register_timings(const FakeVdso &vdso, const PerfClock &perf)
 {
-	const auto clock = laboratory.function<ClockFunction>(clock_symbol());
+	const auto clock = vdso.function<ClockFunction>(clock_symbol());
 
-	add_ids(laboratory);
+	add_ids(vdso);
 	add_host();
 	add_clock("image", clock);
 	add_clock("syscall",

@@ -2,14 +2,14 @@
 #ifndef VDSOX_BENCH_TIMINGS_H
 #define VDSOX_BENCH_TIMINGS_H
 
-#include "laboratory.h"
+#include "fake_vdso.h"
 #include "references.h"
 
 namespace bench
 {
 
 /* Hands everything that is timed to Google Benchmark. */
-void register_timings(const Laboratory &laboratory, const PerfClock &perf);
+void register_timings(const FakeVdso &vdso, const PerfClock &perf);
 
 } // namespace bench
 

@@ -32,7 +32,7 @@ struct Reason {
 
 /* In the words of vdsox(1). A key that a later kernel adds is shown as it is. */
 constexpr Reason reasons[] = {
-	{"fallback_cold", "the process has not called often yet"},
+	{"fallback_unpromoted", "the process has not called often yet"},
 	{"fallback_direct", "the reads are interrupted, or do not go through the vDSO"},
 	{"fallback_nomem", "no memory for a record"},
 	{"fallback_off", "kernel.vdso_task is off, or a CPU reports a wrong number"},

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from harness import interrupt, procs  # noqa: E402
 
 
-class Ahead:
+class Prebuild:
     """The process that builds, as the tests see it.
 
     Tests of the harness end everything that runs, but not this.

@@ -29,16 +29,16 @@ static void on_signal(int sig)
 }
 
 /* The signal that the kernel sends with the change. */
-static int mourner(void *arg)
+static int pdeathsig_child(void *arg)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct family *f = arg;
 
 	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
 	VT_NEED(!prctl(PR_SET_PDEATHSIG, SIGUSR1));
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
-	vt_store(&f->hot, 1);
+	vt_store(&f->promoted, 1);
 	while (!handled)
 		ppid_fn();
 	VT_CHECK(answer == f->parents[1] && ppid_fn() == f->parents[1],
@@ -47,13 +47,13 @@ static int mourner(void *arg)
 	return VT_PASS;
 }
 
-static int mourners_parent(void *arg)
+static int pdeathsig_parent(void *arg)
 {
 	struct family *f = arg;
 
 	if (!ppid_fork(f, 0))
-		exit(vt_settle(mourner(f)));
-	return vt_await_in_time(&f->hot, 1, 20000, "a hot child");
+		exit(vt_settle(pdeathsig_child(f)));
+	return vt_await_in_time(&f->promoted, 1, 20000, "a promoted child");
 }
 
 int check_death_signal(const void *arg)
@@ -66,32 +66,32 @@ int check_death_signal(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
 		*f = (struct family){ .parents = { 0, getpid() } };
-		if (vt_run_child(mourners_parent, f, "parent") ||
+		if (vt_run_child(pdeathsig_parent, f, "parent") ||
 		    vt_reap(f->child, "child"))
 			return VT_FAIL;
 	}
 	return VT_PASS;
 }
 
-static int letter_box[2];
+static int pipe_fds[2];
 
 /* Told by a pipe, while it sleeps, or by a signal, while it calls. */
 static int receiver(struct family *f, bool by_signal)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
-	char letter;
+	char byte;
 	int got;
 
 	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
-	vt_store(&f->hot, 1);
+	vt_store(&f->promoted, 1);
 	if (by_signal) {
 		while (!handled)
 			ppid_fn();
 		got = answer;
 	} else {
-		VT_NEED(read(letter_box[0], &letter, 1) == 1);
+		VT_NEED(read(pipe_fds[0], &byte, 1) == 1);
 		got = ppid_fn();
 	}
 	VT_CHECK(got == f->parents[1], "getppid says %d, not %d", got,
@@ -108,14 +108,14 @@ static int message_round(struct family *f, bool by_signal)
 	if (!parent) {
 		if (!ppid_fork(f, 0))
 			exit(vt_settle(receiver(f, by_signal)));
-		_exit(vt_await_in_time(&f->hot, 1, 20000, "a hot child"));
+		_exit(vt_await_in_time(&f->promoted, 1, 20000, "a promoted child"));
 	}
 	if (vt_reap(parent, "parent"))
 		return VT_FAIL;
 	if (by_signal)
 		VT_NEED(!kill(f->child, SIGUSR1));
 	else
-		VT_NEED(write(letter_box[1], "x", 1) == 1);
+		VT_NEED(write(pipe_fds[1], "x", 1) == 1);
 	return vt_reap(f->child, "child");
 }
 
@@ -127,7 +127,7 @@ int check_message(const void *arg)
 	(void)arg;
 	if (setup(&f))
 		return VT_FAIL;
-	VT_NEED(!pipe(letter_box));
+	VT_NEED(!pipe(pipe_fds));
 	for (i = 0; i < 2 * ROUNDS; i++) {
 		*f = (struct family){ .parents = { 0, getpid() } };
 		if (message_round(f, i & 1))

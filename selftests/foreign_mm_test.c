@@ -61,7 +61,7 @@ static int beside(int (*requests)(void *), void *arg)
 	struct vt_answers want;
 	int i, result;
 
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
 	want = vt_raw_answers();
 	for (i = 0; i < READERS; i++)
@@ -199,7 +199,7 @@ static int touch_first(void *arg)
 			 "a worker read at %#lx: %d", line, n);
 	}
 	VT_CHECK(vt_settled("areas") == areas, "a worker made an area");
-	return vt_hot_and_same("afterwards") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("afterwards") ? VT_PASS : VT_FAIL;
 }
 
 static int check_touch_first(const void *arg)
@@ -227,7 +227,7 @@ static int check_worker_writes(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_make_hot() || !vt_read_maps(&m, 0))
+	if (!vt_promote() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	for (i = 0; i < 100; i++) {
 		struct io_uring_sqe sqe = {
@@ -240,7 +240,7 @@ static int check_worker_writes(const void *arg)
 		if (!vt_same_now("after the attempt"))
 			return VT_FAIL;
 	}
-	return vt_make_hot() ? VT_PASS : VT_FAIL;
+	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
 static int submit_aio(void *arg)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A toy kernel tree and a toy repository, small enough to read."""
+"""A sample kernel tree and a sample repository, small enough to read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HOOK_ENTRY = """\
 """
 
 SERIES = """\
-# toy
+# sample
 0001-core
   include/
   kernel/
@@ -70,11 +70,11 @@ REPO_FILES = {
     "scripts/vdso.tbl": "# table\n",
     "scripts/vdsogen/main.cc": "int main() {}\n",
     "patches/6.12/compat.h": "/* compat */\n",
-    "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-toy\n",
+    "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-sample\n",
     "patches/6.12/series": SERIES,
     "patches/6.12/0001-core.patch": HOOK_CORE,
     "patches/6.12/0002-entry.patch": HOOK_ENTRY,
-    "patches/6.12/messages/0000-cover.txt": "toy: the whole\n\nWhy it is done.\n",
+    "patches/6.12/messages/0000-cover.txt": "sample: the whole\n\nWhy it is done.\n",
     "patches/6.12/messages/0001-core.txt": "core: count to ten\n\nIt must.\n",
     "patches/6.12/messages/0002-entry.txt": "entry: one more\n\nIt must.\n",
     "patches/6.12/messages/0003-tests.txt": "tests: add them\n\nThey must.\n",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ahead import Ahead
+from prebuild import Prebuild
 from cells import Cells
 from harness import procs
 from harness.context import REPO, Context
@@ -78,7 +78,7 @@ def test_failure_is_told_to_everyone_and_made_once(tmp_path: Path) -> None:
 
 
 def test_ends_what_it_builds(tmp_path: Path) -> None:
-    process = Ahead(2, script(BUILDS, tmp_path))
+    process = Prebuild(2, script(BUILDS, tmp_path))
     wait_for(tmp_path / "pid")
     pid = int((tmp_path / "pid").read_text())
     procs.end_all()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "laboratory.h"
+#include "fake_vdso.h"
 
 #include <cerrno>
 #include <cmath>
@@ -98,7 +98,7 @@ const std::vector<RecordEntry> &record_entries()
 	return entries;
 }
 
-Laboratory::Laboratory(const Image &image)
+FakeVdso::FakeVdso(const Image &image)
     : image_(image), rate_(counter_rate()), has_records_(image.has_local(records_symbol)),
       pages_(total_size(image))
 {
@@ -120,7 +120,7 @@ Laboratory::Laboratory(const Image &image)
  * All records are the same, record 0 as well: on arm64 a kernel without the patches
  * leaves the register 0, which leads there. Each slot of x86 leads to record 1.
  */
-void Laboratory::fill_records(unsigned int shift) const
+void FakeVdso::fill_records(unsigned int shift) const
 {
 	for (std::size_t i = 0; i + 32 < lines; i++) {
 		char *record = records_ - i * VDSO_TASK_LINE_SIZE;
@@ -148,7 +148,7 @@ void Laboratory::fill_records(unsigned int shift) const
 #endif
 }
 
-void Laboratory::fill_clocks() const
+void FakeVdso::fill_clocks() const
 {
 	timespec now = {};
 
@@ -158,7 +158,7 @@ void Laboratory::fill_clocks() const
 }
 
 /* From now on, by the counter's rate, as the timekeeping core would write it. */
-void Laboratory::fill_clock(char *data, std::int64_t second) const
+void FakeVdso::fill_clock(char *data, std::int64_t second) const
 {
 	constexpr unsigned int shift = 24;
 
@@ -180,7 +180,7 @@ void Laboratory::fill_clock(char *data, std::int64_t second) const
 }
 
 /* Of the page that all processes share: a CPU time that began with the laboratory. */
-void Laboratory::fill_scheduler_clock() const
+void FakeVdso::fill_scheduler_clock() const
 {
 	constexpr unsigned int shift = 24;
 	const double mult = std::ldexp(1e9 / rate_, shift);

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offbuild import SAME_TOKENS
+from offbuild import TOKEN_CACHE
 
 HEADER = "static inline int f(int x) { return x + 1; }\n"
 SOURCE = '#include "part.h"\nint g(int x) { return f(x); }\n'
@@ -16,7 +16,7 @@ MOVED = "/* words\n * and more */\n\n#ifdef CONFIG_NEVER\nint never;\n#endif\n"
 
 
 class Compiler:
-    """gcc behind sametokens, in a folder of its own; counts what is compiled."""
+    """gcc behind token_cache, in a folder of its own; counts what is compiled."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,7 +24,7 @@ class Compiler:
         spy = folder / "spy"
         spy.write_text(f'#!/bin/sh\necho "$*" >>{self.count}\nexec gcc "$@"\n')
         spy.chmod(0o755)
-        self.command = [str(SAME_TOKENS), str(folder / "store"), str(spy)]
+        self.command = [str(TOKEN_CACHE), str(folder / "store"), str(spy)]
         self.write("part.h", HEADER)
         self.write("file.c", SOURCE)
 

@@ -30,7 +30,7 @@ static void reap_all(void)
 }
 
 /* Makes its brother, not its child, and dies first: nothing changes by that. */
-static int brother_maker(void *arg)
+static int sibling_maker(void *arg)
 {
 	struct family *f = arg;
 
@@ -39,13 +39,13 @@ static int brother_maker(void *arg)
 	return vt_await_in_time(&f->die, 1, 20000, "the order to die");
 }
 
-static int brothers_parent(void *arg)
+static int siblings_parent(void *arg)
 {
 	struct family *f = arg;
 	pid_t maker;
 
 	f->parents[0] = getpid();
-	maker = vt_child(brother_maker, f);
+	maker = vt_child(sibling_maker, f);
 	if (vt_reap(maker, "brother"))
 		return VT_FAIL;
 	vt_sleep_ms(5);
@@ -65,8 +65,8 @@ int check_clone_parent(const void *arg)
 
 		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
 				      .readers = 2, .poller = true };
-		parent = vt_child(brothers_parent, f);
-		if (ppid_await_hot(f))
+		parent = vt_child(siblings_parent, f);
+		if (ppid_await_promoted(f))
 			return VT_FAIL;
 		vt_store(&f->die, 1);
 		if (vt_reap(parent, "parent"))
@@ -82,16 +82,16 @@ int check_clone_parent(const void *arg)
 /* Child of a thread that exits, to be the child of another one: no change. */
 static int read_beside(struct family *f)
 {
-	if (!vt_make_hot())
+	if (!vt_promote())
 		return VT_FAIL;
-	vt_store(&f->hot, 1);
+	vt_store(&f->promoted, 1);
 	while (vt_load(&f->die) < 2) {
 		int got = ppid_fn();
 
 		VT_CHECK(got == f->parents[0], "getppid says %d, not %d", got,
 			 f->parents[0]);
 	}
-	return vt_hot_and_same("child of another thread") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("child of another thread") ? VT_PASS : VT_FAIL;
 }
 
 static volatile int forking_tid;
@@ -103,7 +103,7 @@ static void *forking_thread(void *arg)
 	forking_tid = vt_raw0(__NR_gettid);
 	if (!ppid_fork(f, 0))
 		_exit(vt_settle(read_beside(f)));
-	vt_await_in_time(&f->hot, 1, 20000, "a hot child");
+	vt_await_in_time(&f->promoted, 1, 20000, "a promoted child");
 	return NULL;
 }
 
@@ -130,7 +130,7 @@ static int forking_parent(void *arg)
 	f->parents[0] = getpid();
 	VT_NEED(!pthread_create(&thread, NULL, forking_thread, f));
 	pthread_join(thread, NULL);
-	if (!f->hot)
+	if (!f->promoted)
 		return VT_LATE;
 	VT_IN_TIME(wait_until_gone(forking_tid), "the thread does not go");
 	vt_sleep_ms(2);
@@ -167,7 +167,7 @@ static int reaper_body(void *arg)
 	f->parents[mine] = getpid();
 	level--;
 	below = mine == 1 ? ppid_start_parent(f) : vt_child(reaper_body, f);
-	if (ppid_await_hot(f))
+	if (ppid_await_promoted(f))
 		return VT_FAIL;
 	if (mine == 1)
 		vt_store(&f->die, 1);
@@ -239,7 +239,7 @@ static int visitor(void *arg)
 {
 	(void)arg;
 	VT_CHECK(!vt_raw0(__NR_getppid), "its parent is inside");
-	return vt_hot_and_same("visitor") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("visitor") ? VT_PASS : VT_FAIL;
 }
 
 static int visit(void *arg)
@@ -275,7 +275,7 @@ int check_outside_parent(const void *arg)
 		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
 	*f = (struct family){ .parents = { 0, 0 }, .last = 1, .readers = 3 };
 	parent = vt_child(outside_body, f);
-	if (ppid_await_hot(f) ||
+	if (ppid_await_promoted(f) ||
 	    vt_run_child(visit, (void *)&f->child, "visit"))
 		return VT_FAIL;
 	vt_store(&f->die, 1);

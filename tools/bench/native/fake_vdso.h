@@ -52,10 +52,10 @@ constexpr std::int64_t seconds_apart(clockid_t id)
  * fills: clocks that run by this CPU's counter, and if the image knows of records, the
  * answers of this process in all of them.
  */
-class Laboratory
+class FakeVdso
 {
 public:
-	explicit Laboratory(const Image &image);
+	explicit FakeVdso(const Image &image);
 
 	/* An export as a function to call. */
 	template <typename Function> Function function(const std::string &name) const
