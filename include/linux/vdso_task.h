@@ -4,7 +4,7 @@
 
 /*
  * Task records: per-thread data for the vDSO. kernel/vdso/publish.c has the
- * algorithm; this is what the rest of the kernel calls.
+ * algorithm; these are the hooks that the rest of the kernel calls.
  */
 
 #include <linux/mm_types.h>
@@ -12,21 +12,21 @@
 #include <linux/vdso_task_types.h>
 
 /**
- * arch_vdso_task_vma() - is this a [vvar] that has task records?
+ * arch_vdso_task_vma() - is this mapping a [vvar] with task records?
  * @vma: any mapping
  *
- * Each architecture's map code provides it, next to its special mappings.
+ * Defined by each architecture next to its special mappings.
  *
  * Return: true for the [vvar] of an image whose functions read task records.
  */
 bool arch_vdso_task_vma(const struct vm_area_struct *vma);
 
 /**
- * arch_vdso_task_end() - where the vDSO functions of a process look for its records
- * @mm: an address space whose image has such functions, its mappings locked
+ * arch_vdso_task_end() - where the vDSO code of a process reads its records
+ * @mm: an mm whose vDSO image reads task records, its mmap lock held
  *
- * The code finds the area by its distance from it, so this follows [vdso] where
- * that is moved to.
+ * The vDSO code addresses the area relative to itself, so this address follows
+ * mremap() of [vdso].
  *
  * Return: user address of vdso_task_end.
  */
@@ -34,23 +34,23 @@ unsigned long arch_vdso_task_end(const struct mm_struct *mm);
 
 #ifdef CONFIG_VDSO_TASK
 
-/* Where the option is off, files that include this one are as they were without. */
+/* Included only here, so that with the option off other files get nothing more. */
 #include <linux/jump_label.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
-/* System calls in place of an answer before a process gets an area of its own. */
+/* The value of vdso_task_mm.fallbacks that promotes a process. */
 #define VDSO_TASK_PROMOTE	16
 
 DECLARE_STATIC_KEY_FALSE(vdso_task_key);
 
 /**
- * enum vdso_task_kind - what a system call asks for that a record may answer
- * @VDSO_TASK_IDS: an entry of the table with a field of its own
- * @VDSO_TASK_THREAD_TIME: the CPU time of the caller
- * @VDSO_TASK_PROCESS_TIME: the CPU time of its process
+ * enum vdso_task_kind - the kind of answer that a system call returns
+ * @VDSO_TASK_IDS: an ID, or the CPU number of getcpu()
+ * @VDSO_TASK_THREAD_TIME: the caller's CPU time
+ * @VDSO_TASK_PROCESS_TIME: the CPU time of the caller's process
  */
 enum vdso_task_kind {
 	VDSO_TASK_IDS,
@@ -59,10 +59,10 @@ enum vdso_task_kind {
 };
 
 /**
- * enum vdso_task_part - which answers of a task change
- * @VDSO_TASK_ALL: any, or who may see that they are asked for
- * @VDSO_TASK_PPID: its parent's ID
- * @VDSO_TASK_EXITED_RUNTIME: what the process's time consists of
+ * enum vdso_task_part - which answers of a task to invalidate
+ * @VDSO_TASK_ALL: all of them; also if a tracer or a filter may want to see the calls
+ * @VDSO_TASK_PPID: the parent's ID
+ * @VDSO_TASK_EXITED_RUNTIME: the process's CPU-time clock
  */
 enum vdso_task_part {
 	VDSO_TASK_ALL,
@@ -86,7 +86,7 @@ void __vdso_task_invalidate(enum vdso_task_part part);
 void __vdso_task_invalidate_mm(struct mm_struct *mm);
 void __vdso_task_sync_group_runtime(struct task_struct *p);
 
-/* The architecture's vdso/task_clock.c. */
+/* Defined in the architecture's vdso/task_clock.c. */
 bool arch_vdso_task_clock(struct vdso_task_global *now);
 bool arch_vdso_task_counter_allowed(struct task_struct *p);
 bool arch_vdso_task_reads_clocks(const struct mm_struct *mm);
@@ -100,7 +100,7 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index);
 
 /**
- * struct vdso_task_call - an answer and the system call that it stands for
+ * struct vdso_task_call - an answer and the system call that it replaces
  * @offset: of the answer in the record, in bytes
  * @size: of the answer, in bytes
  * @nr: number of the system call
@@ -121,11 +121,11 @@ struct vdso_task_call {
 #define VDSO_TASK_USE(field, nr)	VDSO_TASK_CALL_OF(field, __NR_##nr)
 
 /**
- * vdso_task_refresh() - a system call was made that a record could have answered
- * @field: of struct vdso_task_record, which has the answer
+ * vdso_task_refresh() - refresh current's record if this call could have been answered
+ * @field: the member of struct vdso_task_record that holds the answer
  *
- * All that follows is out of line: the compiler would keep current, which the
- * system calls need as well, in a register for both, and save that register.
+ * The rest is out of line: inline code would share current with the system call, and
+ * the compiler would keep it in a register that it has to save.
  *
  * Context: the system calls that have a vDSO entry.
  */
@@ -135,7 +135,7 @@ do {									\
 		__vdso_task_refresh(offsetof(struct vdso_task_record, field)); \
 } while (0)
 
-/* Where a register has the CPU number, a record says whether it may be reported. */
+/* Without slots a register holds the CPU number; the record permits its use. */
 static __always_inline void vdso_task_refresh_getcpu(void)
 {
 	if (!IS_ENABLED(CONFIG_VDSO_TASK_SLOTS))
@@ -143,10 +143,10 @@ static __always_inline void vdso_task_refresh_getcpu(void)
 }
 
 /**
- * vdso_task_refresh_clock() - a CPU-time clock is read by system call
- * @clock: its number, of the kind that has a process or thread ID in it
+ * vdso_task_refresh_clock() - refresh current's record if it could answer this clock
+ * @clock: a CPU-time clock in the encoding that contains a PID
  *
- * Context: the system call.
+ * Context: clock_gettime(), as a system call.
  */
 static __always_inline void vdso_task_refresh_clock(clockid_t clock)
 {
@@ -154,7 +154,7 @@ static __always_inline void vdso_task_refresh_clock(clockid_t clock)
 		__vdso_task_refresh_clock(clock);
 }
 
-/* The same where its resolution is asked for. */
+/* The same for clock_getres(). */
 static __always_inline void vdso_task_refresh_res(clockid_t clock)
 {
 	if (static_branch_unlikely(&vdso_task_key))
@@ -162,7 +162,7 @@ static __always_inline void vdso_task_refresh_res(clockid_t clock)
 }
 
 /**
- * vdso_task_exposes_cputime() - may user space have read more than was charged?
+ * vdso_task_exposes_cputime() - may user space have read more than is accounted?
  * @p: a task that cannot be freed
  *
  * Return: true from the task's first refresh for a CPU-time clock until it leaves
@@ -174,10 +174,10 @@ static __always_inline bool vdso_task_exposes_cputime(const struct task_struct *
 }
 
 /**
- * vdso_task_sync_runtime() - charge a task at least what it may have told
+ * vdso_task_sync_runtime() - account all CPU time that user space may have read
  * @p: a task that cannot be freed
  *
- * Context: any without a lock of the scheduler.
+ * Context: any, without a scheduler lock.
  */
 static __always_inline void vdso_task_sync_runtime(struct task_struct *p)
 {
@@ -190,14 +190,14 @@ static __always_inline void vdso_task_sync_runtime(struct task_struct *p)
 }
 
 /**
- * vdso_task_sync_group_runtime() - charge a process at least what its threads may have told
- * @p: a thread of it
+ * vdso_task_sync_group_runtime() - vdso_task_sync_runtime() for all threads of a process
+ * @p: one of its threads
  *
- * Each thread's own time is told without a charge, whatever makes the process's
- * time one for the system call: it must not be less than that of a thread.
+ * Each thread may read its own time in user space while the process's clock is left to
+ * the system call, which must not return less than any thread has read.
  *
- * Context: any without a lock of the scheduler and without a siglock; with many
- * threads it takes many runqueues' locks.
+ * Context: any, without a scheduler lock or a siglock. Takes the runqueue lock of each
+ * running thread that exposes its time.
  */
 static __always_inline void vdso_task_sync_group_runtime(struct task_struct *p)
 {
@@ -209,12 +209,12 @@ static __always_inline void vdso_task_sync_group_runtime(struct task_struct *p)
 }
 
 /**
- * vdso_task_runtime() - what a task has used, and no less than it may have told
+ * vdso_task_runtime() - a task's CPU time, at least what user space may have read
  * @p: a task that cannot be freed
  *
- * Context: any without a lock of the scheduler.
+ * Context: any, without a scheduler lock.
  *
- * Return: nanoseconds, as charged.
+ * Return: its sum_exec_runtime.
  */
 static __always_inline u64 vdso_task_runtime(struct task_struct *p)
 {
@@ -223,9 +223,9 @@ static __always_inline u64 vdso_task_runtime(struct task_struct *p)
 }
 
 /**
- * vdso_task_irqtime_accounted() - time in an interrupt was found
+ * vdso_task_irqtime_accounted() - irqtime_account_irq() has added time in an interrupt
  *
- * Context: IRQ time accounting, interrupts off.
+ * Context: interrupts off, in the interrupted task's context.
  */
 static __always_inline void vdso_task_irqtime_accounted(void)
 {
@@ -237,16 +237,16 @@ static __always_inline void vdso_task_irqtime_accounted(void)
 /**
  * vdso_task_invalidate_begin() - answers of a task are about to change
  * @p: a task that cannot be freed, current or another
- * @part: which
+ * @part: which answers
  *
- * From here to vdso_task_invalidate_end() @p makes the system call. Must come before
- * the change can be seen by any system call.
+ * Until vdso_task_invalidate_end() @p falls back to the system call for them. Call this
+ * before any system call can see the change.
  *
  * Context: any; does not sleep, nor may the change. The caller holds tasklist_lock
  * for writing or @p's siglock, or @p is current or stopped: @p cannot get a record
- * meanwhile, so where it has none it has no answers.
+ * meanwhile, so a task without one has no answers.
  *
- * Return: what vdso_task_invalidate_end() has to be given.
+ * Return: the argument for vdso_task_invalidate_end().
  */
 static __always_inline bool vdso_task_invalidate_begin(struct task_struct *p,
 						       enum vdso_task_part part)
@@ -261,11 +261,11 @@ static __always_inline bool vdso_task_invalidate_begin(struct task_struct *p,
 /**
  * vdso_task_invalidate_begin_unlocked() - the same while @p may get a record
  * @p: a task that cannot be freed
- * @part: which
+ * @part: which answers
  *
- * Context: an RCU read-side critical section, up to the end of the change.
+ * Context: an RCU read-side critical section that also covers the change.
  *
- * Return: what vdso_task_invalidate_end() has to be given.
+ * Return: the argument for vdso_task_invalidate_end().
  */
 static __always_inline bool
 vdso_task_invalidate_begin_unlocked(struct task_struct *p, enum vdso_task_part part)
@@ -292,9 +292,9 @@ static __always_inline void vdso_task_invalidate_end(struct task_struct *p, bool
 bool vdso_task_cputimer_start(struct task_struct *p);
 
 /**
- * vdso_task_cputimer_started() - a process was seen to count its own CPU time
+ * vdso_task_cputimer_started() - the caller has found the group cputimer started
  *
- * It counts from what its threads had used then, which is about to be read.
+ * Orders its load of timers_active before its loads of the sums.
  */
 static __always_inline void vdso_task_cputimer_started(void)
 {
@@ -302,28 +302,28 @@ static __always_inline void vdso_task_cputimer_started(void)
 }
 
 /**
- * vdso_task_cputimer_came() - did a process begin to count its own CPU time just now?
- * @active: where it says so
+ * vdso_task_cputimer_recheck() - has the group cputimer started meanwhile?
+ * @active: its timers_active
  *
- * For who has just added up what its threads have used. A charge among that which
- * was made after the start may be on its way to the process's sum, which the next
- * reading will be of: so it has to be this one's, too.
+ * Call after summing thread runtimes. The sum may have runtime in it that was added to
+ * a thread after the start and not yet to the cputimer. The next reading samples the
+ * cputimer and must not be smaller, so this one has to sample it, too.
  */
-static __always_inline bool vdso_task_cputimer_came(const unsigned int *active)
+static __always_inline bool vdso_task_cputimer_recheck(const unsigned int *active)
 {
 	if (!static_branch_unlikely(&vdso_task_key))
 		return false;
-	smp_rmb();	/* pairs with the runqueue's lock that charges are made under */
-	/* What the sum began with is about to be read: vdso_task_cputimer_start(). */
+	smp_rmb();	/* pairs with the runqueue lock, held while runtime is added */
+	/* The caller samples the sum next: pairs with vdso_task_cputimer_start(). */
 	return unlikely(smp_load_acquire(active));
 }
 
 /**
  * vdso_task_invalidate() - current has changed its own answers
- * @part: which
+ * @part: which answers
  *
- * Nobody else can have looked at them in the vDSO since, so this may come after
- * the change; it must come before current returns to user mode.
+ * No other thread reads them in the vDSO, so this may come after the change; it must
+ * come before current returns to user mode.
  *
  * Context: any but interrupts; does not sleep.
  */
@@ -336,7 +336,7 @@ static __always_inline void vdso_task_invalidate(enum vdso_task_part part)
 /**
  * vdso_task_deny_counter() - current may not read the counter in user mode any more
  *
- * Context: any but interrupts; does not sleep. Before it returns to user mode.
+ * Context: any but interrupts, before current returns to user mode; does not sleep.
  */
 static inline void vdso_task_deny_counter(void)
 {
@@ -350,7 +350,7 @@ static inline void vdso_task_deny_counter(void)
 
 /**
  * vdso_task_detach() - current leaves an mm, by exec or exit
- * @mm: the mm, which has not lost this user yet; NULL for a kernel thread
+ * @mm: the mm, whose mm_users still counts current; NULL for a kernel thread
  *
  * Context: process context; current does not return to user mode in that mm.
  */
@@ -360,20 +360,19 @@ static inline void vdso_task_detach(struct mm_struct *mm)
 
 	if (unlikely(rcu_access_pointer(current->vdso_task.record)))
 		__vdso_task_detach(mm);
-	/* Every other thread that may have set it has left its mm, and was charged. */
+	/* All other threads that may have set it have left the mm, their time synced. */
 	if (READ_ONCE(sig->vdso_task_exposes_cputime) && thread_group_empty(current))
 		smp_store_release(&sig->vdso_task_exposes_cputime, false);
 }
 
 /**
- * vdso_task_new_thread() - current starts a task
- * @clone_flags: how
+ * vdso_task_new_thread() - current is about to create a task
+ * @clone_flags: of clone()
  *
- * The second thread of a process ends its answers to the process's clock, and
- * may read that clock by system call, where the first one's part is what it was
- * last charged.
+ * From the second thread on, the system call answers the process's clock, by adding up
+ * each thread's accounted time. So current is synced first.
  *
- * Context: before the task can run.
+ * Context: before the new task can run.
  */
 static inline void vdso_task_new_thread(u64 clone_flags)
 {
@@ -386,9 +385,9 @@ static inline void vdso_task_new_thread(u64 clone_flags)
 
 /**
  * vdso_task_image_changed() - a process has another vDSO image than before
- * @mm: the current mm, its mappings locked, so that nobody calls the new one yet
+ * @mm: the current mm, its mmap lock held, so that no thread calls the new image yet
  *
- * What a filter looks at are other system calls then.
+ * The entries of the new image replace other system calls, which a filter may not allow.
  */
 static inline void vdso_task_image_changed(struct mm_struct *mm)
 {
@@ -396,13 +395,13 @@ static inline void vdso_task_image_changed(struct mm_struct *mm)
 		__vdso_task_invalidate_mm(mm);
 }
 
-/* A new task, copied from its parent, has no record and exposes nothing. */
+/* A new task, copied from its parent, has no record and does not expose its time. */
 static inline void vdso_task_init(struct task_struct *p)
 {
 	memset(&p->vdso_task, 0, sizeof(p->vdso_task));
 }
 
-/* Of @p, which is current or a new task that is a copy of it. */
+/* A new mm for @p, which is current or a new task that is a copy of it. */
 static inline void vdso_task_mm_init(struct mm_struct *mm, struct task_struct *p)
 {
 	memset(&mm->vdso_task, 0, sizeof(mm->vdso_task));
@@ -413,13 +412,13 @@ static inline void vdso_task_mm_init(struct mm_struct *mm, struct task_struct *p
 
 #ifdef CONFIG_SECCOMP_FILTER
 /**
- * vdso_task_seccomp_allows() - would current's filters let a call pass unseen?
+ * vdso_task_seccomp_allows() - do current's filters always allow a system call?
  * @arch: AUDIT_ARCH_* of the call
  * @nr: its number
  *
- * In kernel/seccomp.c, which has the action cache.
+ * Defined in kernel/seccomp.c, which has the action cache.
  *
- * Return: true if they always allow the call, whatever its arguments.
+ * Return: true if they do, whatever the arguments.
  */
 bool vdso_task_seccomp_allows(u32 arch, int nr);
 #else
@@ -432,15 +431,15 @@ static inline bool vdso_task_seccomp_allows(u32 arch, int nr)
 void vdso_task_resume(void);
 
 /**
- * vdso_task_area_size() - how much of a mapping fork must leave out
+ * vdso_task_area_size() - how much of a mapping fork must not copy
  * @vma: a mapping of the parent, its mm locked for writing
  *
  * The page table entries of the area carry no page reference. A child that
  * inherited them would read its parent's records, and freed memory once the
- * parent is gone. Nor may it inherit the zero page, or the page that all processes
- * share: its first touch would not be seen, and it would never be promoted.
+ * parent is gone. Nor may it inherit the zero page or the global page: its first
+ * touch would not fault, and it would never be promoted.
  *
- * Return: bytes from the start of @vma; the child faults in its own.
+ * Return: bytes from the start of @vma; the child faults in its own pages.
  */
 static inline unsigned long vdso_task_area_size(const struct vm_area_struct *vma)
 {
@@ -448,14 +447,14 @@ static inline unsigned long vdso_task_area_size(const struct vm_area_struct *vma
 }
 
 /**
- * vdso_task_zap_start() - where page table entries are to be removed from
+ * vdso_task_zap_start() - where to start removing page table entries
  * @vma: a mapping
- * @start: where it begins, or what is to be removed of it
- * @end: where that ends
+ * @start: start of the range to remove, within @vma
+ * @end: end of the range
  *
- * The end of a process that never called does not look for pages of its area one by
- * one. A first touch at the same time comes after who sees none here: it sets the mark
- * before it inserts an entry.
+ * A process that never touched its area has no entries in it, so its exit need not scan
+ * it. A first touch sets fallbacks before it inserts an entry: if that is still 0 here,
+ * the touch comes after the removal.
  *
  * Return: @start, or the end of the area if that was never touched.
  */
@@ -494,7 +493,7 @@ static inline bool vdso_task_cputimer_start(struct task_struct *p)
 
 static __always_inline void vdso_task_cputimer_started(void) { }
 
-static __always_inline bool vdso_task_cputimer_came(const unsigned int *active)
+static __always_inline bool vdso_task_cputimer_recheck(const unsigned int *active)
 {
 	return false;
 }

@@ -21,11 +21,11 @@ struct vdso_task_area;
  * struct vdso_task_mm - the part of mm_struct
  * @area: the records of this address space, NULL until it is promoted; set once,
  *	  freed with the mm
- * @fallbacks: 0 until the area is first touched, then 1 more than the number of
- *	       system calls made since in place of an answer, at most
+ * @fallbacks: 0 until the area or the global page is first touched, then 1 more than
+ *	       the number of fallback system calls counted since, at most
  *	       VDSO_TASK_PROMOTE
- * @no_counter: a thread may not read the counter, so none does before it knows its
- *		record
+ * @no_counter: a thread may not read the counter in user mode, so record 0 lets no
+ *		thread read it
  * @slots: kernel address of the first CPU's slot, NULL if there is none: see
  *	   kernel/vdso/publish.h
  */
@@ -42,13 +42,13 @@ struct vdso_task_mm {
  * struct vdso_task - the part of task_struct
  * @record: the task's record, NULL if it has none; written by the task itself, read
  *	    by others under RCU
- * @locator: by which user mode finds it: its distance from record 0 in bytes, which is
+ * @locator: distance of the record from record 0 in bytes, by which user mode finds it:
  *	     negative; 0 if there is none
- * @exposes_cputime: user mode may read the task's CPU time without a charge: from
- *		     its first refresh for a CPU-time clock until it leaves the mm;
- *		     written by the task itself
- * @masked: which answers a filter left out when they were computed
- * @computed: @end as of when the answers were computed, -1 if the task itself has
+ * @exposes_cputime: user mode may read CPU time that is not accounted yet: from
+ *		     the first refresh for a CPU-time clock until the task leaves the
+ *		     mm; written by the task itself
+ * @masked: answers that a seccomp filter masked when they were computed
+ * @computed: value of @end when the answers were computed, -1 if the task itself has
  *	      invalidated them since
  * @begin: invalidations of the task's answers begun by others
  * @end: invalidations ended; equal to @begin while none is under way

@@ -13,21 +13,21 @@
 #include <vdso/task_area.h>
 
 /*
- * First byte above the area: the start of the page that all processes share, a
- * page below what [vvar] was without records.
+ * First byte above the area: the start of the global page, which all processes share
+ * and which lies below the pages of an unpatched [vvar].
  */
 extern char vdso_task_end[] __attribute__((visibility("hidden")));
 
-/* Record 0, VDSO_TASK_TOP_SIZE below it. */
+/* Record 0, VDSO_TASK_TOP_SIZE bytes below vdso_task_end. */
 extern char vdso_task_records[] __attribute__((visibility("hidden")));
 
 /*
- * Provides struct vdso_task_place, which has the record of the calling thread and what
- * else it takes to know that this is still so, and
+ * Provides struct vdso_task_place, which has the location of the calling thread's record
+ * and the values that the reader compares after it has loaded the answer, and
  *
  *	struct vdso_task_place __arch_vdso_task_find(void);
  *	u32 __arch_vdso_task_answer(struct vdso_task_place, size_t field);
- *	bool __arch_vdso_task_is_there(struct vdso_task_place);
+ *	bool __arch_vdso_task_is_unchanged(struct vdso_task_place);
  */
 #include <asm/vdso/task.h>
 
@@ -35,12 +35,12 @@ extern char vdso_task_records[] __attribute__((visibility("hidden")));
 	((const struct vdso_task_global *)vdso_task_end)
 
 /*
- * The value, or what the system call returns. All loads are volatile, which keeps their
- * order in the program; that is all the order they need.
+ * The answer, or what the system call returns. All loads are volatile, so the compiler
+ * keeps their order. They need no memory barrier.
  *
- * A thread that was interrupted within these few instructions makes the system call. To
- * try again would take code that hardly ever runs, and a limit to it, for a thread may
- * be interrupted at each instruction, by a debugger.
+ * A reader that finds the place changed falls back to the system call. A retry would take
+ * code that hardly ever runs, and a limit on the retries, as a debugger may stop the
+ * thread at each instruction.
  */
 static __always_inline u32 __vdso_task_get(size_t field, long nr)
 {
@@ -48,12 +48,12 @@ static __always_inline u32 __vdso_task_get(size_t field, long nr)
 	u32 answer = __arch_vdso_task_answer(place, field);
 
 	if (unlikely(__builtin_sub_overflow(answer, 1, &answer) ||
-		     !__arch_vdso_task_is_there(place)))
+		     !__arch_vdso_task_is_unchanged(place)))
 		return (u32)__arch_vdso_task_syscall(nr);
 	return answer;
 }
 
-/* An entry of the table: see VDSO_TASK_ENTRIES_*() in the generated header. */
+/* The function of one table entry, for VDSO_TASK_ENTRIES_*() of the generated header. */
 #define VDSO_TASK_ENTRY(name, symbol, field, type, nr)			\
 type symbol(void);							\
 notrace type symbol(void)						\

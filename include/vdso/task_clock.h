@@ -6,12 +6,11 @@
  * The CPU-time clocks of the calling thread and process, for the vDSO functions
  * clock_gettime() and clock_getres(). kernel/vdso/clock.c has the algorithm.
  *
- * They come here once it is known that the clock is none of those that have
- * always been answered, instead of making the system call at once: the code for
- * those stays as it is.
+ * Both call __vdso_task_clock_get() where they used to fall back to the system call at
+ * once, so the code for the clocks that the vDSO has always answered stays as it is.
  */
 
-/* First: x86's reader of the CPU number needs its own includes before others. */
+/* Must be first: x86's reader of the CPU number needs its includes before others. */
 #include <vdso/task.h>
 
 #include <linux/math64.h>
@@ -31,23 +30,23 @@
  */
 #include <asm/vdso/task_counter.h>
 
-/* Clocks with an ID in them, as <linux/posix-timers.h> has them. */
+/* Encoding of clock IDs that contain a PID, as in <linux/posix-timers.h>. */
 #define VDSO_TASK_CLOCK_WHICH	3
 #define VDSO_TASK_CLOCK_SCHED	2
 #define VDSO_TASK_CLOCK_THREAD	4
 #define VDSO_TASK_CLOCK_SHIFT	3
 
 /**
- * struct vdso_task_clock - which clock is meant
- * @owner: ID of the thread that it must be a clock of, 0 for the caller
- * @process: it is the process's
+ * struct vdso_task_clock - a decoded CPU-time clock ID
+ * @owner: the thread or process ID in it, 0 for the caller's own clock
+ * @process: true for a process's clock, false for a thread's
  */
 struct vdso_task_clock {
 	u32	owner;
 	bool	process;
 };
 
-/* Is it the CPU time of a thread or process at all? */
+/* Decode @clock into @which. Returns false if it is no CPUCLOCK_SCHED clock. */
 static __always_inline bool __vdso_task_clock(clockid_t clock,
 					      struct vdso_task_clock *which)
 {
@@ -61,7 +60,7 @@ static __always_inline bool __vdso_task_clock(clockid_t clock,
 	       (clock & VDSO_TASK_CLOCK_WHICH) == VDSO_TASK_CLOCK_SCHED;
 }
 
-/* A process has the ID of its only thread. */
+/* A process's clock is answered for its only thread, which has the process's ID. */
 static __always_inline bool __vdso_task_owns(const struct vdso_task_record *record,
 					     const struct vdso_task_clock *which)
 {
@@ -73,13 +72,13 @@ static __always_inline bool __vdso_task_owns(const struct vdso_task_record *reco
  * @which: the clock
  * @ns: where to store it, in nanoseconds
  *
- * The counter's parameters are written by other CPUs: their sequence count is looked
- * at again after the counter was read.
+ * Other CPUs write the clock's parameters, so their sequence count is read again after
+ * the counter.
  *
- * The page that all processes share comes first. A clock that cannot be computed
- * touches no record, and the process gets none for it.
+ * The global page is read first: if the clock cannot be computed, the reader touches no
+ * record, and the process is not promoted for such calls.
  *
- * Return: false if the system call must be made.
+ * Return: false to fall back to the system call.
  */
 static __always_inline bool
 __vdso_task_time(const struct vdso_task_clock *which, u64 *ns)
@@ -112,7 +111,7 @@ __vdso_task_time(const struct vdso_task_clock *which, u64 *ns)
 
 #define VDSO_TASK_NO_TIME	U64_MAX
 
-/* The time of a clock, VDSO_TASK_NO_TIME if the system call must be made. */
+/* The CPU time in nanoseconds, VDSO_TASK_NO_TIME to fall back to the system call. */
 static noinline notrace u64 __vdso_task_clock_ns(clockid_t clock)
 {
 	struct vdso_task_clock which;
@@ -124,8 +123,9 @@ static noinline notrace u64 __vdso_task_clock_ns(clockid_t clock)
 }
 
 /*
- * Both calls, as one copy. The resolution is a nanosecond. It is reported where the time
- * would be: a filter that wants to see this call keeps the time from being computed, too.
+ * One copy for clock_gettime() and clock_getres(). The resolution, one nanosecond, is
+ * returned only where the time could be: if a seccomp filter must see either call, the
+ * record's cputime is 0.
  */
 notrace int __vdso_task_clock_get(clockid_t clock, struct __kernel_timespec *ts,
 				  bool resolution)

@@ -3,9 +3,9 @@
 #define __VDSO_TASK_FALLBACK_H
 
 /*
- * What the generic vDSO functions do with clocks that the shared data do not
- * answer: images that read the CPU-time clocks try those, all others make the system
- * call.
+ * The generic vDSO functions call these for a clock that the vDSO data page cannot
+ * answer. An image that reads the CPU-time clocks tries those first; any other image
+ * falls back to the system call.
  */
 
 #ifdef VDSO_HAS_TASK_CLOCKS

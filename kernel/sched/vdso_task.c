@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task records: what needs a runqueue's lock. See kernel/vdso/clock.c. */
+/* Task records: CPU time, under a runqueue's lock. See kernel/vdso/clock.c. */
 
 #include <linux/mmu_context.h>
 #include <linux/sched/clock.h>
@@ -9,10 +9,12 @@
 #include "vdso_task.h"
 
 /**
- * vdso_task_current_base() - vdso_task_base() of current
- * @clock: gets the runqueue's clock, as updated for that
+ * vdso_task_current_base() - compute vdso_task_base() of current
+ * @clock: set to the runqueue's clock that it was computed with
  *
  * Context: interrupts off, no lock of the scheduler held.
+ *
+ * Return: as vdso_task_base().
  */
 u64 vdso_task_current_base(u64 *clock)
 {
@@ -31,15 +33,16 @@ u64 vdso_task_current_base(u64 *clock)
 
 #ifdef CONFIG_POSIX_TIMERS
 /**
- * vdso_task_cputimer_start() - a process's own sum of CPU time is put to use
+ * vdso_task_cputimer_start() - start the group cputimer of a single-threaded process
  * @p: a thread of the process
  *
- * Done here if @p is its only thread, which may have been told the process's time:
- * what is charged before is in the sum, what is charged after is added to it.
+ * A thread that exposes its CPU time may have read the process's time. Under the lock of
+ * its runqueue, runtime accounted before the start is in the initial value, and runtime
+ * accounted after it is added.
  *
- * Context: the process's siglock held, which keeps the number of its threads.
+ * Context: the process's siglock held, so that the number of its threads is stable.
  *
- * Return: false if nothing was done.
+ * Return: false if the process has more threads or exposes no CPU time; not started.
  */
 bool vdso_task_cputimer_start(struct task_struct *p)
 {
@@ -59,7 +62,7 @@ bool vdso_task_cputimer_start(struct task_struct *p)
 		p->sched_class->update_curr(rq);
 	}
 	used = sig->sum_sched_runtime + p->se.sum_exec_runtime;
-	/* It may be more from when the process had other threads, and was told. */
+	/* It may be more since the process had other threads, and was read as that. */
 	if (atomic64_read(sum) < used)
 		atomic64_set(sum, used);
 	/* Pairs with smp_rmb() in vdso_task_cputimer_started(). */
@@ -69,14 +72,14 @@ bool vdso_task_cputimer_start(struct task_struct *p)
 }
 #endif
 
-/* Charge whoever runs on a CPU up to now, if it may have told its CPU time. */
+/* Account the running task of a CPU up to now if it exposes its CPU time. */
 static void sync_cpu_runtime(unsigned int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
 	struct rq_flags rf;
 
 	rq_lock_irqsave(rq, &rf);
-	/* One that is being switched out was charged when it left its queue. */
+	/* A task that is being switched out was accounted when it was dequeued. */
 	if (vdso_task_exposes_cputime(rq->curr) && task_on_rq_queued(rq->curr)) {
 		update_rq_clock(rq);
 		rq->curr->sched_class->update_curr(rq);
@@ -85,7 +88,7 @@ static void sync_cpu_runtime(unsigned int cpu)
 }
 
 /**
- * vdso_task_sync_all_runtimes() - charge all tasks up to now that may have told their time
+ * vdso_task_sync_all_runtimes() - account all tasks that expose their CPU time up to now
  *
  * Context: any without a lock of the scheduler.
  */
@@ -98,12 +101,14 @@ void vdso_task_sync_all_runtimes(void)
 }
 
 /**
- * vdso_task_clock_past_rqs() - is the clock past all that runqueues have seen?
+ * vdso_task_clock_past_rqs() - is sched_clock() past the clock of every runqueue?
  *
- * A runqueue's clock never goes back. While sched_clock() lies behind it, as it
- * may after a change of its parameters, tasks there are charged nothing.
+ * A runqueue's clock never goes back. While sched_clock() is behind it, as it may be
+ * after a change of its parameters, tasks there accumulate no runtime.
  *
  * Context: any without a lock of the scheduler; interrupts off.
+ *
+ * Return: true if so.
  */
 bool vdso_task_clock_past_rqs(void)
 {
@@ -114,7 +119,7 @@ bool vdso_task_clock_past_rqs(void)
 	for_each_possible_cpu(cpu) {
 		struct rq *rq = cpu_rq(cpu);
 
-		/* An update that began before the change has ended. */
+		/* With the lock, an update that began before the change has ended. */
 		rq_lock_irqsave(rq, &rf);
 		last = max(last, rq->clock);
 		rq_unlock_irqrestore(rq, &rf);
@@ -122,7 +127,7 @@ bool vdso_task_clock_past_rqs(void)
 	return sched_clock_cpu(smp_processor_id()) >= last;
 }
 
-/* Is part of the time stolen by a hypervisor and charged to nobody? */
+/* Does clock_task leave out time that the hypervisor stole? */
 bool vdso_task_time_stolen(void)
 {
 #ifdef CONFIG_PARAVIRT_TIME_ACCOUNTING

@@ -2,7 +2,7 @@
 #ifndef _KERNEL_SCHED_VDSO_TASK_H
 #define _KERNEL_SCHED_VDSO_TASK_H
 
-/* Task records: the scheduler's part. kernel/vdso/clock.c says what it is for. */
+/* Task records: hooks in the scheduler. kernel/vdso/clock.c has the algorithm. */
 
 #include <linux/vdso_task.h>
 
@@ -11,9 +11,9 @@
 #include "../vdso/publish.h"
 
 /*
- * Has all time in interrupts on this CPU, whose runqueue @rq is, been taken off
- * clock_task? Time that is still to be taken off may have been charged to the task
- * already, and then its CPU time stands still for a while.
+ * Has all interrupt time of this CPU been taken off the clock_task of its runqueue @rq?
+ * Interrupt time that is still to be taken off may be accounted to the task already, and
+ * then its CPU time stands still for a while.
  */
 static __always_inline bool vdso_task_irqtime_applied(struct rq *rq)
 {
@@ -25,14 +25,14 @@ static __always_inline bool vdso_task_irqtime_applied(struct rq *rq)
 }
 
 /**
- * vdso_task_base() - what sched_clock_cpu() said when a task had run for no time
+ * vdso_task_base() - sched_clock_cpu() at which a task's CPU time was 0
  * @rq: this CPU's runqueue, locked
  * @p: the task that runs there
  *
- * It stays the same for as long as @p runs, but for interrupts: update_curr() adds
- * to sum_exec_runtime what it adds to exec_start.
+ * It is constant while @p runs, except for interrupts: update_curr() adds the same to
+ * sum_exec_runtime and exec_start.
  *
- * Return: that value in nanoseconds, 0 if it cannot be told.
+ * Return: that value in nanoseconds, 0 if it cannot be computed.
  */
 static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 {
@@ -43,11 +43,11 @@ static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 }
 
 /**
- * vdso_task_cancel_skip_update() - a task's CPU time is about to be readable
+ * vdso_task_cancel_skip_update() - call before user mode can read a task's CPU time
  * @rq: this CPU's runqueue, locked
  *
- * A wakeup that met no such task, or the balancing within the last switch, may
- * have asked for the next update of the clock to be left out.
+ * A wakeup while no such task ran, or the balancing within the last switch, may have
+ * requested to skip the next update of the clock.
  */
 static __always_inline void vdso_task_cancel_skip_update(struct rq *rq)
 {
@@ -55,9 +55,9 @@ static __always_inline void vdso_task_cancel_skip_update(struct rq *rq)
 }
 
 /**
- * vdso_task_switch() - a thread of an mm is about to run on this CPU
+ * vdso_task_switch() - publish the incoming thread
  * @rq: this CPU's runqueue, locked
- * @next: the thread, which runs on @rq already
+ * @next: the thread, which is @rq's current task already
  *
  * Context: the context switch, interrupts off.
  */
@@ -71,7 +71,7 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 	if (!static_branch_unlikely(&vdso_task_key))
 		return;
 #ifdef CONFIG_VDSO_TASK_SLOTS
-	/* Who borrows an mm (kthread_use_mm()) may see its last user go. */
+	/* The last mmput() may come while @next uses the mm by kthread_use_mm(). */
 	slot = vdso_task_slot(next->mm);
 	if (likely(!slot))
 		return;
@@ -90,14 +90,15 @@ static __always_inline void vdso_task_switch(struct rq *rq,
 }
 
 /**
- * vdso_task_needs_clock() - must a task be charged up to when it stops running?
+ * vdso_task_needs_clock() - must a task be accounted up to the moment it stops running?
  * @curr: the task that runs on a runqueue, locked
  *
- * A wakeup from another CPU wants the next update of the runqueue's clock to be
- * left out, which charges @curr up to the wakeup only. User space may read more
- * until it is switched out. For one that does not expose its time yet the update may
- * be left out: it is asked for again before that time can be read, see
- * vdso_task_cancel_skip_update().
+ * A wakeup from another CPU requests to skip the next update of the runqueue's clock,
+ * which would account @curr up to the wakeup only. User mode may read more until @curr is
+ * switched out. If @curr does not expose its CPU time yet, the update may be skipped:
+ * vdso_task_cancel_skip_update() cancels that before user mode can read the time.
+ *
+ * Return: true if so.
  */
 static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr)
 {
@@ -106,10 +107,10 @@ static __always_inline bool vdso_task_needs_clock(const struct task_struct *curr
 }
 
 /**
- * vdso_task_wakeup() - a task is woken on a runqueue
+ * vdso_task_wakeup() - delay point in the wakeup of a task
  * @rq: the runqueue, locked, its clock updated
  *
- * Where tests hold up a wakeup: the task that runs there goes on meanwhile.
+ * The running task of the runqueue continues during the delay.
  */
 static __always_inline void vdso_task_wakeup(struct rq *rq)
 {
@@ -117,11 +118,10 @@ static __always_inline void vdso_task_wakeup(struct rq *rq)
 }
 
 /**
- * vdso_task_acquire_runtime() - a task was seen to have left its CPU
+ * vdso_task_acquire_runtime() - call before loading the runtime of a task off its CPU
  *
- * It was charged before that, which the caller is about to look at: a task may
- * have told its time before it was charged, and whoever heard of it must not be
- * told less.
+ * The task was accounted before it left its CPU. Another task may have a reading that the
+ * task made before that, and must not read less.
  */
 static __always_inline void vdso_task_acquire_runtime(void)
 {
@@ -130,12 +130,11 @@ static __always_inline void vdso_task_acquire_runtime(void)
 }
 
 /**
- * vdso_task_account_dequeued() - the running task of SCHED_DEADLINE is not charged any more
- * @rq: its runqueue, locked, its clock updated; the task has left its class's queue
+ * vdso_task_account_dequeued() - account a running SCHED_DEADLINE task that is dequeued
+ * @rq: its runqueue, locked, its clock updated
  *
- * A task that another CPU charged for the last of its budget runs on until it is
- * interrupted, and its class does not charge it for that. If its time can be read,
- * it is charged.
+ * A task that another CPU accounted to the end of its budget runs on until it is
+ * interrupted, and its class does not account that. Do so if it exposes its CPU time.
  */
 static __always_inline void vdso_task_account_dequeued(struct rq *rq)
 {
@@ -144,14 +143,14 @@ static __always_inline void vdso_task_account_dequeued(struct rq *rq)
 }
 
 /**
- * vdso_task_account_running() - what the running task used is about to be taken for idle
+ * vdso_task_account_running() - account the running task before its time counts as idle
  * @rq: its runqueue, locked, its clock updated
  * @p: the task that runs there
  *
- * A fair task that is woken takes a runqueue where nobody is counted for one that
- * idles. There may be a task of any class that has used up its budget or its group's,
- * and runs on until it is interrupted. If its time can be read it is charged, in the
- * way of its class: a group that is throttled pays for it, too.
+ * The wakeup of a fair task mistakes a runqueue with nr_running == 0 for an idle one. A
+ * task of any class may run there that has used up its budget or its group's, until it is
+ * interrupted. If it exposes its CPU time, account it by its class, which charges a
+ * throttled group as well.
  */
 static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p)
 {
@@ -160,11 +159,11 @@ static __always_inline void vdso_task_account_running(struct rq *rq, struct task
 }
 
 /**
- * vdso_task_tick() - a tick is about to charge the task that it met
+ * vdso_task_tick() - delay point in a tick
  * @rq: this CPU's runqueue, locked, its clock not yet updated
  *
- * Where tests hold up a tick, so that much of an interrupt is charged to the task
- * before it is known to be an interrupt's.
+ * The delay makes the tick account much interrupt time to the interrupted task, before
+ * irq exit accounts it as interrupt time.
  */
 static __always_inline void vdso_task_tick(struct rq *rq)
 {
@@ -172,10 +171,10 @@ static __always_inline void vdso_task_tick(struct rq *rq)
 }
 
 /**
- * vdso_task_move() - a task has left a runqueue and is in no other yet
+ * vdso_task_move() - delay point in a move, with the task on no runqueue
  * @p: the task
  *
- * Where tests hold up a move: others may ask for the task's CPU time meanwhile.
+ * Other tasks can read the task's CPU time during the delay.
  */
 static __always_inline void vdso_task_move(struct task_struct *p)
 {

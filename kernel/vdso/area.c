@@ -2,23 +2,23 @@
 /*
  * Task records: the pages of an mm, from its promotion to the last mmput().
  *
- * Lifetime of an area. It is created in the page fault handler, published once in
- * mm->vdso_task.area and given up when the last user of the mm is gone. By then
- * exit_mmap() has removed every page table entry that points to its pages and
- * flushed the TLBs. The context switch reaches an area through the mm of the
- * incoming thread, which is a user of it. Another task that invalidates answers
- * reaches a record through its owner under RCU, so it is freed a grace period later.
- * It does not wait for the last mmdrop(): an idle CPU keeps the mm that it ran
- * last for as long as it likes.
+ * Lifetime of an area. The page fault handler creates it and publishes it once in
+ * mm->vdso_task.area; the last mmput() frees it. By then exit_mmap() has removed every
+ * page table entry that points to its pages and flushed the TLBs. The context switch
+ * reaches an area through the mm of the incoming thread, which is a user of it. A task
+ * that invalidates another task's answers reaches the record through that task under
+ * RCU, so the area is freed a grace period later. The area does not wait for the last
+ * mmdrop(): an idle CPU keeps the mm that it ran last for an unlimited time.
  *
  * Lifetime of a record. A thread gets one at its first refresh in the mm, the lowest
- * that is free, so that pages in use stay together. It gives it back when it leaves
- * the mm. It may have another owner at once. Its owner's locator leads to it, and slots
- * of CPUs where that ran last, up to their next publication; a reader that finds it
- * there has left the CPU (publish.c). Others may still be about to invalidate it:
+ * free one, so that records in use share pages. The thread gives it back when it leaves
+ * the mm, and another thread may get it at once. The owner's locator leads to it, and so
+ * do slots of CPUs where the owner ran last, up to their next publication; a reader that
+ * finds it through such a slot has left the CPU (publish.c). Another task may still be
+ * about to invalidate it:
  *
- *	CPU 0: invalidates T's answers          CPU 1: T leaves the mm, then U
- *	------------------------------          -------------------------------
+ *	CPU 0: invalidates T's answers          CPU 1: T leaves the mm, then U refreshes
+ *	------------------------------          ----------------------------------------
  *	record = T.record
  *	                                        T.record = NULL
  *	                                        record.* = 0
@@ -26,15 +26,14 @@
  *	                                        U: vdso_task_record_get(), store
  *	record.field = 0
  *
- *	U makes a system call that it need not have made, and stores its answer again.
+ *	Winner: CPU 0. U falls back once without need, and stores its answer again.
  *
- * Uniqueness of seq. A reader interrupted by a signal may fork in the handler;
- * the child then finishes the same read on slots of its own. Were their seq to
- * count from 0, the child could meet the very value that it had read from its
- * parent's slot. So the slots of an area start at the time in nanoseconds at
- * which it was created: a slot is published less than once a nanosecond, hence
- * every seq that the parent ever showed lies below its child's first. A random
- * constant is added, so that a time namespace does not learn the host's clock.
+ * Uniqueness of seq. A reader interrupted by a signal may fork in the handler; the child
+ * then finishes the same read on slots of its own. If their seq counted from 0, the child
+ * could find the value that it had read from its parent's slot. So the slots of an area
+ * start at the time in nanoseconds at which the area was created: a slot is published
+ * less than once a nanosecond, hence every seq of the parent's slots is below the child's
+ * first. A random constant is added to hide the host's clock from a time namespace.
  */
 
 #include <linux/gfp.h>
@@ -45,12 +44,12 @@
 
 #include "internal.h"
 
-/* Never fails a fault, never wakes the OOM killer: a system call will do. */
+/* No retries, no OOM killer: without memory the thread falls back. */
 #define VDSO_TASK_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 static u64 seq_offset __ro_after_init;
 
-/* Before the first area. */
+/* Runs before the first area is created. */
 void __init vdso_task_area_init(void)
 {
 	seq_offset = get_random_u64();
@@ -68,8 +67,8 @@ static void area_free(struct rcu_head *rcu)
 	kfree(area);
 }
 
-/* What nobody owns any more is not counted, also where it waits to be freed. */
-static void area_discount(const struct vdso_task_area *area)
+/* Statistics leave out an area that only waits for its grace period. */
+static void area_uncount(const struct vdso_task_area *area)
 {
 	unsigned int i;
 
@@ -79,7 +78,7 @@ static void area_discount(const struct vdso_task_area *area)
 }
 
 /**
- * vdso_task_mm_free() - the last user of an address space is gone
+ * vdso_task_mm_free() - free the area of an mm after its last user
  * @mm: an mm whose mappings were removed
  *
  * Context: any in which mmput() may sleep.
@@ -94,25 +93,25 @@ void vdso_task_mm_free(struct mm_struct *mm)
 #ifdef CONFIG_VDSO_TASK_SLOTS
 	WRITE_ONCE(mm->vdso_task.slots, NULL);
 #endif
-	area_discount(area);
+	area_uncount(area);
 	call_rcu(&area->rcu, area_free);
 }
 
-/* Let switches find the slots of an area, once their page is there. */
-static void show_slots(const struct vdso_task_area *area)
+/* Point context switches to the slots of an area once their page exists. */
+static void set_mm_slots(const struct vdso_task_area *area)
 {
 #ifdef CONFIG_VDSO_TASK_SLOTS
 	void *first = vdso_task_line(area, vdso_task_slot_distance(0));
 
 	if (vdso_task_many_pages)
 		first = VDSO_TASK_SLOTS_FAR;
-	/* Never back to NULL: a switch would leave the slot to the thread before. */
+	/* Never reset to NULL: a switch would leave the previous thread's record there. */
 	if (first)
 		WRITE_ONCE(area->mm->vdso_task.slots, first);
 #endif
 }
 
-/* Slots lie above record 0, in its page and in those above. */
+/* Slots lie above record 0, in its page and in the pages above. */
 static void init_slots(const struct vdso_task_area *area, void *page,
 		       unsigned int index)
 {
@@ -123,15 +122,15 @@ static void init_slots(const struct vdso_task_area *area, void *page,
 	for (at = max(at, first); at < end; at += VDSO_TASK_LINE_SIZE) {
 		struct vdso_task_slot *slot = page + at % PAGE_SIZE;
 
-		slot->seq = area->start;
-		/* Later than all that a child of fork has read in its parent's. */
+		slot->seq = area->seq_start;
+		/* Above any counter value read before the fork that made this mm. */
 		slot->stamp = U64_MAX;
 	}
 #endif
 }
 
 /**
- * vdso_task_area_page() - a page of an area, created if need be
+ * vdso_task_area_page() - get a page of an area, create it if it is missing
  * @area: the area
  * @index: 0 for the lowest that this kernel uses
  *
@@ -145,7 +144,7 @@ void *vdso_task_area_page(struct vdso_task_area *area, unsigned int index)
 
 	page = READ_ONCE(area->pages[index]);
 	if (page) {
-		show_slots(area);
+		set_mm_slots(area);
 		return page;
 	}
 	page = (void *)__get_free_page(VDSO_TASK_GFP | __GFP_ZERO);
@@ -155,16 +154,16 @@ void *vdso_task_area_page(struct vdso_task_area *area, unsigned int index)
 	old = cmpxchg(&area->pages[index], NULL, page);
 	if (old) {
 		free_page((unsigned long)page);
-		show_slots(area);
+		set_mm_slots(area);
 		return old;
 	}
-	show_slots(area);
+	set_mm_slots(area);
 	vdso_task_count(VDSO_TASK_STAT_PAGES, 1);
 	return page;
 }
 
 /**
- * vdso_task_line() - a record or slot of an area
+ * vdso_task_line() - find a record or slot of an area
  * @area: the area
  * @distance: from record 0 in bytes
  *
@@ -179,7 +178,7 @@ void *vdso_task_line(const struct vdso_task_area *area, long distance)
 }
 
 /**
- * vdso_task_area_get() - the area of an mm, created if need be
+ * vdso_task_area_get() - get the area of an mm, create it if it is missing
  * @mm: the current mm
  *
  * Context: process context, may sleep.
@@ -199,7 +198,7 @@ struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
 		return NULL;
 	ida_init(&area->records);
 	area->mm = mm;
-	area->start = ktime_get_ns() + seq_offset;
+	area->seq_start = ktime_get_ns() + seq_offset;
 	old = cmpxchg(&mm->vdso_task.area, NULL, area);
 	if (old) {
 		kfree(area);
@@ -210,11 +209,11 @@ struct vdso_task_area *vdso_task_area_get(struct mm_struct *mm)
 }
 
 /**
- * vdso_task_record_get() - a record that nobody has
+ * vdso_task_record_get() - allocate a free record
  * @area: the area of the current mm
- * @locator: gets its distance from record 0 in bytes
+ * @locator: set to the record's distance from record 0 in bytes
  *
- * Where its page is new, a zero page may be mapped in its place: area->made says so.
+ * A zero page may be mapped in place of a new page; area->unfaulted counts these.
  *
  * Context: process context, may sleep.
  *
@@ -232,7 +231,7 @@ struct vdso_task_record *vdso_task_record_get(struct vdso_task_area *area,
 		return NULL;
 	distance = -((long)id << VDSO_TASK_LINE_SHIFT);
 	if (!vdso_task_line(area, distance))
-		atomic_inc(&area->made);
+		atomic_inc(&area->unfaulted);
 	if (!vdso_task_area_page(area, vdso_task_byte(distance) / PAGE_SIZE)) {
 		ida_free(&area->records, id);
 		return NULL;
@@ -243,9 +242,9 @@ struct vdso_task_record *vdso_task_record_get(struct vdso_task_area *area,
 }
 
 /**
- * vdso_task_record_put() - a record has no owner any more
+ * vdso_task_record_put() - free a record that its owner has zeroed
  * @area: the area that it is in
- * @locator: as vdso_task_record_get() had it; the record is all zeros
+ * @locator: the distance that vdso_task_record_get() stored
  *
  * Context: any but hard interrupts; does not sleep.
  */

@@ -2,165 +2,168 @@
 /*
  * Task records: the CPU-time clocks of the calling thread and process.
  *
- * While a thread runs on CPU c, the system call would say
+ * While a thread runs, the system call would return
  *
  *	sum_exec_runtime + clock_task(now) - exec_start
  *	  = sched_clock(now) - base,
  *	base = exec_start + (clock - clock_task) - sum_exec_runtime
  *
- * where base is a constant from one switch to the next: update_curr() moves
- * exec_start and sum_exec_runtime by the same amount, and so does every change of
- * class, priority or group of a running task, under the runqueue's lock. The switch
- * computes base for the incoming thread; the vDSO reads the counter behind
- * sched_clock() and subtracts (include/vdso/task_clock.h).
+ * base is constant from one switch to the next: update_curr() adds the same amount to
+ * exec_start and sum_exec_runtime, and so does every change of class, priority or group
+ * of a running task, under the runqueue's lock. The switch computes base for the
+ * incoming thread; the vDSO reads the counter behind sched_clock() and subtracts base
+ * (include/vdso/task_clock.h).
  *
- * 1. No reading may be smaller than an earlier one, by vDSO or system call. The
- *    vDSO tells without charging, so whoever charges a task for the last time, or
- *    lets others see the charge, must charge at least what was told:
+ * 1. No reading may be smaller than an earlier one, by vDSO or system call. The vDSO
+ *    reports runtime that the scheduler has not accounted yet. So an update_curr() that
+ *    is the last one of a stint, or whose result another task can read, must account at
+ *    least what the vDSO reported:
  *
- *	CPU 0: T in user mode                   CPU 1
- *	---------------------                   -----
- *	                                        wakes a task on CPU 0:
- *	                                          rq clock = t0
- *	                                          "skip the next update"? not if
- *	                                          vdso_task_needs_clock(T)
+ *	CPU 0: T in user mode                   CPU 1: wakes a task on CPU 0
+ *	---------------------                   ----------------------------
+ *	                                        update_rq_clock(): rq.clock = t0
+ *	                                        if (!vdso_task_needs_clock(T))
+ *	                                          rq_clock_skip_update()
  *	vDSO: sched_clock() = t1 > t0
  *	(interrupt) __schedule():
- *	  rq clock = t2 > t1, charge T
+ *	  update_rq_clock(): rq.clock = t2 > t1
+ *	  update_curr(): T up to t2
  *
- *    With the update skipped T would be charged up to t0. A skip that was asked for
- *    before T began to tell is taken back then: by the switch to T, or by T's
- *    refresh (vdso_task_cancel_skip_update()). Who hears from T what it was told, and
- *    then finds T gone from its CPU, looks at T's time after that
- *    (vdso_task_acquire_runtime()). A SCHED_DEADLINE task that was charged to the end of its
- *    budget by another CPU is charged for what it runs on (vdso_task_account_dequeued()), as
- *    is one of any class before its runqueue is taken for idle (vdso_task_account_running()),
- *    and one of sched_ext before it is seen off its queue. A task that leaves its mm
- *    (exec, exit) or starts a second thread is charged at once. So are all threads of
- *    a process whose time is asked for by system call (vdso_task_sync_group_runtime()): none
- *    may have read more than its process. For timers that comes before the process's
- *    siglock is taken, under which the time is sampled. What a thread reads after that,
- *    it reads while the call is under way.
+ *    Winner: CPU 0. With the update skipped, it would account T up to t0 only.
  *
- * 2. The parameters of sched_clock() lie in a page that all processes share, under
- *    a sequence count that is odd while they change or cannot be told:
+ *    A skip that was requested before T exposed its CPU time is cancelled by the switch
+ *    to T or by T's refresh (vdso_task_cancel_skip_update()). A task that got a reading
+ *    from T, and then finds T off its CPU, loads T's runtime after that
+ *    (vdso_task_acquire_runtime()). If another CPU accounts a SCHED_DEADLINE task to the
+ *    end of its budget, the time that the task runs on is accounted as well
+ *    (vdso_task_account_dequeued()), as for any class before a fair wakeup takes the
+ *    runqueue for idle (vdso_task_account_running()); sched_ext accounts its task before
+ *    the task is seen off its queue. A task that leaves its mm (exec, exit) or starts a
+ *    second thread is accounted at once. A system call for a process's time accounts all
+ *    its threads first (vdso_task_sync_group_runtime()), so that no thread has read more
+ *    than its process; for timers before it takes the process's siglock, under which the
+ *    time is sampled. What a thread reads after that, it reads during the system call.
  *
- *	CPU 0: reader                           CPU 1: change
- *	-------------                           -------------
- *	s = seq, even                           vdso_task_clock_begin(): seq++
- *	smp_rmb()                               smp_mb()                    (D)
- *	base, counter, parameters               charge all who may have told
- *	smp_rmb()         (pairs with D)        the change of sched_clock()
- *	seq == s ?                              vdso_task_clock_end(): no change is
- *	                                          under way any more
- *	                                        a later refresh: write the parameters
- *	                                        smp_wmb()                   (E)
- *	                                        seq++
+ * 2. The parameters of sched_clock() lie in a page that all processes share, under a
+ *    sequence count that is odd while they change or are not published:
  *
- *    If seq is still s, the reader's counter was read before the change. They are
- *    published again by the first refresh, or first touch of that page, that finds
- *    sched_clock() past every runqueue's clock: a refined frequency or a new epoch
- *    may set it back by some nanoseconds, and a runqueue's clock does not follow.
- *    Until then the system call answers. So a change costs nothing but two counts,
- *    and may come in any context.
+ *	CPU 0: reader                           CPU 1: changes sched_clock()
+ *	-------------                           ----------------------------
+ *	s = global.seq, even                    vdso_task_clock_begin():
+ *	smp_rmb()         (pairs with E)          global.seq++
+ *	base, counter, parameters                 smp_mb()                  (D)
+ *	smp_rmb()         (pairs with D)          vdso_task_sync_all_runtimes()
+ *	global.seq == s ?                       the change of sched_clock()
+ *	                                        vdso_task_clock_end()
+ *	                                        vdso_task_clock_publish(): parameters
+ *	                                          smp_wmb()                 (E)
+ *	                                          global.seq++
  *
- * 3. Interrupts. With IRQ time accounting, time in interrupts is not charged: it
- *    is taken off clock_task when the runqueue's clock is next updated, but never
- *    more than has passed since the last update. If that update came within the
- *    interrupt (a tick, a wakeup from another CPU), CPU time stands still for a
- *    while, and only the runqueue knows for how long. To add each interrupt's time
- *    to base would be wrong then. So the end of an interrupt clears the base of
- *    the task that it interrupted, and the next call makes the system call, which
- *    fills base again if nothing is left to be taken off. It costs a system call
- *    an interrupt to those who ask, and no total of a CPU is shown.
+ *    Winner: the change. If seq is still s, CPU 0 read the counter before the change.
+ *    vdso_task_clock_publish() succeeds in the first refresh, or fault on that page,
+ *    that finds sched_clock() past every runqueue's clock: a refined frequency or a new
+ *    epoch may set sched_clock() back by some nanoseconds, and a runqueue's clock does
+ *    not follow. Until then readers fall back. So a change may come in any context.
  *
- * 4. While CPU timers run, the process has a sum of its own, to which charges are
- *    added as well. It starts with what was used up to then. A charge that comes
- *    between must be counted once, or the sum tells less, or more until it ends:
+ * 3. Interrupts. With IRQ time accounting, update_rq_clock_task() takes interrupt time
+ *    off clock_task, but never more than has passed since its last run. If that run was
+ *    within the interrupt (a tick, a wakeup from another CPU), CPU time stands still for
+ *    a while, and only the runqueue has the length. To add each interrupt's time to base
+ *    would be wrong then. So irq exit clears the base of the interrupted task, whose next
+ *    call falls back and publishes base again if no time is left to be taken off. This
+ *    costs a thread that reads its clock one system call per interrupt, and user mode
+ *    sees no CPU's interrupt time.
  *
- *	CPU 0: charges T                        CPU 1: starts the sum
- *	----------------                        ---------------------
+ * 4. While CPU timers run, update_curr() adds to the group cputimer, too. The cputimer
+ *    starts at what the threads have used up to then. Runtime that is accounted during the
+ *    start must count once, or the cputimer is too small, or too large until it stops:
+ *
+ *	CPU 0: accounts T                       CPU 1: starts the cputimer
+ *	-----------------                       --------------------------
  *	lock T's runqueue                       lock T's runqueue
- *	T's time += delta                       charge T, sum = T's time
- *	in use ? sum += delta                   in use
- *	unlock                                  unlock
+ *	T.sum_exec_runtime += delta             update_curr(T)
+ *	timers_active ? cputimer += delta       cputimer = T.sum_exec_runtime
+ *	unlock                                  timers_active = true
+ *	                                        unlock
  *
- *    Where the process has one thread, its runqueue's lock makes the start one step
- *    (vdso_task_cputimer_start()). With more threads, whose process's time is not answered
- *    here, it is two as without records. Who found the sum not in use, and added
- *    up threads' times without that lock, may have met a charge between its two
- *    additions. It looks again (vdso_task_cputimer_came()):
+ *    The lock decides: CPU 1's sum contains delta, or CPU 0 adds it. With one thread this
+ *    is vdso_task_cputimer_start(). With more threads, where no record answers for the
+ *    process, the start is two steps as without records. A system call that found
+ *    !timers_active and summed the threads without that lock may have run between CPU 0's
+ *    two additions, so it checks again (vdso_task_cputimer_recheck()):
  *
- *	CPU 0: charges T, starts the sum        CPU 1: asks for the process's time
- *	--------------------------------        ----------------------------------
- *	                                        in use ? no: T's time, d in it
- *	sum = T's time                          smp_rmb()
- *	smp_store_release(in use)
- *	lock T's runqueue                       in use ? (load-acquire)
- *	T's time += d                             yes: the sum, from its start on
- *	sum += d                                  no: no charge seen is after a start
+ *	CPU 0: starts the cputimer, accounts T  CPU 1: reads the process's time
+ *	--------------------------------------  -------------------------------
+ *	                                        !timers_active: sum the threads, with d
+ *	cputimer = T.sum_exec_runtime           smp_rmb()
+ *	smp_store_release(timers_active)        timers_active ? (load-acquire)
+ *	lock T's runqueue                         yes: read cputimer, at least its start
+ *	T.sum_exec_runtime += d                   no: d was accounted before any start
+ *	cputimer += d
  *	unlock
  *
- *    The sum may be stopped at any time, by a thread that finds no timer armed. What
- *    is charged then is not added to it, so whoever asks charges first and then
+ *    Winner: CPU 0. If CPU 1's sum contains d, CPU 1 sees timers_active.
+ *
+ *    A thread that finds no armed timer may stop the cputimer at any time, which then
+ *    lacks the runtime accounted later. So a system call syncs the threads first and then
  *    decides where to read:
  *
- *	CPU 0: stops the sum                    CPU 1: asks for the process's time
- *	--------------------                    ----------------------------------
- *	not in use                              charge T: d, in use ? sum += d
- *	                                        in use ? yes: the sum, no: the threads'
+ *	CPU 0: stops the cputimer               CPU 1: reads the process's time
+ *	-------------------------               -------------------------------
+ *	timers_active = false                   update_curr(T):
+ *	                                          timers_active ? cputimer += d
+ *	                                        timers_active ? cputimer : sum the threads
  *
- *    If CPU 1 finds it in use, it was so at the charge, or has been started since with
- *    d in it; the end of its use takes nothing away. With the charge between the look
- *    and the reading d would be lost.
+ *    If CPU 1 reads the cputimer, that was active in update_curr() as well, or has started
+ *    since with d in it; CPU 0 takes nothing away. If CPU 1 checked timers_active before
+ *    update_curr() and read the cputimer after it, d would be lost.
  *
- * 5. The process's clock is answered while the caller is its only thread and no
- *    CPU timer is armed: then it is the thread's plus what dead threads used.
- *    Threads are only started by the caller itself; timers may be armed by others,
- *    which is a change (invalidate.c).
+ * 5. The process's clock is answered while the caller is its only thread and no CPU timer
+ *    is armed: it is the thread's time plus that of exited threads. Only the caller can
+ *    start a thread; another task that arms a timer invalidates (invalidate.c).
  *
- * 6. All that others do for this they do for tasks that have exposed their time, and
- *    for processes that have such threads: exposes_cputime in the task and in
- *    signal_struct. T sets both by its first refresh for a clock, before base is
- *    published:
+ * 6. The kernel does all this only for tasks that expose their CPU time, and processes
+ *    that have such threads: exposes_cputime in struct vdso_task, and
+ *    vdso_task_exposes_cputime in signal_struct. T's first refresh for a clock sets both,
+ *    before it publishes base:
  *
  *	CPU 0: T, in a system call              CPU 1
  *	--------------------------              -----
- *	process exposes, T exposes              wakes a task on CPU 0:
- *	lock CPU 0's runqueue                     lock CPU 0's runqueue
- *	take back a skip, compute base            T exposes? no: skip the next update
- *	unlock, publish                           unlock
+ *	signal.vdso_task_exposes_cputime = 1    wakes a task on CPU 0:
+ *	T.exposes_cputime = 1                     lock CPU 0's runqueue
+ *	lock CPU 0's runqueue                     T.exposes_cputime ? 0: skip the update
+ *	cancel the skip, compute base             unlock
+ *	unlock, publish
  *
- *	vDSO: t                                 U asks for the process's time:
- *	tells U                                   process exposes?  (acquire)
- *	                                          T exposes? charge T
+ *	vDSO: t                                 U reads the process's time:
+ *	T sends t to U                            signal.vdso_task_exposes_cputime ? (acquire)
+ *	                                          T.exposes_cputime ? sync T
  *
- *    The runqueue's lock decides on the skip: one that was asked for before T locked
- *    it is taken back, later ones see that T exposes its time. U learned of t by
- *    release and acquire, so it sees both stores; who misses one does not know t yet,
- *    and its call needs no charge of T. A change of the clock (2) locks CPU 0's
- *    runqueue after seq became odd: before T does, and then no reading of T counts, or
- *    after, and then T is charged.
+ *    The runqueue's lock decides on the skip: T cancels one that was requested before T
+ *    locked, and later wakeups see T.exposes_cputime. U received t by release and acquire,
+ *    so U sees both stores; a task that misses one has not received t yet, and its call
+ *    need not sync T. A change of the clock (2) locks CPU 0's runqueue after seq became
+ *    odd: before T does, and then no reading of T counts, or after, and then T is synced.
  *
- *    T takes it back as it leaves its mm, once it is charged, and the process's when
- *    it is the last thread: a release, so whoever sees it gone (acquire) sees the
- *    charge. A child of fork starts without, whatever its parent's bit says.
+ *    T clears its flag as it leaves its mm, once it is accounted, and the process's flag
+ *    if it is the last thread. Both are releases: a task that loads 0 (acquire) sees the
+ *    accounted runtime. A forked child starts with both clear.
  *
- * What is not told, and why:
+ * Left to the system call, and why:
  *
- *  - x86 with a sched_clock() other than the TSC's. A KVM guest's reads the
- *    hypervisor's parameters of its own CPU; the vDSO has those of CPU 0, which
- *    are only updated when that virtual CPU next runs. Both are right to some
- *    nanoseconds, but not the same.
- *  - A TSC that is not constant, or found unstable: each CPU then has a clock of
- *    its own that is filtered under way.
+ *  - x86 with a sched_clock() other than the TSC's. A KVM guest's uses the hypervisor's
+ *    parameters of its own CPU; the vDSO has those of CPU 0, which the hypervisor only
+ *    updates when that virtual CPU next runs. Both are right to some nanoseconds, but
+ *    not the same.
+ *  - A TSC that is not constant or was found unstable: each CPU then has a filtered clock
+ *    of its own.
  *  - Steal time: the hypervisor changes it at any time.
  *  - Threads that may not read the counter (PR_SET_TSC).
- *  - 32-bit x86 programs: their image has no room for it.
+ *  - 32-bit x86 programs: their image has no room for the code.
  *
- * It rests on counters that are the same on all CPUs, to within the time that it
- * takes one CPU to tell another: what the kernel checks before it calls the TSC
- * stable, and what the arm64 architecture demands.
+ * The counters of all CPUs must agree to within the time in which one CPU can inform
+ * another: the kernel checks that before it calls the TSC stable, and the arm64
+ * architecture demands it.
  */
 
 #include <linux/cache.h>
@@ -183,20 +186,16 @@ static union {
 static DEFINE_RAW_SPINLOCK(clock_lock);
 static unsigned int clock_changes;
 
-/*
- * A process that is restored in the middle of a read finds another count, whichever
- * machine it comes from.
- */
+/* Random, so that a process restored on any machine in mid-read finds another count. */
 void __init vdso_task_clock_init(void)
 {
 	global.data.seq = get_random_u32() | 1;
 }
 
 /**
- * vdso_task_clock_stop() - sched_clock() is about to change or to stand still
+ * vdso_task_clock_stop() - begin a change of sched_clock() while no user thread runs
  *
- * Up to vdso_task_clock_end() the system call answers. For changes while no user
- * thread runs.
+ * Readers fall back until vdso_task_clock_end() and a publication after that.
  *
  * Context: any; does not sleep.
  */
@@ -212,7 +211,7 @@ void vdso_task_clock_stop(void)
 }
 
 /**
- * vdso_task_clock_begin() - sched_clock() is about to change while threads run
+ * vdso_task_clock_begin() - begin a change of sched_clock() while threads run
  *
  * Context: any without a lock of the scheduler; does not sleep.
  */
@@ -224,7 +223,7 @@ void vdso_task_clock_begin(void)
 }
 
 /**
- * vdso_task_clock_end() - the change is complete
+ * vdso_task_clock_end() - end a change of sched_clock()
  *
  * Context: any; does not sleep.
  */
@@ -237,7 +236,7 @@ void vdso_task_clock_end(void)
 	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
-/* The parameters as they are now; mult is 0 if the clock cannot be told at all. */
+/* Publish the current parameters; mult 0 makes all readers fall back. */
 static void publish(const struct vdso_task_global *now)
 {
 	WRITE_ONCE(global.data.mult, now->mult);
@@ -248,7 +247,7 @@ static void publish(const struct vdso_task_global *now)
 	WRITE_ONCE(global.data.seq, global.data.seq + 1);
 }
 
-/* Publish the parameters, if no change of them is under way. */
+/* Publish the parameters unless they are published or a change is under way. */
 void vdso_task_clock_publish(void)
 {
 	struct vdso_task_global now = {};
@@ -266,19 +265,21 @@ void vdso_task_clock_publish(void)
 	raw_spin_unlock_irqrestore(&clock_lock, flags);
 }
 
-/* Are the parameters there, be it that the clock cannot be told? */
+/* Are parameters published? Their mult may be 0, with which readers fall back. */
 bool vdso_task_clock_published(void)
 {
 	return !(READ_ONCE(global.data.seq) & 1);
 }
 
 /**
- * vdso_task_global_page() - the page that all processes share, for one that has
- * touched it
+ * vdso_task_global_page() - get the page that all processes share
  *
- * Without the parameters it would look no further, and nothing would call for them.
+ * Publishes the parameters if it can: a reader without them touches no record, so no
+ * fault on the area enables the static key, and no system call publishes them.
  *
  * Context: a page fault, no lock of the scheduler held.
+ *
+ * Return: its kernel address.
  */
 void *vdso_task_global_page(void)
 {
@@ -289,21 +290,20 @@ void *vdso_task_global_page(void)
 
 #ifdef CONFIG_VDSO_TASK_SLOTS
 /*
- * Readers read the counter before they know their record. Where a thread of the process
- * may not (PR_SET_TSC), it would get a signal from a function that used to make the
- * system call. So record 0 says whether all threads may:
+ * x86's vDSO reads the counter before it finds its record. In a thread that may not
+ * (PR_SET_TSC) that would raise SIGSEGV, where the system call used to succeed. So
+ * record 0 has a flag that allows it to all threads of the process:
  *
- *	CPU 0: T refreshes                      CPU 1: U forbids itself the counter
- *	------------------                      -----------------------------------
+ *	CPU 0: T refreshes                      CPU 1: U loses the counter
+ *	------------------                      --------------------------
  *	lock                                    lock
- *	if !mm.no_counter:                      mm.no_counter = true
- *		record 0.counter = 1            record 0.counter = 0
+ *	if (!mm.no_counter)                     mm.no_counter = true
+ *		record0.counter = 1             record0.counter = 0
  *	unlock                                  unlock
  *
- * Either T sees that U has forbidden it, or U's 0 comes last; and a 1 never comes after
- * U's system call, for U to see. U may find no page of record 0: whoever makes it takes
- * the lock after U. A process inherits no_counter from the task that creates it, and
- * never loses it.
+ * Winner: U. Either T sees no_counter, or U's 0 comes last, before U's system call ends.
+ * If U finds no page of record 0, the task that creates the page takes the lock after U.
+ * A process inherits no_counter from the task that creates it, and never clears it.
  */
 static DEFINE_RAW_SPINLOCK(counter_lock);
 
@@ -315,10 +315,10 @@ static bool is_counter_denied(void)
 }
 
 /**
- * vdso_task_allow_counter() - readers of an area may read the counter first
+ * vdso_task_allow_counter() - allow the readers of an area to read the counter
  * @area: the area of the current mm
  *
- * Does nothing while record 0 has no page: a reader that looks there makes it.
+ * Does nothing while record 0 has no page: the fault of the first reader creates it.
  *
  * Context: a system call of the mm.
  */
@@ -360,9 +360,11 @@ void vdso_task_allow_counter(struct vdso_task_area *area) { }
 #endif /* CONFIG_VDSO_TASK_SLOTS */
 
 /**
- * vdso_task_clock_usable() - does current's vDSO read the scheduler's clock, and may it?
+ * vdso_task_clock_usable() - can and may current's vDSO read the scheduler's clock?
  *
  * Context: a system call.
+ *
+ * Return: true if so.
  */
 bool vdso_task_clock_usable(void)
 {
@@ -375,11 +377,10 @@ bool vdso_task_clock_usable(void)
 }
 
 /**
- * vdso_task_sole_thread() - the CPU time of current's exited threads
- * @exited: where to store it, in nanoseconds
+ * vdso_task_sole_thread() - is current its process's only thread, without CPU timers?
+ * @exited: set to the CPU time of the process's exited threads, in nanoseconds
  *
- * Return: true if current is its process's only thread and no CPU timer makes
- * the process's clock another one.
+ * Return: true if the process's clock is current's plus @exited.
  */
 static bool vdso_task_sole_thread(u64 *exited)
 {
@@ -400,10 +401,10 @@ static bool vdso_task_sole_thread(u64 *exited)
 }
 
 /**
- * vdso_task_compute_clocks() - what current's record says about its clocks
- * @answers: all zeros where the clocks are
+ * vdso_task_compute_clocks() - compute the clock fields of current's record but base
+ * @answers: gets them; these fields are zero before
  *
- * All but base, which vdso_task_publish_current() and switches compute.
+ * vdso_task_publish_current() and context switches compute base.
  */
 void vdso_task_compute_clocks(struct vdso_task_record *answers)
 {
@@ -417,7 +418,7 @@ void vdso_task_compute_clocks(struct vdso_task_record *answers)
 }
 
 /**
- * vdso_task_expose_cputime() - current's CPU time will be readable in user mode
+ * vdso_task_expose_cputime() - set the flags before user mode can read current's time
  *
  * Context: a system call, before base is first published.
  */
@@ -431,8 +432,10 @@ void vdso_task_expose_cputime(void)
 
 /**
  * vdso_task_can_answer() - could a record answer this kind of call by current?
- * @kind: which time the call asks for
- * @why: gets the reason if not
+ * @kind: the time that the call reads
+ * @why: set to the statistic to count if not
+ *
+ * Return: true if a record could.
  */
 bool vdso_task_can_answer(enum vdso_task_kind kind, enum vdso_task_stat *why)
 {

@@ -2,36 +2,36 @@
 /*
  * Task records: races and faults on demand, for tests.
  *
- * /sys/kernel/debug/vdso_task/delays has one line a delay point, "NAME USEC PID".
- * Writing "NAME USEC [PID]" makes whoever comes there wait USEC microseconds, if
- * PID is 0 or left out or the process ID (in the initial namespace) of the task
- * that the point is about: the incoming one in a publication, the changed one in a
- * change, the running one in a wakeup and a tick, the moved one in a move, one of the
- * process in a sync, else the caller. Writing "off" ends all delays. The wait is
- * busy, as most points hold locks.
+ * /sys/kernel/debug/vdso_task/delays has one line per delay point, "NAME USEC PID".
+ * Writing "NAME USEC [PID]" makes each task that reaches the point wait USEC
+ * microseconds. With a PID other than 0, only a point that is about a thread of that
+ * process (ID in the initial namespace) waits. A point is about the incoming task in
+ * publish, the invalidated one in begin, change and end, the running one in wakeup and
+ * tick, the moved one in move, a thread of the process in sync, else the current task.
+ * Writing "off" ends all delays. The wait is busy, as most points hold locks.
  *
- *   publish   in a publication, after seq was incremented and before the rest changes
- *   refresh   in a refresh, before the answers are computed
- *   computed  in a refresh, before the answers are stored
- *   stored    in a refresh, after that and before the last look at the changes
- *   begin     in a change, before it becomes visible to readers
- *   change    in a change, before the change itself
- *   end       in a change, after the change itself
- *   drop      after current changed its own answers, before they become 0
- *   fault     in a fault, before the page of zeros is mapped
- *   map       in a fault, before a page of the process's own is mapped
+ *   publish   in a publication, after seq++ on x86 and before the other stores
+ *   refresh   in a refresh, before it computes the answers
+ *   computed  in a refresh, before it stores the answers
+ *   stored    in a refresh, after that and before begin and end are compared
+ *   begin     in an invalidation by another task, before the record is zeroed
+ *   change    in an invalidation by another task, before the change itself
+ *   end       in an invalidation by another task, after the change itself
+ *   drop      after current changed its own answers, before its record is zeroed
+ *   fault     in a fault, before the zero page is mapped
+ *   map       in a fault, before a page of the area is mapped
  *   wakeup    in a wakeup, after the runqueue's clock was updated and before the
- *             task that runs there is told to stop
+ *             running task is marked for rescheduling
  *   tick      in a tick, before the runqueue's clock is updated
- *   move      in a move to another CPU, when the task is in no runqueue
- *   sync      where a process's time is asked for by system call, before its threads
- *             are charged
+ *   move      in a move to another CPU, when the task is on no runqueue
+ *   sync      in a system call for a process's time, before its threads are synced
  *
- * /sys/kernel/debug/vdso_task/clock takes "change": a change of sched_clock() that
- * changes nothing, and where the kernel can lose its trust in it, "unstable".
+ * /sys/kernel/debug/vdso_task/clock takes "change", a change of sched_clock() that
+ * changes nothing, and "unstable", which marks sched_clock() unstable where the kernel
+ * can.
  *
  * /sys/kernel/debug/vdso_task/inject_bad_cpu has the number of a CPU, or -1: that CPU
- * fails each check of its number from then on.
+ * fails each later check of its number.
  */
 
 #include <linux/debugfs.h>
@@ -52,7 +52,7 @@ static struct {
 	const char	*name;
 	unsigned int	usec;
 	pid_t		pid;
-} points[VDSO_TASK_NR_DELAYS] = {
+} delay_points[VDSO_TASK_NR_DELAYS] = {
 	[VDSO_TASK_DELAY_PUBLISH]	= { "publish" },
 	[VDSO_TASK_DELAY_REFRESH]	= { "refresh" },
 	[VDSO_TASK_DELAY_COMPUTED]	= { "computed" },
@@ -66,7 +66,7 @@ static struct {
 	[VDSO_TASK_DELAY_WAKEUP]	= { "wakeup" },
 	[VDSO_TASK_DELAY_TICK]		= { "tick" },
 	[VDSO_TASK_DELAY_MOVE]		= { "move" },
-	[VDSO_TASK_DELAY_SYNC]	= { "sync" },
+	[VDSO_TASK_DELAY_SYNC]		= { "sync" },
 };
 
 static int bad_cpu = -1;
@@ -74,16 +74,16 @@ static int bad_cpu = -1;
 static DEFINE_MUTEX(points_lock);
 
 /**
- * __vdso_task_delay() - wait here if a test asked for it
- * @point: where "here" is
- * @p: the task that it is about
+ * __vdso_task_delay() - wait if a test has enabled the delay point
+ * @point: the delay point that was reached
+ * @p: the task that the point is about
  *
  * Context: any.
  */
 void __vdso_task_delay(enum vdso_task_delay point, const struct task_struct *p)
 {
-	unsigned int usec = READ_ONCE(points[point].usec);
-	pid_t pid = READ_ONCE(points[point].pid);
+	unsigned int usec = READ_ONCE(delay_points[point].usec);
+	pid_t pid = READ_ONCE(delay_points[point].pid);
 
 	if (!usec || (pid && pid != p->tgid))
 		return;
@@ -97,11 +97,11 @@ bool vdso_task_is_bad_cpu(unsigned int cpu)
 	return READ_ONCE(bad_cpu) == (int)cpu;
 }
 
-/* Whoever is there just now may see some of the old and some of the new. */
+/* A task at the point now may load one old and one new value. */
 static void set_point(unsigned int i, unsigned int usec, pid_t pid)
 {
-	WRITE_ONCE(points[i].pid, pid);
-	WRITE_ONCE(points[i].usec, usec);
+	WRITE_ONCE(delay_points[i].pid, pid);
+	WRITE_ONCE(delay_points[i].usec, usec);
 }
 
 static void update_key(void)
@@ -109,7 +109,7 @@ static void update_key(void)
 	unsigned int i, on = 0;
 
 	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
-		on += points[i].usec;
+		on += delay_points[i].usec;
 	if (on)
 		static_branch_enable(&vdso_task_delay_key);
 	else
@@ -121,7 +121,7 @@ static int set_by_name(const char *name, unsigned int usec, pid_t pid)
 	unsigned int i;
 
 	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
-		if (!strcmp(points[i].name, name)) {
+		if (!strcmp(delay_points[i].name, name)) {
 			set_point(i, usec, pid);
 			return 0;
 		}
@@ -145,8 +145,8 @@ static int set_delay(const char *text)
 	return usec > MAX_USEC ? -ERANGE : set_by_name(name, usec, pid);
 }
 
-/* What was written to a file here, as a string. */
-static int get_text(char *text, size_t size, const char __user *from, size_t n)
+/* Copy what user mode wrote to a file, as a string. */
+static int copy_text(char *text, size_t size, const char __user *from, size_t n)
 {
 	if (n >= size)
 		return -EINVAL;
@@ -160,7 +160,7 @@ static ssize_t delays_write(struct file *file, const char __user *from,
 			    size_t n, loff_t *pos)
 {
 	char text[64];
-	int ret = get_text(text, sizeof(text), from, n);
+	int ret = copy_text(text, sizeof(text), from, n);
 
 	if (ret)
 		return ret;
@@ -177,8 +177,8 @@ static int delays_show(struct seq_file *m, void *v)
 
 	mutex_lock(&points_lock);
 	for (i = 0; i < VDSO_TASK_NR_DELAYS; i++)
-		seq_printf(m, "%s %u %d\n", points[i].name, points[i].usec,
-			   points[i].pid);
+		seq_printf(m, "%s %u %d\n", delay_points[i].name,
+			   delay_points[i].usec, delay_points[i].pid);
 	mutex_unlock(&points_lock);
 	return 0;
 }
@@ -211,7 +211,7 @@ static int inject_bad_cpu_set(void *data, u64 cpu)
 DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(inject_bad_cpu_fops, inject_bad_cpu_get, inject_bad_cpu_set,
 				"%lld\n");
 
-static int change_clock(const char *text)
+static int clock_command(const char *text)
 {
 	if (!strcmp(text, "unstable"))
 		return vdso_task_mark_unstable();
@@ -226,10 +226,10 @@ static ssize_t clock_write(struct file *file, const char __user *from,
 			   size_t n, loff_t *pos)
 {
 	char text[16];
-	int ret = get_text(text, sizeof(text), from, n);
+	int ret = copy_text(text, sizeof(text), from, n);
 
 	if (!ret)
-		ret = change_clock(strim(text));
+		ret = clock_command(strim(text));
 	return ret ? ret : n;
 }
 

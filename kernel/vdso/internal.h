@@ -18,42 +18,42 @@
  * Each file calls only those before it:
  *
  *	area		pages, records
- *	publish		what the owner and the switch write
- *	invalidate	answers that others change
+ *	publish		writes of the owner and of the context switch
+ *	invalidate	answers that another task changes
  *	clock		the CPU-time clocks
- *	policy		what a filter or tracer wants to see
+ *	policy		answers that a seccomp filter masks
  *	refresh		the system calls
  *
  * Beside them map (page faults, promotion) and control (static key, sysctl, CPUs).
  */
 
 /**
- * struct vdso_task_area - the pages of one mm, as the kernel sees them
+ * struct vdso_task_area - the kernel's data about the pages of one mm
  * @mm: the mm
- * @start: first value of every slot's seq, see area.c
- * @records: which records have an owner
- * @wait: calls that do not try to get a record, as there was none
- * @made: pages that are made though no fault has asked for them
- * @unmapped: of these, as of when zero pages were last taken away
+ * @seq_start: first value of every slot's seq, see area.c
+ * @records: IDs of the records that have an owner
+ * @backoff: calls left that do not try to get a record, after there was none
+ * @unfaulted: number of pages that were created without a fault
+ * @zapped: value of @unfaulted when zero pages were last removed
  * @rcu: for the grace period after the last user of the mm
  * @pages: kernel addresses of the pages, from the lowest that this kernel uses
- *	   upwards; NULL where there is no owner's record and no slot of a CPU on which
- *	   the area was touched
+ *	   upwards; NULL for a page without an owned record and without the slot of
+ *	   a CPU on which the area was touched
  */
 struct vdso_task_area {
 	struct mm_struct *mm;
-	u64		start;
+	u64		seq_start;
 	struct ida	records;
-	unsigned int	wait;
-	atomic_t	made;
-	int		unmapped;
+	unsigned int	backoff;
+	atomic_t	unfaulted;
+	int		zapped;
 	struct rcu_head	rcu;
 	void		*pages[];
 };
 
 #define VDSO_TASK_LINES_PER_PAGE	(PAGE_SIZE >> VDSO_TASK_LINE_SHIFT)
 
-/* Where a line lies in the pages of an area: @distance in bytes from record 0. */
+/* Offset in the pages of an area of the line at @distance bytes from record 0. */
 static inline size_t vdso_task_byte(long distance)
 {
 	return VDSO_TASK_RECORDS_SIZE + distance;
@@ -64,7 +64,7 @@ static inline long vdso_task_slot_distance(unsigned int cpu)
 	return (cpu + 1l) << VDSO_TASK_LINE_SHIFT;
 }
 
-/* Up to that of record 0, or of the slot of the last CPU that this kernel has. */
+/* Pages up to that of record 0, or of the slot of the last CPU of this kernel. */
 static inline unsigned int vdso_task_nr_pages(void)
 {
 	unsigned int slots = min_t(unsigned int, nr_cpu_ids, VDSO_TASK_NR_SLOTS);
@@ -79,7 +79,7 @@ enum vdso_task_stat {
 	VDSO_TASK_STAT_RECORDS,
 	VDSO_TASK_STAT_REFRESH,
 	VDSO_TASK_STAT_REMOTE,
-	VDSO_TASK_STAT_DROP,
+	VDSO_TASK_STAT_SELF_INVALIDATE,
 	VDSO_TASK_STAT_UNPROMOTED,
 	VDSO_TASK_STAT_DIRECT,
 	VDSO_TASK_STAT_NOMEM,
@@ -116,17 +116,17 @@ void vdso_task_record_put(struct vdso_task_area *area, s32 locator);
 
 /* publish.c */
 #ifdef CONFIG_VDSO_TASK_SLOTS
-/* Are there pages of slots beside the one that record 0 is in? */
+/* Do slots lie in more pages than that of record 0? */
 extern bool vdso_task_many_pages;
 
-bool __vdso_task_is_shown(void);
+bool __vdso_task_is_published(void);
 
-static __always_inline bool vdso_task_is_shown(void)
+static __always_inline bool vdso_task_is_published(void)
 {
-	return likely(!vdso_task_many_pages) || __vdso_task_is_shown();
+	return likely(!vdso_task_many_pages) || __vdso_task_is_published();
 }
 #else
-static inline bool vdso_task_is_shown(void)
+static inline bool vdso_task_is_published(void)
 {
 	return true;
 }
@@ -137,7 +137,7 @@ void vdso_task_clear_base(const struct mm_struct *mm);
 void vdso_task_store(const struct vdso_task_record *answers);
 void vdso_task_publish_current(void);
 
-/* This task's record; only the task itself sets it. */
+/* The record of @p, which is current or the incoming task: only @p itself sets it. */
 static inline struct vdso_task_record *vdso_task_own_record(struct task_struct *p)
 {
 	return rcu_dereference_protected(p->vdso_task.record, true);
@@ -169,7 +169,7 @@ enum vdso_task_stat vdso_task_try_store(struct vdso_task_record *answers, bool c
 /* policy.c */
 u16 vdso_task_mask_filtered(struct vdso_task_record *answers);
 
-/* Of the answer at an offset, in struct vdso_task's masked. */
+/* Bit of the answer at offset @field, in vdso_task.masked. */
 static inline u16 vdso_task_mask_bit(size_t field)
 {
 	return BIT(field / sizeof(u32));
@@ -177,7 +177,7 @@ static inline u16 vdso_task_mask_bit(size_t field)
 
 /* map.c */
 void vdso_task_count_fallback(struct mm_struct *mm);
-bool vdso_task_unmap(struct mm_struct *mm);
+bool vdso_task_zap_zero_pages(struct mm_struct *mm);
 
 /* control.c */
 extern bool vdso_task_allowed;
@@ -185,7 +185,7 @@ extern bool vdso_task_enabled;
 
 void vdso_task_enable(void);
 
-/* Make the kernel take its clock for unstable, up to the next boot. */
+/* Mark sched_clock() unstable, until the next boot. */
 static inline int vdso_task_mark_unstable(void)
 {
 #ifdef CONFIG_HAVE_UNSTABLE_SCHED_CLOCK

@@ -1,86 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task records: answers of a task that others change.
+ * Task records: invalidation of a task's answers by another task.
  *
- * Each task counts the invalidations of its answers that others have begun and ended.
- * An invalidation and a refresh that meet:
+ * Each task counts the invalidations of its answers that other tasks have begun and
+ * ended. A race of an invalidation and a refresh:
  *
  *   CPU 0: changes an answer of T           CPU 1: T refreshes
  *   -----------------------------           ------------------
- *   T.begin++                               T.record = a record
+ *   T.begin++                               T.record = record
  *   smp_mb()                           (A)  e = T.end
  *   record = T.record                       smp_mb()            (pairs with C)
  *   if (record) record.answer = 0           compute the answers
  *   smp_mb()                           (B)  record.* = the answers
  *   the change                              smp_mb()      (pairs with A and B)
- *   smp_mb()                           (C)  T.begin == e ? done
- *   T.end++                                              : record.* = 0
+ *   smp_mb()                           (C)  if (T.begin != e)
+ *   T.end++                                         record.* = 0
  *
- *   T is in the kernel while it refreshes, and nobody else reads its record: so nothing
- *   is read between the store and the last look.
+ *   T is in the kernel while it refreshes, and only T reads its record: so nothing is
+ *   read between T's store and its comparison of T.begin.
  *
- *   CPU 0 finds the record. If T computed from before the change, either it sees
- *   T.begin != e and zeroes its record, or its last look at T.begin came before
- *   T.begin++; then its stores come before the 0 of CPU 0 in the order of that
- *   location, and the 0 stays. If T computed while the change was half done,
- *   T.begin != e.
+ *   CPU 0 finds the record. If T computed from before the change, either T sees
+ *   T.begin != e and zeroes its record, or T loaded T.begin before T.begin++; then T's
+ *   stores come before CPU 0's 0 in the coherence order of record.answer, and the 0
+ *   stays. If T computed in the middle of the change, T.begin != e.
  *
- *   CPU 0 finds none. Then T's last look at T.begin, which comes after its store to
- *   T.record, sees T.begin++: of two CPUs that each store and then look at what the
- *   other stored, with a full barrier between, one sees the other. So either
- *   T.begin != e, or e counts this change as ended and T computed after it.
+ *   CPU 0 finds no record. Then T's last load of T.begin, which comes after its store to
+ *   T.record, sees T.begin++: of two CPUs that each store and then load what the other
+ *   stored, with a full barrier between, one sees the other's store. So either
+ *   T.begin != e, or e counts this invalidation as ended and T computed after it.
  *
- *   Winner: the change, always.
+ *   Winner: the invalidation, always.
  *
- *   The 0 comes before the change and not after it, because a task may learn of the
- *   change by a system call and tell T, whose next vDSO call must not contradict. That
- *   message passes by release and acquire or stronger, which orders T's load of the
- *   answer after (B).
+ *   The 0 comes before the change, because another task may learn of the change by a
+ *   system call and inform T, whose next vDSO call must not contradict. That message
+ *   passes by release and acquire or stronger, which orders T's load of the answer
+ *   after (B).
  *
- *   Only what changes becomes 0: a new parent does not take the pid away.
+ *   Only answers that change become 0: a new parent leaves the pid.
  *
- * Most tasks have no record, and their changes cost one load: T.record is only set
- * under tasklist_lock and T's siglock, and a change of T under one of these
- * (tasklist_lock for writing) looks at T.record first.
+ * Most tasks have no record, and an invalidation of them costs one load: T.record is only
+ * set under tasklist_lock and T's siglock. A task that changes T's answers under one of
+ * these (tasklist_lock for writing) loads T.record first.
  *
- *   CPU 0: a change, under a lock           CPU 1: T's first refresh in its mm
+ *   CPU 0: changes an answer of T           CPU 1: T's first refresh in its mm
  *   -----------------------------           ----------------------------------
  *   lock
- *   T.record? no: nothing to count          lock
- *   the change                              T.record = a record
+ *   if (!T.record) count nothing            lock
+ *   the change                              T.record = record
  *   unlock                                  unlock
  *                                           compute the answers
  *
- *   If CPU 0 has the lock first, T computes after the change. Else CPU 0 finds the
- *   record, and all is as above. The changes of all tasks at once (a tracepoint,
- *   SysRq-n) hold tasklist_lock for reading, as T does: those always count.
+ *   If CPU 0 has the lock first, T computes after the change. Else CPU 0 finds the record,
+ *   as above. An invalidation of all tasks (a tracepoint, SysRq-n) holds tasklist_lock for
+ *   reading, as T does: it always counts.
  *
- * While the static key is off nothing is counted at all. It may be enabled while a
- * change is at work whose begin found it off:
+ * While the static key is off, invalidations count nothing. Another CPU may enable it
+ * during an invalidation that began with the key off:
  *
- *   CPU 0: a change, in an RCU reader       CPU 1: enable(), then T
- *   ---------------------------------       -----------------------
- *   key? off: nothing to count
- *                                           enable the key
+ *   CPU 0: in an RCU reader                 CPU 1: enable_key(), then T
+ *   -----------------------                 ---------------------------
+ *   if (!vdso_task_key) count nothing
+ *                                           static_branch_enable(vdso_task_key)
  *                                           synchronize_rcu_expedited()
  *   the change
  *   end of the RCU reader
  *                                           vdso_task_enabled = true
- *                                           promote(): enabled?  smp_mb()
+ *                                           promote(): vdso_task_enabled ?  smp_mb()
  *                                           compute the answers
  *
- *   No process is promoted before vdso_task_enabled, so T computes after every change
- *   whose begin came before the key. Where T is current or stopped it computes
- *   nothing meanwhile, and no reader is needed. The end is told what the begin did
- *   and does not look at the key: T.begin and T.end count the same changes.
+ *   No process is promoted before vdso_task_enabled is set, so T computes after every
+ *   change that began with the key off. If T is current or stopped, it computes nothing
+ *   meanwhile, and no RCU reader is needed. vdso_task_invalidate_end() takes the result of
+ *   the begin and does not test the key, so T.begin and T.end count the same invalidations.
  *
- *   Two changes at once just count twice: begin == end only if none is under way,
- *   as every change counts in begin first.
+ *   Two invalidations at once count twice: T.begin == T.end only if none is under way, as
+ *   each counts in T.begin first.
  *
- * Lifetime. T may leave its mm, or the mm may go away, while the change is at
- * work. T clears T.record before it drops its mm, the area is freed a grace period
- * after the last user of the mm, and the change looks at it within one. area.c says
- * what becomes of a record that has another owner by then.
+ * Lifetime. T may leave its mm, or the mm may be freed, during the invalidation. T clears
+ * T.record before it leaves its mm, the area is freed a grace period after the last user
+ * of the mm, and the invalidation uses the record within an RCU reader. area.c has the
+ * race with another owner of the record.
  */
 
 #include <linux/oom.h>
@@ -90,8 +89,8 @@
 
 #include "internal.h"
 
-/* By words: half a zeroed answer would be a wrong one. */
-static void zero(struct vdso_task_record *record)
+/* By words: a half-zeroed answer would be wrong. */
+static void zero_record(struct vdso_task_record *record)
 {
 	u64 *to = (u64 *)record;
 	unsigned int i;
@@ -110,12 +109,12 @@ static void invalidate(struct vdso_task_record *record, enum vdso_task_part part
 		WRITE_ONCE(record->exited_runtime, 0);
 		break;
 	case VDSO_TASK_ALL:
-		zero(record);
+		zero_record(record);
 		break;
 	}
 }
 
-/* See vdso_task_invalidate_begin(); counts also where @p has no record. */
+/* See vdso_task_invalidate_begin(); also counts if @p has no record. */
 void __vdso_task_invalidate_begin(struct task_struct *p, enum vdso_task_part part)
 {
 	struct vdso_task_record *record;
@@ -151,15 +150,15 @@ void __vdso_task_invalidate(enum vdso_task_part part)
 		return;
 	invalidate(record, part);
 	current->vdso_task.computed = -1;
-	vdso_task_count(VDSO_TASK_STAT_DROP, 1);
+	vdso_task_count(VDSO_TASK_STAT_SELF_INVALIDATE, 1);
 }
 
-/* Of one mm, of all if it is NULL. */
+/* Invalidate the answers of all threads of @mm, of all tasks if it is NULL. */
 static void invalidate_threads(const struct mm_struct *mm)
 {
 	struct task_struct *p, *t;
 
-	smp_mb();	/* between the change and the looks at records */
+	smp_mb();	/* the change before the loads of T.record */
 	rcu_read_lock();
 	for_each_process_thread(p, t) {
 		if (mm && READ_ONCE(t->mm) != mm)
@@ -170,17 +169,17 @@ static void invalidate_threads(const struct mm_struct *mm)
 	rcu_read_unlock();
 }
 
-/* See vdso_task_image_changed(). A refresh under way finds the new image or this. */
+/* See vdso_task_image_changed(). A racing refresh sees the new image or T.begin++. */
 void __vdso_task_invalidate_mm(struct mm_struct *mm)
 {
 	invalidate_threads(mm);
 }
 
 /**
- * vdso_task_invalidate_all() - no task has answers any more
+ * vdso_task_invalidate_all() - invalidate the answers of all tasks
  *
- * Once vdso_task_allowed is false. A task whose refresh is under way, or that is too
- * new to be met here, sees that after it has stored its answers.
+ * The caller has set vdso_task_allowed to false. A task that refreshes now, or that is too
+ * new for this walk, sees that after it has stored its answers.
  *
  * Context: any; does not sleep.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of records, slots and invalidations, on an area of their own. The thread
- * that runs them takes the part of the task: it has no mm, so no switch and no system
- * call touches its record.
+ * KUnit tests of records, slots and invalidations, on an area of their own. The KUnit
+ * thread is the task that owns the record: it has no mm, so no context switch and no
+ * system call touches its record.
  */
 
 #include <kunit/test.h>
@@ -26,7 +26,7 @@ struct fixture {
 	bool			allowed;
 };
 
-/* Of all CPUs: the thread may be moved. */
+/* Create the slots of all CPUs: the thread may migrate. */
 static void make_slots(struct kunit *test, struct vdso_task_area *area)
 {
 #ifdef CONFIG_VDSO_TASK_SLOTS
@@ -62,7 +62,7 @@ static int vdso_task_init_case(struct kunit *test)
 	return 0;
 }
 
-/* Another thread's part: the one that ran the case may be on its way out yet. */
+/* Runs in another thread, so wait for the exit of the thread that ran the case. */
 static void vdso_task_exit_case(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -79,7 +79,7 @@ static void vdso_task_exit_case(struct kunit *test)
 	vdso_task_mm_free(f->mm);
 }
 
-/* A record with another value in each word. */
+/* Store a different value in each word. */
 static void mark_record(struct vdso_task_record *record)
 {
 	u32 *words = (u32 *)record;
@@ -94,7 +94,7 @@ static bool is_empty(const struct vdso_task_record *record)
 	return !memchr_inv(record, 0, sizeof(*record));
 }
 
-/* The record of another task, which invalidations find it by. */
+/* Give the other task a record, which invalidations of that task find. */
 static struct vdso_task_record *other_record(struct fixture *f)
 {
 	struct vdso_task_record *record;
@@ -104,7 +104,7 @@ static struct vdso_task_record *other_record(struct fixture *f)
 	return record;
 }
 
-static void first_record_is_nobodys(struct kunit *test)
+static void first_record_is_below_record_zero(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
@@ -115,8 +115,8 @@ static void first_record_is_nobodys(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_empty(vdso_task_line(f->area, 0)));
 }
 
-/* The lowest that is free, so that pages in use stay together. */
-static void records_are_used_again(struct kunit *test)
+/* vdso_task_record_get() returns the lowest free record, so that few pages are used. */
+static void freed_record_is_reused(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	s32 second, third, again;
@@ -132,8 +132,8 @@ static void records_are_used_again(struct kunit *test)
 	vdso_task_record_put(f->area, third);
 }
 
-/* Threads without one make system calls. */
-static void records_come_to_an_end(struct kunit *test)
+/* A thread that gets none falls back. */
+static void records_run_out(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	s32 locator, last = 0;
@@ -160,7 +160,7 @@ static void store_keeps_base(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, f->record, &answers, sizeof(answers));
 }
 
-static void compute_says_what_calls_say(struct kunit *test)
+static void refresh_computes_syscall_results(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -173,8 +173,8 @@ static void compute_says_what_calls_say(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->record->getcpu, !IS_ENABLED(CONFIG_VDSO_TASK_SLOTS));
 }
 
-/* Whoever asks for IDs only is not charged, or its switches computed, for clocks. */
-static void ids_expose_no_clock(struct kunit *test)
+/* A thread that reads only IDs must not pay for CPU-time clocks in each switch. */
+static void ids_expose_no_cputime(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -187,7 +187,7 @@ static void ids_expose_no_clock(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(current));
 }
 
-static void watched_task_has_no_answers(struct kunit *test)
+static void syscall_work_masks_answers(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -201,7 +201,7 @@ static void watched_task_has_no_answers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
 }
 
-static void invalidation_leaves_no_answer(struct kunit *test)
+static void invalidation_by_self(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
@@ -210,8 +210,8 @@ static void invalidation_leaves_no_answer(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
 }
 
-/* What does not change stays. */
-static void invalidation_of_a_part(struct kunit *test)
+/* The other answers stay. */
+static void invalidation_of_one_part(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record want;
@@ -242,8 +242,8 @@ static void invalidation_by_others(struct kunit *test)
 	vdso_task_record_put(f->area, f->other->vdso_task.locator);
 }
 
-/* A change of one task is no reason for another of the mm to wait. */
-static void change_of_other_task(struct kunit *test)
+/* An invalidation of one task must not affect another task of the mm. */
+static void invalidation_of_other_task(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -256,7 +256,7 @@ static void change_of_other_task(struct kunit *test)
 	vdso_task_record_put(f->area, f->other->vdso_task.locator);
 }
 
-static void refresh_loses_against_change(struct kunit *test)
+static void refresh_loses_to_invalidation(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -270,7 +270,7 @@ static void refresh_loses_against_change(struct kunit *test)
 			VDSO_TASK_STAT_REFRESH);
 }
 
-static void nothing_is_computed_while_off(struct kunit *test)
+static void no_answers_while_disallowed(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_record answers = {};
@@ -280,8 +280,8 @@ static void nothing_is_computed_while_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_empty(f->record));
 }
 
-/* The only change under way ends: no refresh counts before that, and the next one does. */
-static void end_last_change(struct kunit *test)
+/* No refresh succeeds before the last invalidation ends, and the next one does. */
+static void end_last_invalidation(struct kunit *test)
 {
 	struct vdso_task_record answers = {};
 
@@ -292,27 +292,27 @@ static void end_last_change(struct kunit *test)
 			VDSO_TASK_STAT_REFRESH);
 }
 
-static void changes_at_once(struct kunit *test)
+static void overlapping_invalidations(struct kunit *test)
 {
 	__vdso_task_invalidate_begin(current, VDSO_TASK_ALL);
 	__vdso_task_invalidate_begin(current, VDSO_TASK_PPID);
 	__vdso_task_invalidate_end(current);
-	end_last_change(test);
+	end_last_invalidation(test);
 }
 
-/* Begun before the task's first refresh, so by a change that saw no record. */
-static void change_without_record(struct kunit *test)
+/* The invalidation begins before the task's first refresh, so it finds no record. */
+static void invalidation_before_record(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
 	RCU_INIT_POINTER(current->vdso_task.record, NULL);
 	__vdso_task_invalidate_begin(current, VDSO_TASK_ALL);
 	rcu_assign_pointer(current->vdso_task.record, f->record);
-	end_last_change(test);
+	end_last_invalidation(test);
 }
 
-/* Nobody asks for its answers, so there is nothing to wait for. */
-static void change_of_bystander_counts_nothing(struct kunit *test)
+/* Without a record there are no answers, so nothing is counted. */
+static void invalidation_without_record_counts_nothing(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	bool begun;
@@ -320,7 +320,7 @@ static void change_of_bystander_counts_nothing(struct kunit *test)
 	begun = vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
 	KUNIT_EXPECT_FALSE(test, begun);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.begin), 0);
-	/* The end counts what the begin did, whatever came between. */
+	/* The end counts only if the begin did, even with a record meanwhile. */
 	rcu_assign_pointer(f->other->vdso_task.record, f->record);
 	vdso_task_invalidate_end(f->other, begun);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.end), 0);
@@ -342,7 +342,7 @@ static void new_task_has_no_record(struct kunit *test)
 			atomic64_read(&f->other->vdso_task.end));
 }
 
-/* The end of an interrupt takes base away, and nothing else. */
+/* Irq exit clears base, and nothing else. */
 static void interrupt_clears_base(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -367,49 +367,49 @@ static void interrupt_clears_base(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->record->tid, task_pid_vnr(current) + 1);
 }
 
-/* What is not as it should be around a change, NULL if all is. */
-static const char *change_clock(void)
+/* Change the clock. Return a message about the first deviation, NULL if there is none. */
+static const char *clock_change_fault(void)
 {
 	bool usable = vdso_task_clock_usable();
-	const char *fault = vdso_task_clock_published() ? NULL : "not told before";
+	const char *fault = vdso_task_clock_published() ? NULL : "not published before";
 
 	vdso_task_clock_begin();
 	if (vdso_task_clock_published())
-		fault = "told while it changes";
+		fault = "published during the change";
 	vdso_task_clock_stop();
 	vdso_task_clock_end();
 	vdso_task_clock_usable();
 	if (vdso_task_clock_published())
-		fault = "told after the inner change";
+		fault = "published after the inner change";
 	vdso_task_clock_end();
 	if (vdso_task_clock_published())
-		fault = "told before anybody asks";
+		fault = "published before a refresh";
 	if (vdso_task_clock_usable() != usable)
-		fault = "usable before or after, not both";
-	return vdso_task_clock_published() ? fault : "not told after";
+		fault = "usable only before or only after";
+	return vdso_task_clock_published() ? fault : "not published after";
 }
 
 /*
- * While the clock changes nobody may read it, and nested changes count. The kernel
- * may change it meanwhile, as it does at boot when it knows the TSC better: then
- * once more.
+ * The parameters are not published during a change, and changes nest. Retry, because the
+ * kernel may change the clock meanwhile, such as at boot after it has refined the TSC's
+ * frequency.
  */
-static void clock_change_stops_answers(struct kunit *test)
+static void clock_change_unpublishes_parameters(struct kunit *test)
 {
 	unsigned int tries = 10;
 	const char *fault;
 
-	while ((fault = change_clock()) && --tries)
+	while ((fault = clock_change_fault()) && --tries)
 		schedule_timeout_uninterruptible(HZ / 5);
 	KUNIT_EXPECT_STREQ(test, fault ?: "", "");
 }
 
 /*
- * The base of current, with interrupts off. Time in interrupts is taken off no
- * faster than time passes, so what they left is gone after that long: at most the
- * time since boot, and in an emulator that is held up it may be much of it.
+ * The base of current, with interrupts off. Interrupt time is taken off clock_task no
+ * faster than time passes, so it takes as long as the interrupt time that is left: at most
+ * the time since boot, of which it may be much in an emulator that was not scheduled.
  */
-static u64 settled_base(void)
+static u64 wait_for_base(void)
 {
 	u64 end = 2 * local_clock();
 	u64 base, clock;
@@ -420,14 +420,14 @@ static u64 settled_base(void)
 	return base;
 }
 
-/* What user space computes is sched_clock(), and base stays during a stint. */
-static void base_stays_the_same(struct kunit *test)
+/* base does not change as long as a thread runs and no interrupt comes. */
+static void base_is_constant_in_a_stint(struct kunit *test)
 {
 	unsigned long flags;
 	u64 first, again, clock;
 
 	local_irq_save(flags);
-	first = settled_base();
+	first = wait_for_base();
 	ndelay(1000);
 	again = vdso_task_current_base(&clock);
 	local_irq_restore(flags);
@@ -442,7 +442,7 @@ static struct vdso_task_slot *slot_of(const struct fixture *f, unsigned int cpu)
 	return vdso_task_line(f->area, vdso_task_slot_distance(cpu));
 }
 
-/* Publish current on this CPU; what its slot held before and what it holds then. */
+/* Publish current on this CPU; set @before and @after to copies of the CPU's slot. */
 static void publish(struct fixture *f, struct vdso_task_slot *before,
 		    struct vdso_task_slot *after)
 {
@@ -469,7 +469,7 @@ static void place_of_slots(struct kunit *test)
 			break;
 		KUNIT_EXPECT_PTR_EQ(test, (void *)slot_of(f, cpu),
 				    first + VDSO_TASK_LINE_SIZE * (cpu + 1));
-		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->seq, f->area->start);
+		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->seq, f->area->seq_start);
 		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->record, 0);
 		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->base, 0);
 		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->stamp, U64_MAX);
@@ -479,7 +479,7 @@ static void place_of_slots(struct kunit *test)
 	put_cpu();
 }
 
-static void publication_shows_the_record(struct kunit *test)
+static void publication_of_record(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_slot before, after;
@@ -508,8 +508,8 @@ static void publication_of_base(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, slot.clock, 5);
 }
 
-/* The same thread comes back. Its record may have been another's when it was read. */
-static void publication_again(struct kunit *test)
+/* Publishing the same thread again changes seq: its record may have had another owner. */
+static void publication_of_same_thread(struct kunit *test)
 {
 	struct vdso_task_slot before, after;
 
@@ -519,8 +519,8 @@ static void publication_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.record, before.record);
 }
 
-/* A record that had an owner whose time was exposed: the base goes. */
-static void publication_takes_base_away(struct kunit *test)
+/* The thread before exposed its CPU time, the incoming one does not. */
+static void publication_clears_base(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_slot before, after;
@@ -533,7 +533,7 @@ static void publication_takes_base_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.base, 0);
 }
 
-/* A thread without a record takes the way to the last one's away. */
+/* Publishing a thread without a record removes the previous thread's from the slot. */
 static void publication_without_record(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -548,7 +548,7 @@ static void publication_without_record(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
 }
 
-/* What a parent's slots ever showed lies below what its child's begin with. */
+/* The first seq of a later area is above every seq of an earlier one. */
 static void seq_of_later_area(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -565,7 +565,7 @@ static void seq_of_later_area(struct kunit *test)
 	f->mm->vdso_task.area = NULL;
 	later = vdso_task_area_get(f->mm);
 	KUNIT_ASSERT_NOT_NULL(test, later);
-	KUNIT_EXPECT_GT(test, (s64)(later->start - after.seq), 0);
+	KUNIT_EXPECT_GT(test, (s64)(later->seq_start - after.seq), 0);
 	vdso_task_mm_free(f->mm);
 	f->mm->vdso_task.area = f->area;
 }
@@ -573,32 +573,32 @@ static void seq_of_later_area(struct kunit *test)
 #endif /* CONFIG_VDSO_TASK_SLOTS */
 
 static struct kunit_case vdso_task_cases[] = {
-	KUNIT_CASE(first_record_is_nobodys),
-	KUNIT_CASE(records_are_used_again),
-	KUNIT_CASE(records_come_to_an_end),
+	KUNIT_CASE(first_record_is_below_record_zero),
+	KUNIT_CASE(freed_record_is_reused),
+	KUNIT_CASE(records_run_out),
 	KUNIT_CASE(store_keeps_base),
-	KUNIT_CASE(compute_says_what_calls_say),
-	KUNIT_CASE(ids_expose_no_clock),
-	KUNIT_CASE(watched_task_has_no_answers),
-	KUNIT_CASE(invalidation_leaves_no_answer),
-	KUNIT_CASE(invalidation_of_a_part),
+	KUNIT_CASE(refresh_computes_syscall_results),
+	KUNIT_CASE(ids_expose_no_cputime),
+	KUNIT_CASE(syscall_work_masks_answers),
+	KUNIT_CASE(invalidation_by_self),
+	KUNIT_CASE(invalidation_of_one_part),
 	KUNIT_CASE(invalidation_by_others),
-	KUNIT_CASE(change_of_other_task),
-	KUNIT_CASE(refresh_loses_against_change),
-	KUNIT_CASE(nothing_is_computed_while_off),
-	KUNIT_CASE(changes_at_once),
-	KUNIT_CASE(change_without_record),
-	KUNIT_CASE(change_of_bystander_counts_nothing),
+	KUNIT_CASE(invalidation_of_other_task),
+	KUNIT_CASE(refresh_loses_to_invalidation),
+	KUNIT_CASE(no_answers_while_disallowed),
+	KUNIT_CASE(overlapping_invalidations),
+	KUNIT_CASE(invalidation_before_record),
+	KUNIT_CASE(invalidation_without_record_counts_nothing),
 	KUNIT_CASE(new_task_has_no_record),
 	KUNIT_CASE(interrupt_clears_base),
-	KUNIT_CASE(clock_change_stops_answers),
-	KUNIT_CASE(base_stays_the_same),
+	KUNIT_CASE(clock_change_unpublishes_parameters),
+	KUNIT_CASE(base_is_constant_in_a_stint),
 #ifdef CONFIG_VDSO_TASK_SLOTS
 	KUNIT_CASE(place_of_slots),
-	KUNIT_CASE(publication_shows_the_record),
+	KUNIT_CASE(publication_of_record),
 	KUNIT_CASE(publication_of_base),
-	KUNIT_CASE(publication_again),
-	KUNIT_CASE(publication_takes_base_away),
+	KUNIT_CASE(publication_of_same_thread),
+	KUNIT_CASE(publication_clears_base),
 	KUNIT_CASE(publication_without_record),
 	KUNIT_CASE(seq_of_later_area),
 #endif

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task records: what is mapped at the low end of [vvar], and when.
+ * Task records: page faults at the low end of [vvar], and the promotion of a process.
  *
- * Pay per use. The first touch maps the kernel's zero page, in which no record
- * answers, so a process that calls once pays a minor fault and owns nothing. From
- * then on its system calls are counted; after VDSO_TASK_PROMOTE of them the process is
- * promoted: the page table entries are removed, and the next touch maps pages of the
- * process's own.
+ * Pay per use. The first touch maps the kernel's zero page, in which no record has
+ * answers, so a process that calls once pays a minor fault and owns no page. From then
+ * on its fallbacks are counted. VDSO_TASK_PROMOTE - 1 of them promote the process: its
+ * page table entries are removed, and the next touch maps pages of its own.
  *
- *   fallbacks == 0              neither the area nor the page that all processes share
- *                               was ever touched
+ *   fallbacks == 0              the process never touched the area or the page that all
+ *                               processes share
  *   0 < fallbacks < PROMOTE     the zero page may be mapped, calls are counted
  *   fallbacks == PROMOTE        the next fault creates the area
  *
- * fallbacks is a hint: it is written without a lock, a lost count delays the area
- * by one call.
+ * fallbacks is a hint, written without a lock: a lost increment delays the area by one
+ * call.
  */
 
 #include <linux/mm.h>
@@ -23,15 +22,15 @@
 #include "internal.h"
 
 /**
- * vdso_task_unmap() - take away zero pages, so that the next touch is a fault
+ * vdso_task_zap_zero_pages() - remove zero pages, so that the next touch faults
  * @mm: the current mm
  *
- * Gives up if the lock is not free, as getpid() does not wait for an mmap(), or if
- * [vvar] is not where the code looks for it.
+ * Fails if mmap_lock is taken, as getpid() must not wait for an mmap(), or if [vvar] is
+ * not at its distance from [vdso].
  *
- * Return: false if it gave up.
+ * Return: false if it failed.
  */
-bool vdso_task_unmap(struct mm_struct *mm)
+bool vdso_task_zap_zero_pages(struct mm_struct *mm)
 {
 	unsigned long size = VDSO_TASK_AREA_SIZE;
 	struct vm_area_struct *vma;
@@ -51,24 +50,24 @@ bool vdso_task_unmap(struct mm_struct *mm)
 	return done;
 }
 
-/* Out of line, for a counted call not to pay for its registers. */
+/* Out of line, so that a call that only counts saves no registers for this. */
 static noinline void promote(struct mm_struct *mm)
 {
 	if (!READ_ONCE(vdso_task_enabled) || !READ_ONCE(vdso_task_allowed))
 		return;
 	/*
-	 * First the mark, then the entry: a fault that comes after the removal
-	 * sees the mark, at its begin or at its end.
+	 * First set fallbacks, then remove the entry: a fault that inserts one
+	 * later sees fallbacks at its start or at its end.
 	 */
 	WRITE_ONCE(mm->vdso_task.fallbacks, VDSO_TASK_PROMOTE);
 	smp_mb();	/* pairs with the one in map_zero_page() */
-	if (!vdso_task_unmap(mm))
+	if (!vdso_task_zap_zero_pages(mm))
 		WRITE_ONCE(mm->vdso_task.fallbacks, 1);
 }
 
 /**
- * vdso_task_count_fallback() - count a call of a process that has the zero page
- * @mm: the current mm, touched before
+ * vdso_task_count_fallback() - count a fallback, promote the process after enough
+ * @mm: the current mm, whose area was touched before
  */
 void vdso_task_count_fallback(struct mm_struct *mm)
 {
@@ -80,7 +79,7 @@ void vdso_task_count_fallback(struct mm_struct *mm)
 		promote(mm);
 }
 
-/* An area that exists is mapped whatever the switches say: records decide. */
+/* An existing area is mapped even if disabled: its records then have no answers. */
 static bool is_promoted(struct mm_struct *mm)
 {
 	return READ_ONCE(mm->vdso_task.area) ||
@@ -89,23 +88,23 @@ static bool is_promoted(struct mm_struct *mm)
 }
 
 /*
- * The entry must not stay under the mark that the process is promoted, or beside its
- * area, for nothing would ever remove it:
+ * A zero page must not stay mapped once the process is promoted or has an area: nothing
+ * would ever remove its page table entry.
  *
- *   CPU 0: fault                            CPU 1: the call that promotes
- *   ------------                            -----------------------------
- *   is_promoted()? no
+ *   CPU 0: fault                            CPU 1: promote()
+ *   ------------                            ----------------
+ *   is_promoted(): no
  *                                           fallbacks = PROMOTE
  *                                           smp_mb()
- *                                           remove entry, if there is one
- *   insert entry
+ *                                           remove the entry, if there is one
+ *   insert the entry
  *   smp_mb()
- *   is_promoted()? remove entry
+ *   if (is_promoted()) remove the entry
  *
- * Either CPU 1 finds the entry or CPU 0 the mark, or both. The page table lock
- * alone does not do: where there is no page table yet CPU 1 does not take it.
+ * Winner: the promotion. CPU 1 finds the entry, or CPU 0 sees fallbacks, or both. The page
+ * table lock does not suffice: without a page table CPU 1 does not take it.
  *
- * Where answers were switched off meanwhile the count starts again.
+ * If the sysctl disabled answers meanwhile, the count restarts.
  */
 static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -123,24 +122,25 @@ static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long addr)
 }
 
 /*
- * There is no memory: calls are counted again, and then it is tried again. What this
- * thread has in its record would keep its calls from being counted.
+ * Map the zero page for lack of memory and restart the count, to try again later. The
+ * thread's answers are invalidated, as its calls are not counted with them.
  *
- * The entry must not stay where another thread had the page, or where the process was
- * promoted meanwhile, for nobody would count:
+ * The zero page must not stay mapped once another thread has the page, or the process is
+ * promoted: calls would not be counted.
  *
  *   CPU 0: no memory                        CPU 1: a fault that gets the page
  *   ----------------                        ---------------------------------
  *                                           area->pages[index] = page
- *   insert the zero page                    remove entry, if there is one
+ *   insert the zero page                    remove the entry, if there is one
  *   smp_mb()                                insert the page
- *   page, or promoted? remove entry
+ *   if (area->pages[index] || promoted)
+ *     remove the entry
  *
- * Whoever inserts first, CPU 0 finds the page if it came before its entry, and else
- * CPU 1 removes that. An insertion leaves an entry that is there alone.
+ * Winner: CPU 1. If area->pages[index] came before CPU 0's entry, CPU 0 sees it, else
+ * CPU 1 removes that entry. vmf_insert_pfn() leaves an existing entry as it is.
  */
-static vm_fault_t map_for_now(struct vm_area_struct *vma, unsigned long addr,
-			      unsigned int index)
+static vm_fault_t map_zero_page_nomem(struct vm_area_struct *vma, unsigned long addr,
+				      unsigned int index)
 {
 	struct vdso_task_mm *mm = &vma->vm_mm->vdso_task;
 	const struct vdso_task_area *area;
@@ -159,8 +159,8 @@ static vm_fault_t map_for_now(struct vm_area_struct *vma, unsigned long addr,
 }
 
 /*
- * Map a page of the process's own, and show what the thread has on this CPU. Where a
- * register leads to a record, a refresh has written it.
+ * Map a page of the area, and publish the thread in this CPU's slot. Where a register
+ * leads to the record, the refresh has set it.
  */
 static vm_fault_t map_area_page(struct vm_area_struct *vma, unsigned long addr,
 				unsigned int index)
@@ -169,7 +169,7 @@ static vm_fault_t map_area_page(struct vm_area_struct *vma, unsigned long addr,
 	void *page = area ? vdso_task_area_page(area, index) : NULL;
 
 	if (!page)
-		return map_for_now(vma, addr, index);
+		return map_zero_page_nomem(vma, addr, index);
 	vdso_task_delay(VDSO_TASK_DELAY_MAP, current);
 	if (IS_ENABLED(CONFIG_VDSO_TASK_SLOTS))
 		vdso_task_publish_current();
@@ -177,7 +177,7 @@ static vm_fault_t map_area_page(struct vm_area_struct *vma, unsigned long addr,
 	return vmf_insert_pfn(vma, addr, PHYS_PFN(__pa(page)));
 }
 
-/* Where the parameters are not there yet, only a system call can publish them. */
+/* Without published parameters, enable the key: system calls then publish them. */
 static vm_fault_t map_global_page(struct vm_area_struct *vma, unsigned long addr)
 {
 	const void *page = vdso_task_global_page();
@@ -188,18 +188,17 @@ static vm_fault_t map_global_page(struct vm_area_struct *vma, unsigned long addr
 }
 
 /**
- * vdso_task_fault() - a fault in the lower pages of a [vvar]
+ * vdso_task_fault() - handle a fault in the lower pages of a [vvar]
  * @vma: the mapping
  * @vmf: the fault
  * @index: 0 for the page that all processes share, then 1 for the uppermost page of
  *	   the area and so on downwards
  *
- * Only a task that runs in its own address space gets a page. A kernel thread,
- * an io worker or a device that borrows the mm does not decide what its owner
- * sees and has nothing to read here.
+ * Only a task that runs in its own address space gets a page. A kernel thread, io
+ * worker or device that uses the mm must not change what the owner reads, and has
+ * nothing to read here.
  *
- * Return: VM_FAULT_NOPAGE or what vmf_insert_pfn() says, VM_FAULT_SIGBUS for a
- * foreign access.
+ * Return: the result of vmf_insert_pfn(), or VM_FAULT_SIGBUS for a foreign access.
  */
 vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 			   unsigned long index)
@@ -211,13 +210,13 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 	    current->flags & (PF_KTHREAD | PF_USER_WORKER))
 		return VM_FAULT_SIGBUS;
 
-	/* Before the first entry, for who looks for entries: vdso_task_zap_start(). */
+	/* Set before the first entry is inserted: vdso_task_zap_start() relies on that. */
 	if (!READ_ONCE(mm->vdso_task.fallbacks))
 		WRITE_ONCE(mm->vdso_task.fallbacks, 1);
 	if (!index)
 		return map_global_page(vma, addr);
 	vdso_task_enable();
-	/* The slots of CPUs that this kernel does not have. */
+	/* Slots of CPU numbers that this kernel does not have read as zeros. */
 	index = VDSO_TASK_AREA_PAGES - index;
 	if (index >= vdso_task_nr_pages())
 		return vmf_insert_pfn(vma, addr, my_zero_pfn(addr));

@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task records: a tracer, audit and filters see every system call that they ask for.
+ * Task records: tracers, audit and filters see every system call that they request.
  *
- * While all calls of a task are to be seen (by a tracer, audit, a system call
- * tracepoint, user dispatch), its record has no answers. The page is readable, so what
- * may not be answered is not there. (Switches go on to write base for a task that has
- * exposed its CPU time, which no reader takes alone.) Each of these sets a bit of the
- * task's system call work, and invalidates all answers within: the task for itself, a
- * tracer for a task that is stopped, registration of a tracepoint for all tasks. Audit
- * decides at fork, when a task has no record. A refresh finds the bit, or the
- * invalidation.
+ * While a tracer, audit, a system call tracepoint or user dispatch requests all calls of
+ * a task, its record has no answers: the page is readable, so the answers must not be in
+ * it. (Switches still write base for a task that has exposed its CPU time; no reader uses
+ * base alone.) Each of these sets a bit of the task's system call work within an
+ * invalidation of all answers: the task for itself, a tracer for a stopped task, the
+ * registration of a tracepoint for all tasks. Audit sets it at fork, when a task has no
+ * record. A refresh sees the bit, or the invalidation.
  *
- * A seccomp filter is asked about each system call. It is asked here as well, at
- * each refresh: an answer is left out unless the filters always allow its call,
- * whatever the arguments, as seccomp's own action cache knows. Filters are
- * installed by the task itself or, with TSYNC, by another thread.
+ * A seccomp filter decides on each system call. A refresh evaluates it, too: an answer is
+ * left out unless the filters always allow its call whatever the arguments, according to
+ * seccomp's action cache. The task itself or, with TSYNC, another thread installs filters.
  *
  *   CPU 0: TSYNC installs a filter          CPU 1: T refreshes
  *   ------------------------------          ------------------
  *   vdso_task_invalidate_begin(T)           e = T.end
- *   T.filter = the new one                  ask T.filter for each entry, store
- *   vdso_task_invalidate_end(T)             T.begin == e ?
+ *   T.filter = the new one                  evaluate T.filter for each entry, store
+ *   vdso_task_invalidate_end(T)             if (T.begin != e) record.* = 0
  *
- *   Winner: the filter, as every change of an answer.
+ *   Winner: the filter, as in every invalidation.
  */
 
 #include <asm/vdso/task_calls.h>
@@ -30,12 +28,12 @@
 #include "internal.h"
 
 /**
- * vdso_task_mask_filtered() - take out what current's seccomp filters want to see
+ * vdso_task_mask_filtered() - zero the answers whose calls current's filters must see
  * @answers: the answers of current
  *
- * Which call an entry makes depends on the vDSO image that its mm has.
+ * The vDSO image of the mm determines which system call an entry replaces.
  *
- * Return: vdso_task_mask_bit() of each.
+ * Return: vdso_task_mask_bit() of each zeroed answer.
  */
 u16 vdso_task_mask_filtered(struct vdso_task_record *answers)
 {

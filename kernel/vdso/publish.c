@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task records: how a thread's answers get to where its vDSO reads them.
+ * Task records: how the vDSO finds and reads a thread's answers.
  *
- * Each thread that makes such calls has a record, a line of 64 bytes in an area of its
+ * A thread of a promoted process has a record, a line of 64 bytes in an area of its
  * address space. It is written when an answer changes:
  *
- *   1. refresh (refresh.c): the system call that the vDSO made for want of an answer
- *      computes all answers of the current task and stores them in its record.
- *   2. invalidate (invalidate.c): a change of an answer makes it 0 first.
+ *   1. refresh (refresh.c): if the vDSO finds no answer and falls back, the system call
+ *      computes all answers of current and stores them in its record.
+ *   2. invalidate (invalidate.c): an answer becomes 0 before another task changes it, and
+ *      after its own task changed it, before that returns to user mode.
  *   3. read (include/vdso/task.h): the vDSO finds the record and loads the answer.
  *
- * How it finds the record, where a register holds its distance (arm64, TPIDRRO_EL0):
+ * If a register holds the record's distance (arm64, TPIDRRO_EL0), a reader finds it by:
  *
  *	reader T                                the kernel
  *	--------                                ----------
@@ -19,16 +20,16 @@
  *	register == a ?
  *
  *   The register belongs to the thread, and only T has a. If T forks in a signal handler
- *   between the two looks, the child has 0 or its own record's distance there. (The child
- *   may return what was loaded before the fork: so does one that is born right after a
- *   system call.) A process that is restored between them finds 0 or its own record as
- *   well; the same distance then is that of its own record there.
+ *   between the two loads of the register, the child has 0 or its own record's distance
+ *   there. (The child may return a v from before the fork, like one that is forked right
+ *   after a system call.) A process restored between them has 0 or its own record there,
+ *   too; if the distance is the same, it is that of its own record.
  *
- * Where user mode has no such register (x86), the switch writes a slot of the CPU, which
- * has the distance of the record of the thread that runs there:
+ * Where user mode has no such register (x86), the context switch writes a slot of the
+ * CPU, which holds the distance of the record of the thread that runs there:
  *
- *	reader T on CPU c                       what else runs on CPU c
- *	-----------------                       -----------------------
+ *	reader T on CPU c                       other tasks on CPU c
+ *	-----------------                       --------------------
  *	c = cpu
  *	s = slot[c].seq
  *	a = slot[c].record
@@ -39,28 +40,30 @@
  *	                                        publish(T): seq++, record = T's
  *	cpu == c && slot[c].seq == s ?
  *
- *   Let P be the last publication in slot[c] before the second look at the CPU. T runs
- *   on c at that moment, and every switch to a thread of this mm publishes, so P is T's
- *   own. Every publication changes seq, so if seq is still s, the loads from the slot
- *   came after P and saw what P wrote: a is T's record. A load that T made on another
- *   CPU in between, while the slot had another thread's record, came before P, so its
- *   seq differs. Winner: the publication, always; the reader makes the system call.
+ *   Let P be the last publication in slot[c] before the second load of the CPU number. T
+ *   runs on c at that moment, and every switch to a thread of this mm publishes, so P is
+ *   T's own. Every publication changes seq, so if seq is still s, the loads from the slot
+ *   came after P and saw P's stores: a is T's record. A load that T made on another CPU in
+ *   between, while the slot had another thread's record, came before P, so its seq
+ *   differs. Winner: the publication, always; the reader falls back.
  *
- *   The slot may lead to next's record already, and is published all the same: a
- *   record may have another owner by now (area.c), and T may have read there that one's.
+ *   A slot that leads to T's record already is published all the same: the record may
+ *   have had another owner (area.c), whose answer T may have read there.
  *
- *   This needs precise exceptions and the coherence of one CPU with itself. No memory
- *   barrier takes part.
+ *   This needs precise exceptions and the coherence of one CPU with itself, and no memory
+ *   barrier.
  *
- *   A process that is not promoted yet has the zero page there, on every CPU, and so has
- *   a child that is forked, or a process that is restored, in the middle of a read. A
- *   reader that finds seq 0 makes the system call.
+ *   A process that is not promoted has the zero page there, on every CPU, and so has a
+ *   child that is forked, or a process that is restored, in the middle of a read. A
+ *   reader that finds seq 0 falls back.
  *
- * The CPU-time clocks need base besides, which is another one in each stint of a thread:
- * the switch writes it, to the slot or, where there is none, to the record. How it is
- * read stands in the architecture's vdso/task_counter.h. Only the CPU on which the
- * thread runs writes it, with interrupts off: at the switch, in a refresh, and at the
- * end of an interrupt.
+ * The CPU-time clocks also need base, which differs in each stint of a thread: the switch
+ * stores it, in the slot or, without slots, in the record. The architecture's
+ * vdso/task_counter.h has its reader. Only the CPU on which the thread runs writes base:
+ * with interrupts off in the switch, in a refresh or fault, and in irq exit. A thread that
+ * leaves its mm clears the base in its record with interrupts on: it has cleared
+ * exposes_cputime before, without which no switch and no irq exit writes base there
+ * (__vdso_task_detach()).
  */
 
 #include <linux/init.h>
@@ -68,13 +71,13 @@
 
 #include "internal.h"
 
-/* Words of a record, of which base belongs to the switch. */
+/* Words of a record, of which vdso_task_store() leaves out base. */
 #define VDSO_TASK_WORDS	(sizeof(struct vdso_task_record) / sizeof(u64))
 #define VDSO_TASK_BASE_WORD	(offsetof(struct vdso_task_record, base) / sizeof(u64))
 
 /**
- * vdso_task_store() - what current's record is to say
- * @answers: all answers; base is none
+ * vdso_task_store() - store answers in current's record
+ * @answers: all answers; its base is not stored
  *
  * Context: current has a record.
  */
@@ -109,7 +112,7 @@ static int __init slot_offset_init(void)
 early_initcall(slot_offset_init);
 
 /**
- * vdso_task_far_slot() - the slot of this CPU where they lie in several pages
+ * vdso_task_far_slot() - get the slot of this CPU if slots lie in several pages
  * @mm: an mm
  *
  * Context: preemption off.
@@ -128,8 +131,10 @@ struct vdso_task_slot *vdso_task_far_slot(const struct mm_struct *mm)
  * vdso_task_reachable() - can user mode find a record from this CPU?
  * @area: an area
  *
- * What a reader touches before it has a record is made by its page fault. Where there
- * was no memory for it, the zero page is mapped in its place and must go first.
+ * The pages that a reader touches before it has a record are created by page faults. If
+ * there was no memory for one, the zero page is mapped there and must be removed first.
+ *
+ * Return: true if the pages of this CPU's slot and of record 0 exist.
  */
 bool vdso_task_reachable(const struct vdso_task_area *area)
 {
@@ -142,24 +147,26 @@ bool vdso_task_reachable(const struct vdso_task_area *area)
 }
 
 /**
- * __vdso_task_is_shown() - does the slot of this CPU lead to current's record?
+ * __vdso_task_is_published() - does the slot of this CPU lead to current's record?
  *
- * Another thread may have made the page that the slot is in, on another CPU whose slot is
- * there, too. Then nothing was published here, and no switch may come.
+ * Another thread may have created the slot's page, by a fault on another CPU whose slot
+ * is in it. Then this CPU has published nothing there, and may not switch for long.
+ *
+ * Return: true if so.
  */
-bool __vdso_task_is_shown(void)
+bool __vdso_task_is_published(void)
 {
 	const struct vdso_task_slot *slot;
-	bool shown;
+	bool published;
 
 	preempt_disable();
 	slot = vdso_task_slot(current->mm);
-	shown = slot && (s64)slot->record == current->vdso_task.locator;
+	published = slot && (s64)slot->record == current->vdso_task.locator;
 	preempt_enable();
-	return shown;
+	return published;
 }
 
-/* Is current's base there? The end of an interrupt may have cleared it. */
+/* Is current's base published? Irq exit may have cleared it. */
 bool vdso_task_has_base(const struct mm_struct *mm)
 {
 	const struct vdso_task_slot *slot;
@@ -173,9 +180,9 @@ bool vdso_task_has_base(const struct mm_struct *mm)
 }
 
 /**
- * vdso_task_publish_current() - show what current has now
+ * vdso_task_publish_current() - publish current without a context switch
  *
- * Without a switch, which a nohz_full thread may never have.
+ * A nohz_full thread may never be switched out.
  */
 void vdso_task_publish_current(void)
 {
@@ -194,7 +201,7 @@ void vdso_task_publish_current(void)
 	local_irq_restore(flags);
 }
 
-/* Current's base is another one now. With interrupts off. */
+/* Clear current's base: it is not valid after an interrupt. Interrupts are off. */
 void vdso_task_clear_base(const struct mm_struct *mm)
 {
 	struct vdso_task_slot *slot = vdso_task_slot(mm);
@@ -206,9 +213,9 @@ void vdso_task_clear_base(const struct mm_struct *mm)
 #else /* !CONFIG_VDSO_TASK_SLOTS */
 
 /**
- * __vdso_task_publish_base() - what a thread's CPU time is computed with
+ * __vdso_task_publish_base() - store the base of a thread's CPU time in its record
  * @next: the incoming thread, or current, whose time is exposed
- * @base: sched_clock() at which its CPU time was 0, 0 if it cannot be computed
+ * @base: sched_clock() at which its CPU time was 0; 0 if that cannot be computed
  *
  * Context: interrupts off, on the CPU that @next runs on or is switched to.
  */

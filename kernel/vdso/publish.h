@@ -2,13 +2,13 @@
 #ifndef _KERNEL_VDSO_PUBLISH_H
 #define _KERNEL_VDSO_PUBLISH_H
 
-/* Task records: what the context switch writes, and where tests hold it up. */
+/* Task records: the stores of the context switch, and delay points for tests. */
 
 #include <linux/percpu.h>
 #include <linux/timex.h>
 #include <linux/vdso_task.h>
 
-/* debug.c has the meaning of each. */
+/* See debug.c. */
 enum vdso_task_delay {
 	VDSO_TASK_DELAY_PUBLISH,
 	VDSO_TASK_DELAY_REFRESH,
@@ -51,7 +51,7 @@ static inline bool vdso_task_is_bad_cpu(unsigned int cpu)
 
 #ifdef CONFIG_VDSO_TASK_SLOTS
 
-/* In mm->vdso_task.slots where the slots of an area lie in several pages. */
+/* In mm->vdso_task.slots if the slots of an area lie in several pages. */
 #define VDSO_TASK_SLOTS_FAR	((void *)1)
 
 /* Distance of this CPU's slot from the first. */
@@ -60,12 +60,12 @@ DECLARE_PER_CPU_READ_MOSTLY(unsigned long, vdso_task_slot_offset);
 struct vdso_task_slot *vdso_task_far_slot(const struct mm_struct *mm);
 
 /**
- * vdso_task_slot() - the slot of this CPU
+ * vdso_task_slot() - get the slot of this CPU
  * @mm: an mm
  *
  * Context: preemption off.
  *
- * Return: the slot; NULL if the mm has no area, or that no page for it.
+ * Return: the slot; NULL if the mm has no area, or the area has no page for the slot.
  */
 static __always_inline struct vdso_task_slot *
 vdso_task_slot(const struct mm_struct *mm)
@@ -79,21 +79,21 @@ vdso_task_slot(const struct mm_struct *mm)
 	return slots + __this_cpu_read(vdso_task_slot_offset);
 }
 
-/* Before a record is shown. Plain: what others read does not count. */
+/* First store of a publication. Plain: readers on other CPUs do not rely on seq. */
 static __always_inline void vdso_task_change_seq(struct vdso_task_slot *slot,
 						 const struct task_struct *next)
 {
 	slot->seq++;
-	barrier();	/* seq first, for a test that looks from there */
+	barrier();	/* store seq before the delay of a test */
 	vdso_task_delay(VDSO_TASK_DELAY_PUBLISH, next);
 }
 
 /**
- * vdso_task_publish() - give this CPU's slot to a thread whose time is not exposed
+ * vdso_task_publish() - publish a thread whose CPU time is not exposed
  * @slot: the slot
  * @next: the incoming thread, or current
  *
- * base goes first, for readers that left this CPU: see vdso/task_counter.h.
+ * base is stored first, for readers that left this CPU: see vdso/task_counter.h.
  *
  * Context: interrupts off, on the CPU that @next runs on or is switched to.
  */
@@ -106,15 +106,15 @@ static __always_inline void vdso_task_publish(struct vdso_task_slot *slot,
 }
 
 /**
- * vdso_task_publish_base() - give this CPU's slot to a thread whose time is exposed
+ * vdso_task_publish_base() - publish a thread whose CPU time is exposed
  * @slot: the slot
  * @next: the incoming thread, or current
- * @base: sched_clock() at which its CPU time was 0, 0 if it cannot be computed
- * @clock: the runqueue's clock, that @base was computed with
+ * @base: sched_clock() at which its CPU time was 0; 0 if that cannot be computed
+ * @clock: the runqueue's clock that @base was computed with
  *
- * The stamp goes first, base last: see vdso/task_counter.h. It is the counter as it is
- * now. The runqueue's clock would not do: its update may have been left out, and who
- * ran here before may not expose its time and read the counter all the same.
+ * stamp is stored first, base last: see vdso/task_counter.h. stamp is the counter and not
+ * the runqueue's clock: the update of that may have been skipped, and the previous thread,
+ * which need not expose its time, may have read a later counter.
  *
  * Context: as above.
  */

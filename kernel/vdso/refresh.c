@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task records: what the system calls do that the vDSO could have answered.
+ * Task records: hooks in the system calls that the vDSO could have answered.
  *
- * A call whose answer is in the caller's record already was made by a program that
- * does not use the vDSO, or after a race that the reader lost: nothing is to be done.
- * Else the process is on its way to its first records (map.c), or all answers of the
- * caller are computed and stored. How that loses against a change of them stands in
- * invalidate.c, and what is left out for a tracer or a filter in policy.c.
+ * If the caller's record has the answer already, the program does not use the vDSO, or
+ * the reader lost a race: nothing is to be done. Else the fallback counts towards the
+ * promotion of the process (map.c), or all answers of the caller are computed and stored.
+ * invalidate.c has the race with an invalidation; policy.c has the answers that are left
+ * out for a tracer or a filter.
  */
 
 #include <linux/cred.h>
@@ -20,9 +20,9 @@
 #include "internal.h"
 
 /**
- * compute() - all answers of current
- * @answers: where they go; all zeros before
- * @clocks: may its CPU time be computed as well?
+ * compute() - compute all answers of current
+ * @answers: gets them; all zeros before
+ * @clocks: compute those of the CPU-time clocks as well
  */
 static void compute(struct vdso_task_record *answers, bool clocks)
 {
@@ -40,9 +40,9 @@ static void compute(struct vdso_task_record *answers, bool clocks)
 /**
  * vdso_task_try_store() - compute current's answers and store them in its record
  * @answers: gets them; all zeros before
- * @clocks: may its CPU time be computed as well?
+ * @clocks: compute those of the CPU-time clocks as well
  *
- * Return: VDSO_TASK_STAT_REFRESH, or why the record is all zeros.
+ * Return: VDSO_TASK_STAT_REFRESH, or the reason that the record has no answers.
  */
 enum vdso_task_stat vdso_task_try_store(struct vdso_task_record *answers, bool clocks)
 {
@@ -70,8 +70,8 @@ enum vdso_task_stat vdso_task_try_store(struct vdso_task_record *answers, bool c
 }
 
 /*
- * From here on others find the record of current. Under these locks they may look
- * whether there is one before they change an answer: see invalidate.c.
+ * Make current's record visible to other tasks. A task that changes an answer under one
+ * of these locks may first test whether there is a record: see invalidate.c.
  */
 static void attach(struct vdso_task_record *record, s32 locator)
 {
@@ -83,37 +83,37 @@ static void attach(struct vdso_task_record *record, s32 locator)
 	read_unlock(&tasklist_lock);
 }
 
-/* A zero page may be mapped where a page was made without a fault. */
+/* Remove zero pages that may be mapped in place of pages created without a fault. */
 static bool make_reachable(struct vdso_task_area *area)
 {
-	int made;
+	int unfaulted;
 
 	smp_rmb();	/* the page first: pairs with cmpxchg() in vdso_task_area_page() */
-	made = atomic_read(&area->made);
-	if (likely(made == READ_ONCE(area->unmapped)))
+	unfaulted = atomic_read(&area->unfaulted);
+	if (likely(unfaulted == READ_ONCE(area->zapped)))
 		return true;
-	if (!vdso_task_unmap(current->mm))
+	if (!vdso_task_zap_zero_pages(current->mm))
 		return false;
-	WRITE_ONCE(area->unmapped, made);
+	WRITE_ONCE(area->zapped, unfaulted);
 	return true;
 }
 
 static bool get_record(struct vdso_task_area *area)
 {
 	struct vdso_task_record *record;
-	unsigned int wait;
+	unsigned int backoff;
 	s32 locator;
 
 	if (likely(rcu_access_pointer(current->vdso_task.record)))
 		return true;
-	wait = READ_ONCE(area->wait);
-	if (wait) {
-		WRITE_ONCE(area->wait, wait - 1);
+	backoff = READ_ONCE(area->backoff);
+	if (backoff) {
+		WRITE_ONCE(area->backoff, backoff - 1);
 		return false;
 	}
 	record = vdso_task_record_get(area, &locator);
 	if (!record) {
-		WRITE_ONCE(area->wait, VDSO_TASK_PROMOTE);
+		WRITE_ONCE(area->backoff, VDSO_TASK_PROMOTE);
 		return false;
 	}
 	if (unlikely(!make_reachable(area))) {
@@ -129,9 +129,9 @@ static bool get_record(struct vdso_task_area *area)
  * __vdso_task_detach() - give back current's record
  * @mm: the mm that it is in, which has not lost this user yet
  *
- * Slots of this mm may show its distance up to the next publication, which comes before
- * any thread of the mm runs on their CPUs. A switch in between finds the record or none,
- * and no base: it does not expose its time any more.
+ * Slots of this mm may keep its distance up to their next publication, which comes before
+ * any thread of the mm runs on their CPUs. A switch after exposes_cputime is false
+ * publishes the record or record 0, and no base.
  *
  * Context: process context; current does not return to user mode in that mm.
  */
@@ -144,7 +144,7 @@ void __vdso_task_detach(struct mm_struct *mm)
 
 	if (task->exposes_cputime)
 		task_sched_runtime(current);
-	/* Whoever sees that it exposes nothing any more sees what it was charged. */
+	/* A task that loads false with acquire sees the runtime accounted above. */
 	smp_store_release(&task->exposes_cputime, false);
 	barrier();
 	vdso_task_store(&none);
@@ -171,8 +171,8 @@ static bool has_answers(const struct vdso_task_record *answers,
 }
 
 /*
- * Did a filter leave this answer out, and has nothing changed since? Another one may be
- * 0 although nothing has: see area.c.
+ * Did a filter mask this answer, and was there no invalidation since? An unmasked answer
+ * may be 0 even so: see area.c.
  */
 static bool is_masked(size_t field)
 {
@@ -182,7 +182,7 @@ static bool is_masked(size_t field)
 	       task->computed == atomic64_read(&task->begin);
 }
 
-/* Out of line, for a call on a record as it should be not to pay for this. */
+/* Out of line, so that calls whose record has the answer save no registers for this. */
 static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 					    struct vdso_task_area *area,
 					    enum vdso_task_kind kind, size_t field)
@@ -196,17 +196,17 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	if (kind != VDSO_TASK_IDS) {
 		if (!vdso_task_can_answer(kind, &why))
 			return why;
-		/* A reader touches no slot before it may read the counter. */
+		/* An x86 reader loads no slot before record 0 allows the counter. */
 		vdso_task_allow_counter(area);
 	}
-	/* There was no memory for what this thread touched: once more, from the start. */
+	/* There was no memory for a page that this thread touched: count again. */
 	if (!vdso_task_reachable(area)) {
 		vdso_task_count_fallback(mm);
 		return VDSO_TASK_STAT_UNPROMOTED;
 	}
 	if (!get_record(area))
 		return VDSO_TASK_STAT_NOMEM;
-	/* Before the first base that user mode can read: see clock.c. */
+	/* Expose before the first base is published: see clock.c. */
 	clocks = kind != VDSO_TASK_IDS || vdso_task_exposes_cputime(current);
 	if (kind != VDSO_TASK_IDS)
 		vdso_task_expose_cputime();
@@ -217,8 +217,8 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 	return why;
 }
 
-/* Could records answer this call for a clock? Out of line as the above. */
-static noinline bool is_reason_for_records(enum vdso_task_kind kind)
+/* Could a record answer this clock call? If not, count why. Out of line as above. */
+static noinline bool check_answerable(enum vdso_task_kind kind)
 {
 	enum vdso_task_stat why;
 
@@ -245,14 +245,14 @@ static void fall_back(enum vdso_task_kind kind, size_t field)
 		vdso_task_count(refresh(mm, area, kind, field), 1);
 		return;
 	}
-	if (kind != VDSO_TASK_IDS && !is_reason_for_records(kind))
+	if (kind != VDSO_TASK_IDS && !check_answerable(kind))
 		return;
 	vdso_task_count(VDSO_TASK_STAT_UNPROMOTED, 1);
 	vdso_task_count_fallback(mm);
 }
 
-/* The answer is there, and the way to it is not. */
-static noinline void show(void)
+/* The record has the answer, but this CPU's slot does not lead to the record. */
+static noinline void republish(void)
 {
 	struct vdso_task_area *area = READ_ONCE(current->mm->vdso_task.area);
 
@@ -265,14 +265,14 @@ static noinline void show(void)
 	}
 }
 
-/* Did the process ever touch its area, or the page that all processes share? */
+/* Has the process touched its area, or the page that all processes share? */
 static __always_inline bool is_touched(void)
 {
 	return READ_ONCE(current->mm->vdso_task.fallbacks);
 }
 
 /**
- * __vdso_task_refresh() - see vdso_task_refresh()
+ * __vdso_task_refresh() - out-of-line part of vdso_task_refresh()
  * @field: offset of the answer in the record, in bytes
  */
 void __vdso_task_refresh(size_t field)
@@ -280,8 +280,8 @@ void __vdso_task_refresh(size_t field)
 	const void *record = vdso_task_own_record(current);
 
 	if (record && READ_ONCE(*(const u32 *)(record + field))) {
-		if (unlikely(!vdso_task_is_shown()))
-			show();
+		if (unlikely(!vdso_task_is_published()))
+			republish();
 		else
 			vdso_task_count(VDSO_TASK_STAT_DIRECT, 1);
 	} else if (is_touched()) {
@@ -289,8 +289,8 @@ void __vdso_task_refresh(size_t field)
 	}
 }
 
-/* Is it one of the clocks that a record may answer: current's own? */
-static bool is_own(clockid_t clock)
+/* Can a record answer this clock: is it current's own? */
+static bool is_own_clock(clockid_t clock)
 {
 	pid_t pid = CPUCLOCK_PID(clock);
 
@@ -298,12 +298,12 @@ static bool is_own(clockid_t clock)
 	       (!pid || pid == task_pid_vnr(current));
 }
 
-/* Out of line as the above. Readers that find no parameters come here for them. */
+/* Out of line as above. Publishes the clock parameters if a reader found none. */
 static noinline void refresh_clock(clockid_t clock, enum vdso_task_kind kind)
 {
 	const struct vdso_task_record *record = vdso_task_own_record(current);
 
-	if (!is_own(clock))
+	if (!is_own_clock(clock))
 		return;
 	if (record && has_answers(record, kind) && vdso_task_clock_usable() &&
 	    vdso_task_has_base(current->mm))
@@ -312,7 +312,7 @@ static noinline void refresh_clock(clockid_t clock, enum vdso_task_kind kind)
 		fall_back(kind, offsetof(struct vdso_task_record, cputime));
 }
 
-/* A CPU-time clock was read by system call. */
+/* See vdso_task_refresh_clock(). */
 void __vdso_task_refresh_clock(clockid_t clock)
 {
 	if (is_touched())
@@ -320,7 +320,7 @@ void __vdso_task_refresh_clock(clockid_t clock)
 								 VDSO_TASK_PROCESS_TIME);
 }
 
-/* Its resolution was, which is reported where the thread's time is. */
+/* The vDSO reports the resolution where it reports the thread's time. */
 void __vdso_task_refresh_res(clockid_t clock)
 {
 	if (is_touched())

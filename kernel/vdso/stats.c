@@ -5,21 +5,21 @@
  *   areas             processes that own an area now
  *   pages             pages that they own now
  *   records           threads that have a record now
- *   refresh           answers computed and shown
- *   remote            records of which another task has invalidated answers
- *   drop              changes of a task's own answers
- *   fallback_unpromoted  calls of processes that had not called often yet
+ *   refresh           calls that stored all answers, or published the slot again
+ *   remote            invalidations of a record by another task
+ *   self_invalidate   invalidations of a record by its own task
+ *   fallback_unpromoted  calls that count towards the promotion of their process
  *   fallback_direct   calls although the record had the answer: by a program that
- *		       does not use the vDSO, or after a race that the reader lost
+ *		       does not use the vDSO, or after the reader lost a race
  *   fallback_nomem    touches and calls for which there was no memory or no record
- *   fallback_off      calls while kernel.vdso_task is off or a CPU not trusted
- *   fallback_policy   calls that a tracer, filter or audit wants to see
- *   fallback_stale    calls while an answer was just being changed
- *   fallback_clock    CPU-time clock calls where the scheduler's clock cannot be
- *		       told to user space: see clock.c
+ *   fallback_off      calls while kernel.vdso_task is off or a CPU number is wrong
+ *   fallback_policy   calls of a task that is traced, audited or filtered
+ *   fallback_stale    calls that lost against an invalidation
+ *   fallback_clock    CPU-time clock calls where user mode cannot compute the
+ *		       scheduler's clock: see clock.c
  *   fallback_threads  calls for the process's clock while it has other threads or
  *		       CPU timers
- *   fallback_none     calls of threads for which some entry has no answer, as of
+ *   fallback_none     calls of threads for which some entry has no answer, such as
  *		       a user ID that is not mapped in the caller's namespace
  *
  * Counters are per CPU and summed without a lock: a line is exact once the
@@ -40,7 +40,7 @@ static const char * const names[VDSO_TASK_NR_STATS] = {
 	[VDSO_TASK_STAT_RECORDS]	= "records",
 	[VDSO_TASK_STAT_REFRESH]	= "refresh",
 	[VDSO_TASK_STAT_REMOTE]		= "remote",
-	[VDSO_TASK_STAT_DROP]		= "drop",
+	[VDSO_TASK_STAT_SELF_INVALIDATE] = "self_invalidate",
 	[VDSO_TASK_STAT_UNPROMOTED]	= "fallback_unpromoted",
 	[VDSO_TASK_STAT_DIRECT]		= "fallback_direct",
 	[VDSO_TASK_STAT_NOMEM]		= "fallback_nomem",
@@ -67,7 +67,7 @@ static int stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
-/* The folder of all our files, made by whoever comes first at boot. */
+/* The directory of all files here; the first initcall that needs it creates it. */
 struct dentry *vdso_task_debugfs(void)
 {
 	static struct dentry *dir;

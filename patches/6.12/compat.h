@@ -8,9 +8,9 @@
 #include <linux/thread_info.h>
 
 /*
- * Does anybody want to see every system call of @p? x86 uses the generic entry
- * code and keeps its own word for it, arm64 has bits among the thread flags.
- * seccomp is not among them: its filters are asked about each call.
+ * Is @p traced, audited or dispatched, so that each of its system calls must be seen?
+ * x86 uses the generic entry code, which has syscall_work for that; arm64 has bits among
+ * the thread flags. seccomp is left out: a refresh asks its filters about each call.
  */
 static __always_inline bool vdso_task_has_syscall_work(struct task_struct *p)
 {

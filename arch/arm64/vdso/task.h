@@ -4,7 +4,7 @@
 
 /*
  * Task records, the reader's part: included by <vdso/task.h> only.
- * arch/arm64/vdso/tpidrro.h says what TPIDRRO_EL0 holds.
+ * arch/arm64/vdso/tpidrro.h has the layout of TPIDRRO_EL0.
  */
 
 #include <linux/bits.h>
@@ -18,7 +18,7 @@
 /**
  * struct vdso_task_place - where a thread's record was found
  * @record: the record; record 0 if the thread has none
- * @tpidrro: what the register held
+ * @tpidrro: the value of TPIDRRO_EL0
  */
 struct vdso_task_place {
 	const struct vdso_task_record	*record;
@@ -42,7 +42,7 @@ static __always_inline struct vdso_task_place __arch_vdso_task_find(void)
 	unsigned long tpidrro = __arch_vdso_task_tpidrro();
 	const struct vdso_task_record *record;
 
-	/* The compiler would take more: it does not know how near record 0 is. */
+	/* One adr reaches record 0, which the compiler cannot know. */
 	static_assert(VDSO_TASK_PAGES * PAGE_SIZE < SZ_512K);
 	asm("adr %0, vdso_task_records\n\tadd %0, %0, %w1, sxtw"
 	    : "=&r" (record) : "r" (tpidrro));
@@ -56,17 +56,17 @@ static __always_inline u32 __arch_vdso_task_answer(struct vdso_task_place place,
 }
 
 /*
- * Only its owner has a record's distance in the register. It is another one, or 0, in a
- * child of fork that ends its parent's read, and mostly in a process that was restored.
+ * Only the owner of a record has its distance in the register. Another CPU gives another
+ * value, and mostly so does a fork or a restore in the middle of a read: see publish.c.
  */
-static __always_inline bool __arch_vdso_task_is_there(struct vdso_task_place place)
+static __always_inline bool __arch_vdso_task_is_unchanged(struct vdso_task_place place)
 {
 	return __arch_vdso_task_tpidrro() == place.tpidrro;
 }
 
 /*
- * May the kernel store an answer there? Where it would not, it says so. The top byte
- * may be a tag.
+ * Is @p a user address? For NULL and kernel addresses the system call returns what it
+ * always has. The top byte may be a tag.
  */
 static __always_inline bool __arch_vdso_task_is_user(const void *p)
 {

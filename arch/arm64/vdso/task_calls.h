@@ -2,14 +2,14 @@
 #ifndef _ARCH_ARM64_VDSO_TASK_CALLS_H
 #define _ARCH_ARM64_VDSO_TASK_CALLS_H
 
-/* Task records, the kernel's part: which system calls the entries stand for. */
+/* Task records, the kernel's part: the system calls that the entries replace. */
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
 #include <asm/unistd.h>
 
 /**
- * arch_vdso_task_calls() - the calls that an mm's vDSO answers
+ * arch_vdso_task_calls() - the system calls that an mm's vDSO answers
  * @mm: an mm with records, so a native one
  * @arch: gets AUDIT_ARCH_* of the calls
  *

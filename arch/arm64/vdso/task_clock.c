@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task records: how sched_clock() reads CNTVCT_EL0, for user space to do the same. */
+/* Task records: what user space needs to compute sched_clock() from CNTVCT_EL0. */
 
 #include <linux/sched.h>
 #include <linux/sched_clock.h>
@@ -7,7 +7,7 @@
 #include <clocksource/arm_arch_timer.h>
 
 /**
- * arch_vdso_task_clock() - the present parameters of sched_clock()
+ * arch_vdso_task_clock() - the current parameters of sched_clock()
  * @now: where to store them
  *
  * Context: no change of them is under way.
@@ -36,7 +36,7 @@ bool arch_vdso_task_reads_clocks(const struct mm_struct *mm)
 	return true;
 }
 
-/* Does a read of the counter work in user mode for @p? */
+/* May @p read the counter in user mode? */
 bool arch_vdso_task_counter_allowed(struct task_struct *p)
 {
 	return !test_tsk_thread_flag(p, TIF_TSC_SIGSEGV);

@@ -9,18 +9,18 @@
  *
  *	reader T                                the kernel
  *	--------                                ----------
- *	b = record.base
+ *	b = record->base
  *	                                        switch to another thread
- *	                                        switch to T: record.base = b'
- *	t = counter
- *	record.base == b ?
+ *	                                        switch to T: record->base = b'
+ *	t = CNTVCT_EL0
+ *	record->base == b ?
  *
- *	b' - b is the time that T did not run, which is never negative: each stint's
- *	base comes from a runqueue's clock that was updated after T was charged for the
- *	stint before. So if T finds b again, T ran all the time, or for 0 ns not, and
- *	t - b is its CPU time at t. An interrupt whose time is accounted for makes base
- *	0, and a later one comes from the system call. Winner: the switch; T makes the
- *	system call.
+ *	b' - b is the time for which T did not run. It is never negative: each stint's
+ *	base is computed from a runqueue clock that was updated after T's stint before
+ *	was accounted. So if T finds b again, T ran all the time, or was off the CPU for
+ *	0 ns, and t - b is its CPU time at t. An interrupt whose time is accounted for
+ *	sets base to 0 until T's next refresh or switch. Winner: the switch; T falls
+ *	back to the system call.
  */
 
 #include <linux/types.h>
@@ -30,9 +30,9 @@
  * struct vdso_task_sample - a reading of the counter, and what belongs to it
  * @record: of the calling thread
  * @place: where it was found
- * @ns: sched_clock() at that moment
- * @base: sched_clock() at which the thread's CPU time was 0; 0 if the system call must
- *	  be made
+ * @ns: sched_clock() at the reading
+ * @base: sched_clock() at which the thread's CPU time was 0; 0 to fall back to the
+ *	  system call
  */
 struct vdso_task_sample {
 	const struct vdso_task_record	*record;
@@ -42,9 +42,9 @@ struct vdso_task_sample {
 };
 
 /*
- * As sched_clock() computes it, but for a counter that has wrapped since the
- * kernel last looked at it: the system call knows how wide it is. A thread that may
- * not read the counter has no base.
+ * The same computation as in sched_clock(). A reader whose counter has wrapped since the
+ * kernel last updated the epoch falls back: only the kernel knows the counter's width. A
+ * thread that may not read the counter has cputime 0, so that is checked first.
  */
 static __always_inline struct vdso_task_sample
 __arch_vdso_task_sample(const struct vdso_task_global *global)
@@ -59,7 +59,7 @@ __arch_vdso_task_sample(const struct vdso_task_global *global)
 		 READ_ONCE(global->epoch);
 	now.ns = READ_ONCE(global->offset) +
 		 ((passed * READ_ONCE(global->mult)) >> READ_ONCE(global->shift));
-	/* Or the counter went back, as of a virtual machine that was restored. */
+	/* Else it has wrapped or, in a virtual machine that was restored, gone back. */
 	if (likely((s64)passed >= 0 && (s64)(now.ns - base) >= 0))
 		now.base = base;
 	return now;
@@ -68,10 +68,10 @@ __arch_vdso_task_sample(const struct vdso_task_global *global)
 static __always_inline bool __arch_vdso_task_is_valid(struct vdso_task_sample now)
 {
 	return READ_ONCE(now.record->base) == now.base &&
-	       __arch_vdso_task_is_there(now.place);
+	       __arch_vdso_task_is_unchanged(now.place);
 }
 
-/* A read of the counter counts as a load, which smp_rmb() orders. */
+/* The counter's read ends with a dependent load, which smp_rmb() orders. */
 #define __arch_vdso_task_after(now, p)	(p)
 
 #endif /* _ARCH_ARM64_VDSO_TASK_COUNTER_H */

@@ -19,7 +19,7 @@ DEFINE_PER_CPU(unsigned long, vdso_task_cpunode);
 
 /*
  * Called when alternatives are patched, with all system capabilities known. A
- * CPU that needs trampoline vectors cannot come online later if none did then.
+ * CPU that needs trampoline vectors cannot come online later if no CPU needed them then.
  */
 void __init vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
 				   __le32 *updptr, int nr_inst)
@@ -30,7 +30,7 @@ void __init vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
 }
 
 /**
- * arch_vdso_task_publish() - show user mode the way to a task's record
+ * arch_vdso_task_publish() - make TPIDRRO_EL0 lead to a task's record
  * @p: current, which is a native task
  *
  * Context: interrupts off.

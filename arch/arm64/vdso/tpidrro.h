@@ -9,7 +9,7 @@
  *	bits 32..47	number of the CPU
  *	bits 48..63	its NUMA node
  *
- * and 0 of one that has none. User mode can read the register and not write it.
+ * and 0 if it has none. User mode can read the register and not write it.
  *
  * tls_thread_switch() writes it for the incoming thread. An AArch32 thread has its TLS
  * pointer there, which is why AArch32 has no task records.
@@ -17,9 +17,9 @@
  * The trampoline vectors of KPTI and of the Spectre-BHB mitigations use the
  * register to pass x30 into the kernel, and kernel_ventry clears it. Where such
  * vectors may be in use on any CPU, kernel_exit writes it again on each return to
- * user space, from the task's copy; elsewhere a patched branch skips that. Every write
- * of the register for a task is one of the copy as well: vdso_task_set_tpidrro().
- * tls_thread_flush() writes the register alone: exec sets both right after it.
+ * user space, from the copy in thread_struct; elsewhere a patched branch skips that.
+ * vdso_task_set_tpidrro() writes both the register and the copy. tls_thread_flush()
+ * writes the register alone: exec sets both right after it.
  */
 
 #define TPIDRRO_CPU_SHIFT	32
@@ -28,7 +28,7 @@
 
 #ifdef __ASSEMBLY__
 
-/* In kernel_exit, of a task that returns to user mode; interrupts are off. */
+/* For kernel_exit to user mode, with interrupts off. */
 	.macro	vdso_task_reload_cpu, tmp
 #ifdef CONFIG_VDSO_TASK
 alternative_cb ARM64_ALWAYS_SYSTEM, vdso_task_patch_reload
@@ -57,7 +57,7 @@ DECLARE_PER_CPU(unsigned long, vdso_task_cpunode);
 void vdso_task_patch_reload(struct alt_instr *alt, __le32 *origptr,
 			    __le32 *updptr, int nr_inst);
 
-/* What a native thread finds in TPIDRRO_EL0 on this CPU. */
+/* The value of TPIDRRO_EL0 for a native thread on this CPU. */
 static inline unsigned long vdso_task_tpidrro(const struct task_struct *p)
 {
 	u32 locator = p->vdso_task.locator;
@@ -66,13 +66,13 @@ static inline unsigned long vdso_task_tpidrro(const struct task_struct *p)
 }
 
 /**
- * vdso_task_set_tpidrro() - what a task is to find in TPIDRRO_EL0
- * @p: current, or the task that is just switched to
- * @value: vdso_task_tpidrro() or, of an AArch32 task, its TLS pointer
+ * vdso_task_set_tpidrro() - set TPIDRRO_EL0 of a task, and its copy
+ * @p: current, or the incoming task of a switch
+ * @value: vdso_task_tpidrro() or, for an AArch32 task, its TLS pointer
  *
- * An interrupt between the two stores does no harm: a switch in it writes both
- * again, for the CPU that the task comes back to. So @value must be what such a
- * switch would write, or preemption must be off.
+ * An interrupt between the two writes does no harm: if it switches to another task, the
+ * switch back to @p writes both again, for the CPU that @p then runs on. So @value must
+ * be what such a switch would write, or preemption must be off.
  */
 static inline void vdso_task_set_tpidrro(struct task_struct *p,
 					 unsigned long value)
@@ -82,8 +82,8 @@ static inline void vdso_task_set_tpidrro(struct task_struct *p,
 }
 
 /*
- * Exec has decided which kind of task current is. It may not be switched out for
- * long: a native thread has no record yet, an AArch32 one no TLS pointer.
+ * Exec has made current a native or an AArch32 task. Its next switch may be far off, so
+ * set the register here: a native thread has no record yet, an AArch32 one no TLS pointer.
  */
 static inline void vdso_task_new_exec(void)
 {

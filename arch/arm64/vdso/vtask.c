@@ -12,8 +12,8 @@ long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
  * @node: where to store the node number, may be NULL
  * @unused: ignored, as by the system call since Linux 2.6.24
  *
- * From TPIDRRO_EL0, where the caller's record allows it. A user address without memory
- * gives SIGSEGV, as in any function; the kernel's addresses give EFAULT.
+ * Reads TPIDRRO_EL0 if the caller's record permits it. An unmapped user address causes
+ * SIGSEGV, as in any function; for a kernel address the system call returns -EFAULT.
  *
  * Return: 0, or what the system call returns.
  */
@@ -24,7 +24,7 @@ notrace long __kernel_getcpu(unsigned int *cpu, unsigned int *node, void *unused
 	if (unlikely(!READ_ONCE(place.record->getcpu) ||
 		     (cpu && !__arch_vdso_task_is_user(cpu)) ||
 		     (node && !__arch_vdso_task_is_user(node)) ||
-		     !__arch_vdso_task_is_there(place)))
+		     !__arch_vdso_task_is_unchanged(place)))
 		return __arch_vdso_task_syscall3(__NR_getcpu, (long)cpu,
 						 (long)node, (long)unused);
 	if (cpu)

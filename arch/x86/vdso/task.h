@@ -5,9 +5,8 @@
 /*
  * Task records, the reader's part: included by <vdso/task.h> only.
  *
- * x86 has no register that user mode reads and the kernel owns alone, but for the
- * number of the CPU. The slot of that CPU has the way to the record of the thread that
- * runs there.
+ * On x86 the CPU number is all that user mode can read and the kernel alone can write.
+ * The slot of that CPU leads to the record of the thread that runs there.
  */
 
 #include <linux/build_bug.h>
@@ -19,12 +18,12 @@
 #include <asm/unistd.h>
 
 /*
- * As vdso_read_cpunode() has it, but with the node in the upper bits: it belongs to
- * the CPU, so the two may be compared together. Each look has a register of its own, as
- * the first look's is wanted at the second. A prefix without meaning fills up to the
- * length of RDPID.
+ * Like vdso_read_cpunode(), but with the node in the upper bits: it belongs to the CPU,
+ * so both are compared at once. The two reads use different registers, as the first
+ * value is needed at the second read. A prefix without effect pads LSL to the length of
+ * RDPID.
  */
-#define __arch_vdso_task_look(reg, rdpid)				\
+#define __arch_vdso_task_read_cpunode(reg, rdpid)			\
 ({									\
 	unsigned int __cpunode;						\
 									\
@@ -35,8 +34,10 @@
 	__cpunode;							\
 })
 
-#define __arch_vdso_task_first_look()	__arch_vdso_task_look("=d", "0xfa")
-#define __arch_vdso_task_second_look()	__arch_vdso_task_look("=c", "0xf9")
+#define __arch_vdso_task_first_cpunode()				\
+	__arch_vdso_task_read_cpunode("=d", "0xfa")
+#define __arch_vdso_task_second_cpunode()				\
+	__arch_vdso_task_read_cpunode("=c", "0xf9")
 
 static __always_inline const struct vdso_task_slot *
 __arch_vdso_task_slot(unsigned int cpunode)
@@ -49,8 +50,8 @@ __arch_vdso_task_slot(unsigned int cpunode)
 }
 
 /*
- * A volatile load, or comparison, that leaves the compiler free in how it makes the
- * address: of C's volatile accesses it takes each apart.
+ * A volatile load, or comparison, with any addressing mode that the compiler chooses:
+ * for C's volatile accesses it computes each address on its own.
  */
 #define __arch_vdso_task_load(p)					\
 ({									\
@@ -77,16 +78,16 @@ static __always_inline bool __arch_vdso_task_is(const unsigned long *p,
 static __always_inline unsigned long
 __arch_vdso_task_distance(const struct vdso_task_slot *slot)
 {
-	/* The lower half in 32-bit code, which says the same. */
+	/* 32-bit code loads the lower half, which is enough for the distance. */
 	return __arch_vdso_task_load((const unsigned long *)&slot->record);
 }
 
 /**
  * struct vdso_task_place - where a thread's record was found
- * @distance: of the record from record 0, which it is if the thread has none
- * @slot: of the CPU that it ran on
- * @seq: of the slot, before its record was read, in halves for 32-bit code
- * @cpunode: the CPU's number
+ * @distance: of the record from record 0 in bytes; 0 if the thread has none
+ * @slot: of the CPU that the thread ran on
+ * @seq: seq of @slot before its record was loaded, in halves for 32-bit code
+ * @cpunode: number and node of that CPU
  */
 struct vdso_task_place {
 	unsigned long			distance;
@@ -96,17 +97,17 @@ struct vdso_task_place {
 };
 
 /*
- * 32-bit code reads seq in two halves, which only ever goes up: high half first, and
+ * 32-bit code loads seq, which only ever goes up, in two halves: high half first, and
  * compares low half first. If the high half is the same at both ends it did not
  * change in between, so the low halves belong to that same high half, and equal ones
- * mean equal counts.
+ * mean that seq is equal.
  */
 #define __arch_vdso_task_half(slot, high)				\
 	(&((const unsigned long *)&(slot)->seq)[high])
 
 static __always_inline struct vdso_task_place __arch_vdso_task_find(void)
 {
-	struct vdso_task_place place = { .cpunode = __arch_vdso_task_first_look() };
+	struct vdso_task_place place = { .cpunode = __arch_vdso_task_first_cpunode() };
 
 	place.slot = __arch_vdso_task_slot(place.cpunode);
 	if (!IS_ENABLED(CONFIG_64BIT))
@@ -116,7 +117,7 @@ static __always_inline struct vdso_task_place __arch_vdso_task_find(void)
 	return place;
 }
 
-/* A seq of 0 is that of the zero page, which is no slot. */
+/* A seq of 0 is that of the zero page, which has no slots. */
 static __always_inline u32 __arch_vdso_task_answer(struct vdso_task_place place,
 						   size_t field)
 {
@@ -126,9 +127,9 @@ static __always_inline u32 __arch_vdso_task_answer(struct vdso_task_place place,
 						   place.distance + field));
 }
 
-static __always_inline bool __arch_vdso_task_is_there(struct vdso_task_place place)
+static __always_inline bool __arch_vdso_task_is_unchanged(struct vdso_task_place place)
 {
-	return __arch_vdso_task_second_look() == place.cpunode &&
+	return __arch_vdso_task_second_cpunode() == place.cpunode &&
 	       __arch_vdso_task_is(__arch_vdso_task_half(place.slot, 0), place.seq[0]) &&
 	       (IS_ENABLED(CONFIG_64BIT) ||
 		__arch_vdso_task_is(__arch_vdso_task_half(place.slot, 1), place.seq[1]));

@@ -2,7 +2,7 @@
 #ifndef _ARCH_X86_VDSO_TASK_CALLS_H
 #define _ARCH_X86_VDSO_TASK_CALLS_H
 
-/* Task records, the kernel's part: which system calls the entries stand for. */
+/* Task records, the kernel's part: the system calls that the entries replace. */
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
@@ -15,12 +15,12 @@
 	VDSO_TASK_CALL_OF(field, __NR_ia32_##nr)
 
 /**
- * arch_vdso_task_calls() - the calls that an mm's vDSO answers
+ * arch_vdso_task_calls() - the system calls that an mm's vDSO answers
  * @mm: an mm with records
  * @arch: gets AUDIT_ARCH_* of the calls
  *
- * Return: a list that ends with size 0; NULL for x32, whose numbers seccomp's
- * action cache does not know.
+ * Return: a list that ends with size 0; NULL for x32, whose system call numbers
+ * seccomp's action cache does not cover.
  */
 static inline const struct vdso_task_call *
 arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task records: how sched_clock() reads the TSC, for user space to do the same. */
+/* Task records: what user space needs to compute sched_clock() from the TSC. */
 
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -9,11 +9,11 @@
 #include <asm/vdso.h>
 
 /**
- * arch_vdso_task_clock() - the present parameters of sched_clock()
+ * arch_vdso_task_clock() - the current parameters of sched_clock()
  * @now: where to store them
  *
- * With a constant TSC they are the same on all CPUs: what is different for each
- * is only set by cpufreq's notifier, which is for others.
+ * With a constant TSC they are the same on all CPUs: only cpufreq's notifier sets
+ * them for one CPU, and it is not registered then.
  *
  * Context: no change of them is under way.
  * Return: true if user space can compute sched_clock() with them.
@@ -34,7 +34,7 @@ bool arch_vdso_task_clock(struct vdso_task_global *now)
 	return now->mult;
 }
 
-/* Those of the ia32 image make the system call. */
+/* The ia32 image falls back to the system call for these clocks. */
 bool arch_vdso_task_reads_clocks(const struct mm_struct *mm)
 {
 #ifdef CONFIG_IA32_EMULATION

@@ -10,8 +10,8 @@
  * time is not exposed, unless the slot was published since. Against a publication for
  * another thread U, or for the same thread in a later stint:
  *
- *	reader T                                CPU c, after T was there
- *	--------                                ------------------------
+ *	reader T                                CPU c switches to U
+ *	--------                                -------------------
  *	(t, c) = rdtscp
  *	                                        slot[c].stamp = rdtsc
  *	r = slot[c].record                      slot[c].record = U's
@@ -20,23 +20,22 @@
  *	m = slot[c].stamp
  *	m < t && b && slot[c].base == b ?
  *
- *	If U's CPU time is not exposed, base becomes 0 before record is written, and the
- *	stamp stays. x86 keeps the order of stores and the order of loads: once r or b
- *	is of the publication, b is 0 or m is its stamp, which the same CPU read later
- *	than t. Winner: the publication; T makes the system call.
+ *	If U's CPU time is not exposed, vdso_task_publish() sets base to 0 before it
+ *	writes record, and leaves stamp. x86 keeps the order of stores and the order of
+ *	loads: once T has loaded r or b of the publication, b is 0 or m is its stamp,
+ *	which the same CPU read later than t. Winner: the publication; T falls back to
+ *	the system call. T also falls back if m == t.
  *
- *	If m and t are the same T makes the system call, too.
+ * A counter that goes back, as in a virtual machine that is restored, is less than the
+ * stamps. After the next publication the time is less than slot[c].clock, as a runqueue's
+ * clock does not go back; nor does the system call count time until that has passed.
  *
- * A counter that goes back, as of a virtual machine that is restored, lies before the
- * stamps that there are, and after that before slot[c].clock: a runqueue's clock does
- * not follow, and the system call counts no time until it has caught up.
+ * A child that is forked in the middle of a read finishes it on slots of its own. Their
+ * stamp is U64_MAX up to their first publication, which is later than t. If the child
+ * has no slots yet it reads zeros, which is why base is compared once more.
  *
- * A child that is forked in the middle of a read has slots of its own. Their stamps are
- * later than any t before they are first published, and then later than t. It may end
- * the read before it has any: base is looked at again for that.
- *
- * RDTSCP is not executed before the kernel has allowed it in record 0: a thread that
- * may not read the counter (PR_SET_TSC) would get a signal.
+ * The reader executes RDTSCP only if record 0 permits it: a thread that may not read the
+ * counter (PR_SET_TSC) would get SIGSEGV.
  */
 
 #include <linux/math64.h>
@@ -45,12 +44,12 @@
 /**
  * struct vdso_task_sample - a reading of the counter, and what belongs to it
  * @record: of the calling thread
- * @counter: what was read
- * @ns: sched_clock() at that moment
+ * @counter: the TSC
+ * @ns: sched_clock() at the reading
  * @slot: of the CPU that @counter was read on
- * @base: sched_clock() at which the thread's CPU time was 0; 0 if the system call must
- *	  be made
- * @zero: 0, known only once the counter was read
+ * @base: sched_clock() at which the thread's CPU time was 0; 0 to fall back to the
+ *	  system call
+ * @zero: 0, computed from @counter, on which later loads are to depend
  */
 struct vdso_task_sample {
 	const struct vdso_task_record	*record;
@@ -61,7 +60,7 @@ struct vdso_task_sample {
 	unsigned long			zero;
 };
 
-/* As cycles_2_ns() computes it. */
+/* The same computation as in cycles_2_ns(). */
 static __always_inline struct vdso_task_sample
 __arch_vdso_task_sample(const struct vdso_task_global *global)
 {
@@ -94,13 +93,13 @@ static __always_inline bool __arch_vdso_task_is_valid(struct vdso_task_sample no
 }
 
 /*
- * The address of what must be loaded after the counter was read. RDTSCP does not
- * hold up later loads; an address that depends on it does.
+ * The address for a load that must come after the read of the counter. RDTSCP does not
+ * delay later loads; an address that depends on its result does.
  */
 #define __arch_vdso_task_after(now, p)					\
 	((typeof(p))((const char *)(p) + (now).zero))
 
-/* May the kernel store a time there? Where it would not, it says so. */
+/* Is @p a user address? For others the system call returns what it always has. */
 static __always_inline bool __arch_vdso_task_is_user(const void *p)
 {
 	return (long)p > 0;

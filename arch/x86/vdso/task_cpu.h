@@ -2,7 +2,7 @@
 #ifndef _ARCH_X86_VDSO_TASK_CPU_H
 #define _ARCH_X86_VDSO_TASK_CPU_H
 
-/* Task records, the kernel's part: can user space know its CPU number? */
+/* Task records, the kernel's part: does user space read the right CPU number? */
 
 #include <asm/cpufeature.h>
 #include <asm/segment.h>
@@ -10,15 +10,15 @@
 #define ARCH_VDSO_TASK_MAX_CPUS	(VDSO_CPUNODE_MASK + 1)
 
 /**
- * arch_vdso_task_cpu_valid() - does user space see the right CPU number?
+ * arch_vdso_task_cpu_valid() - does user space read the right CPU number?
  * @cpu: the CPU this runs on
  *
  * User space takes the number from RDPID where the CPU has it, which reads
  * TSC_AUX, else from the limit of a segment, and for the CPU-time clocks from RDTSCP.
  * All must be right: a hypervisor may emulate one and not the other, and a process may
- * be restored where another is in use.
+ * be restored on a machine where another is used.
  *
- * Return: true if all say @cpu.
+ * Return: true if all of them yield @cpu.
  */
 static inline bool arch_vdso_task_cpu_valid(unsigned int cpu)
 {

@@ -2,7 +2,7 @@
 #ifndef _ARCH_X86_VDSO_TASK_PAGES_H
 #define _ARCH_X86_VDSO_TASK_PAGES_H
 
-/* Task records in the linker scripts. */
+/* Task records: definitions for the linker scripts. */
 
 #include <linux/vdso_task_types.h>
 
@@ -11,7 +11,7 @@
 #define VDSO_TASK_IMAGE_SYMBOLS(end)					\
 	vdso_task_end = end - PAGE_SIZE;				\
 	vdso_task_records = vdso_task_end - VDSO_TASK_TOP_SIZE;
-/* Programs that look at images have a limit to their pages. */
+/* Saves space: programs that read images, such as CRIU, limit their pages. */
 #define VDSO_TASK_IMAGE_DISCARD		*(.comment)
 #else
 #define VDSO_TASK_IMAGE_PAGES		0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The x86 vDSO functions that read task records, compiled for 64 and for 32 bits.
- * The x32 image is made from the 64-bit objects, as all of it is.
+ * The x32 image is converted from the 64-bit objects.
  */
 #ifdef BUILD_VDSO32
 #include <vdso/task.h>
@@ -11,16 +11,16 @@
 #define ENTRIES(X)	VDSO_TASK_ENTRIES_X86_64(X)
 #endif
 
-/* The system call that each field of a record stands for. */
+/* The system call number for each field of a record. */
 #define FIELD_NR(name, symbol, field, type, nr)				\
 	[offsetof(struct vdso_task_record, field) / sizeof(u32)] = __NR_##nr,
 
 static const u16 field_nr[] = { ENTRIES(FIELD_NR) };
 
 /*
- * One copy for all entries: programs that look at images have a limit to their pages.
- * Where code finds data by its distance from there, the entry passes the place of the
- * field in record 0, which costs no more than its offset.
+ * One copy for all entries: programs that read images, such as CRIU, limit their pages.
+ * Where addressing is RIP-relative, an entry passes the address of the field in record 0,
+ * which costs no more than its offset.
  */
 #ifdef BUILD_VDSO32
 #define FIELD(field)	offsetof(struct vdso_task_record, field)
