@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A 32-bit program on an arm64 kernel: its vDSO is what it was, and TPIDRRO_EL0,
- * which leads native threads to their records, is its thread pointer.
+ * A 32-bit program on an arm64 kernel: its vDSO is unchanged, and TPIDRRO_EL0, by which
+ * native threads find their records, holds its thread pointer.
  *
- * Fails when: the mapping code gives this ABI pages of task records, or looks for the
+ * Fails when: the mapping code maps pages of task records for this ABI, or expects the
  * clocks' page where those would end (clocks, vvar); exec leaves a native thread's value
- * in the register, or a return to user space or a switch writes one (tls-*); a native
- * program that this one starts does not get its own value (exec-native).
- * Which export there may be is in symbols_arm.
+ * in the register, or a return to user space or a context switch writes one (tls-*); a
+ * native program that this one executes does not get its own value (exec-native).
+ * symbols_arm checks the exports.
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -20,8 +20,8 @@
 #define SET_TLS		0x0f0005
 #define VVAR_PAGES	2
 #define ROUNDS		20000
-/* Of node 0, plus one; pointers are larger. */
-#define MAX_CPU_NUMBER	4096
+/* Of the records of a process; include/vdso/task_area.h has their number. */
+#define RECORDS_SIZE	(4096l * 64)
 #define SIGNALS		300
 #define SIGALRM_	14
 
@@ -86,12 +86,12 @@ static void check_clocks(void)
 	for (i = 0; i < NR_CLOCKS && good; i++) {
 		good = one_clock(fn, clocks[i]);
 		if (!good)
-			bare_note("differs: clock", clocks[i]);
+			bare_note("vDSO and system call disagree on clock", clocks[i]);
 	}
 	bare_result(good, "clocks");
 }
 
-/* The clocks' calls fail from here on; everything else goes on. */
+/* From here on clock_gettime() fails with EPERM; all other calls are allowed. */
 static int refuse_clocks(void)
 {
 	struct sock_filter code[] = {
@@ -127,7 +127,7 @@ static void check_no_call(void)
 	bare_result(bare_wait(pid) == 0, "clock-without-system-call");
 }
 
-/* /proc/self/maps, as far as the line of [vvar], which ends where the image begins. */
+/* The text of /proc/self/maps. [vvar] ends where the image begins. */
 static char maps[16384];
 
 static unsigned long read_maps(void)
@@ -178,17 +178,19 @@ static void check_vvar(void)
 }
 
 /*
- * An exec that sleeps late leaves the old program's own thread pointer here, on any
- * kernel. A CPU number it must not leave.
+ * On any kernel an exec that sleeps late leaves the old program's thread pointer here:
+ * only what may be the low half of a native thread's value is an error, which is the
+ * distance of a record from record 0.
  */
 static void check_tls_at_start(void)
 {
+	long distance = (long)tls_at_start;
+
 	bare_note("thread pointer at the start:", tls_at_start);
-	bare_result(!tls_at_start || tls_at_start > MAX_CPU_NUMBER,
-		    "tls-at-start");
+	bare_result(distance >= 0 || distance < -RECORDS_SIZE, "tls-at-start");
 }
 
-static void look_at_tls(int sig)
+static void check_tls_in_handler(int sig)
 {
 	(void)sig;
 	handled++;
@@ -203,10 +205,10 @@ static int alarm_every(long us)
 	return bare_syscall(__NR_setitimer, 0, &it, 0);
 }
 
-/* Calls, signals and switches, in any mixture. */
-static int keeps_tls(void)
+/* System calls, signals and context switches must preserve the thread pointer. */
+static int tls_changed(void)
 {
-	struct bare_sigaction sa = { .handler = look_at_tls };
+	struct bare_sigaction sa = { .handler = check_tls_in_handler };
 	long i;
 
 	if (bare_syscall(__NR_rt_sigaction, SIGALRM_, &sa, 0, 8) ||
@@ -222,11 +224,11 @@ static int keeps_tls(void)
 	return wrong_tls;
 }
 
-/* Two of them, so that one is switched to from another AArch32 thread, too. */
+/* Two processes, so that CPUs also switch from one AArch32 thread to another. */
 static void check_tls(void)
 {
 	long pid = bare_fork();
-	int bad = keeps_tls();
+	int bad = tls_changed();
 
 	if (!pid)
 		bare_exit(bad);

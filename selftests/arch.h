@@ -5,11 +5,10 @@
 
 /*
  * VT_VVAR_PAGES: pages between the area and the image, from the table's vvar rows:
- * what [vvar] was before the area came to its low end, and the page that all
- * processes share.
+ * those of an unpatched [vvar], and the global page that all processes share.
  *
- * VT_TOP_SIZE: bytes from record 0 to the end of the area, in which x86 has its slots.
- * VT_NR_RECORDS: how many records there are, record 0 among them. Both are as in
+ * VT_TOP_SIZE: bytes from record 0 to the end of the area; x86 has its slots there.
+ * VT_NR_RECORDS: number of records, including record 0. Both match
  * include/vdso/task_area.h.
  */
 #define VT_LINES	4096

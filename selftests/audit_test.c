@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Audit wants to see each system call of every task that was forked since it was
- * first enabled, with or without a rule, unless a rule says never.
+ * Once audit was enabled, it must see each system call of every task that is forked
+ * from then on, with or without a rule, unless a "never,task" rule excludes the task.
  *
- * Fails when: answers are stored for an audited task (audited), a task that is not
- * audited is taken for one (off, never-rule; audited: the parent), or the decision is
+ * Fails when: a refresh stores answers for an audited task (audited), a task that is not
+ * audited is treated as one (off, never-rule; audited: the parent), or the decision is
  * kept in something that a child inherits.
  *
- * It cannot be undone that audit was enabled once: each new task is audited
- * until the next boot. So at the end of each case the rule is there that
- * excepts all, and stays.
+ * Enabling audit cannot be undone: each new task is audited until the next boot. So each
+ * case ends with the rule "never,task" in place, and the rule stays.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -41,7 +40,7 @@ struct answer {
 	};
 };
 
-/* The first message that comes back; 0 or -errno of the exchange. */
+/* Sends a request, receives the first message into @a. Returns 0 or -errno. */
 static int exchange(int type, int flags, const void *payload, size_t size,
 		    struct answer *a)
 {
@@ -63,8 +62,8 @@ static int exchange(int type, int flags, const void *payload, size_t size,
 	return error;
 }
 
-/* 0 or -errno as the kernel acknowledges it. */
-static int ask(int type, const void *payload, size_t size)
+/* Sends a request. Returns 0 or -errno from the kernel's acknowledgement. */
+static int send_request(int type, const void *payload, size_t size)
 {
 	struct answer a;
 	int error = exchange(type, NLM_F_ACK, payload, size, &a);
@@ -92,28 +91,28 @@ static int enable(int on)
 	struct audit_status status = { .mask = AUDIT_STATUS_ENABLED,
 				       .enabled = on };
 
-	return ask(AUDIT_SET, &status, sizeof(status));
+	return send_request(AUDIT_SET, &status, sizeof(status));
 }
 
-/* The rule "never,task". */
-static int except_all(int how)
+/* Adds or deletes the rule "never,task". */
+static int never_task_rule(int type)
 {
 	struct audit_rule_data rule = { .flags = AUDIT_FILTER_TASK,
 					.action = AUDIT_NEVER };
-	int error = ask(how, &rule, sizeof(rule));
+	int error = send_request(type, &rule, sizeof(rule));
 
 	return error == -EEXIST || error == -ENOENT ? 0 : error;
 }
 
-/* Shared by the cases with the runner, which tidies up after them. */
+/* Set by a case that changes audit's state, for the runner to restore it. */
 static volatile int *touched;
 
-static void leave_quietly(void)
+static void restore_audit(void)
 {
 	if (!touched || !*touched)
 		return;
-	if (except_all(AUDIT_ADD_RULE) || enable(0))
-		vt_fail("audit stays on: later tests will see system calls only");
+	if (never_task_rule(AUDIT_ADD_RULE) || enable(0))
+		vt_fail("audit stays enabled: records answer no later test");
 }
 
 static int setup(void)
@@ -128,41 +127,44 @@ static int setup(void)
 	if (now == -EPROTONOSUPPORT)
 		return vt_skip("needs CONFIG_AUDIT");
 	if (now > 0)
-		return vt_skip("audit is in use");
+		return vt_skip("audit is enabled already");
 	VT_CHECK(!now && touched, "AUDIT_GET: %s", strerror(-now));
 	*touched = 1;
-	VT_CHECK(!except_all(AUDIT_ADD_RULE), "no rule for tasks");
+	VT_CHECK(!never_task_rule(AUDIT_ADD_RULE),
+		 "cannot add the rule never,task");
 	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
 }
 
-static int fast_body(void *arg)
+static int answered_body(void *arg)
 {
 	return vt_promoted_and_same(arg) ? VT_PASS : VT_FAIL;
 }
 
-/* No field, the right answers, and each call is made. */
-static int slow_body(void *arg)
+/* The record has no answers; each call falls back and returns the right id. */
+static int audited_body(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
-	long before = vt_fallbacks(), made;
+	long before = vt_fallbacks(), fallbacks;
 	int i;
 
 	(void)arg;
 	for (i = 0; i < CALLS; i++)
 		if (!vt_same(&want, "audited"))
 			return VT_FAIL;
-	made = vt_fallbacks() - before;
-	VT_CHECK(made >= (long)(CALLS * vt_nr_ids), "%d calls each, %ld made",
-		 CALLS, made);
+	fallbacks = vt_fallbacks() - before;
+	VT_CHECK(fallbacks >= (long)(CALLS * vt_nr_ids),
+		 "%d calls of each entry, %ld fell back", CALLS, fallbacks);
 	return vt_promote_but((1u << vt_nr_ids) - 1) ? VT_PASS : VT_FAIL;
 }
 
-static int no_thread(void *arg)
+/* Records answer this process and its child. */
+static int unaudited_body(void *arg)
 {
-	return fast_body(arg) || vt_run_child(fast_body, arg, "grandchild");
+	return answered_body(arg) ||
+	       vt_run_child(answered_body, arg, "grandchild");
 }
 
-/* Enabled, without any rule: a child is seen, its parent is as it was. */
+/* Enabled without a rule: a new child is audited, its parent is not. */
 static int check_audited(const void *arg)
 {
 	int result = setup();
@@ -170,14 +172,14 @@ static int check_audited(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	VT_NEED(!except_all(AUDIT_DEL_RULE) && !enable(1));
-	if (!vt_promoted_and_same("forked before") ||
-	    vt_run_child(slow_body, NULL, "audited child"))
+	VT_NEED(!never_task_rule(AUDIT_DEL_RULE) && !enable(1));
+	if (!vt_promoted_and_same("forked before audit was enabled") ||
+	    vt_run_child(audited_body, NULL, "audited child"))
 		return VT_FAIL;
-	return vt_promoted_and_same("forked before, later") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("parent of an audited child") ? VT_PASS : VT_FAIL;
 }
 
-/* Disabled again: what is forked now is audited all the same. */
+/* Disabled again: a task that is forked now is audited all the same. */
 static int check_was_enabled(const void *arg)
 {
 	int result = setup();
@@ -185,8 +187,8 @@ static int check_was_enabled(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	VT_NEED(!enable(1) && !enable(0) && !except_all(AUDIT_DEL_RULE));
-	return vt_run_child(slow_body, NULL, "child");
+	VT_NEED(!enable(1) && !enable(0) && !never_task_rule(AUDIT_DEL_RULE));
+	return vt_run_child(audited_body, NULL, "child");
 }
 
 static int check_never(const void *arg)
@@ -197,7 +199,7 @@ static int check_never(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(!enable(1));
-	return vt_run_child(no_thread, "under never,task", "child");
+	return vt_run_child(unaudited_body, "under never,task", "child");
 }
 
 static int check_off(const void *arg)
@@ -205,7 +207,7 @@ static int check_off(const void *arg)
 	int result = setup();
 
 	(void)arg;
-	return result ? result : vt_run_child(no_thread, "audit off", "child");
+	return result ? result : vt_run_child(unaudited_body, "audit off", "child");
 }
 
 int main(void)
@@ -218,6 +220,6 @@ int main(void)
 	};
 
 	touched = vt_shared(sizeof(*touched));
-	vt_cleanup(leave_quietly);
+	vt_cleanup(restore_audit);
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

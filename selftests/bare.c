@@ -131,7 +131,7 @@ void bare_result(int result, const char *name)
 	failed += !result;
 	late += result == BARE_LATE;
 	line(result == 1 ? "ok " : "not ok ", name);
-	bare_print(result == BARE_LATE ? " # TIMEOUT not within its limit\n" : "\n");
+	bare_print(result == BARE_LATE ? " # TIMEOUT time limit exceeded\n" : "\n");
 }
 
 void bare_skip(const char *name, const char *why, const char *what)
@@ -171,7 +171,7 @@ int bare_bail_out(const char *why)
 	return 1;
 }
 
-/* What is mapped: the one segment and, behind it, the section headers. */
+/* The kernel maps the one segment and, behind it, the section headers. */
 unsigned long bare_image_size(void)
 {
 	const vt_ehdr_t *eh = (const vt_ehdr_t *)bare_sysinfo_ehdr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a libc as the 32-bit programs need: none is installed for them.
- * Start-up, system calls, and KTAP output.
+ * The part of a libc that the 32-bit programs need, as none is installed for them:
+ * start-up, system calls, and KTAP output.
  */
 #ifndef VDSO_TASK_BARE_H
 #define VDSO_TASK_BARE_H
@@ -43,7 +43,7 @@ static inline long bare_syscall5(long nr, long a, long b, long c, long d,
 	return r0;
 }
 #else
-/* x32: registers are wider than long, and a pointer has no sign. */
+/* x32: registers are wider than long; a pointer must not be sign-extended. */
 static inline __u64 bare_wide(long value)
 {
 	return (unsigned long)value;
@@ -79,8 +79,8 @@ void bare_print_number(long n);
 void *bare_memset(void *p, int c, unsigned long n);
 
 /*
- * KTAP: the plan, a line for a case, and the exit status of it all, as vt_run()
- * has it. A case is wrong (0), good (1), or only a limit was exceeded.
+ * KTAP: the plan, a line for each case, and the program's exit status, as in vt_run().
+ * A case failed (0), passed (1), or only exceeded a time limit (BARE_LATE).
  */
 #define BARE_LATE	2
 #define BARE_ALL_LATE	124
@@ -91,10 +91,10 @@ void bare_skip(const char *name, const char *why, const char *what);
 void bare_note(const char *text, long number);
 int bare_finish(void);
 
-/* No further case can be run, and why; the exit status for it. */
+/* Prints why no further case can run; returns the exit status for that. */
 int bare_bail_out(const char *why);
 
-/* As rt_sigaction() has it. Without a restorer the kernel takes its own. */
+/* The argument of rt_sigaction(). Without a restorer the kernel uses its own. */
 struct bare_sigaction {
 	void *handler;
 	unsigned long flags;
@@ -102,27 +102,27 @@ struct bare_sigaction {
 	unsigned long mask[2];
 };
 
-/* As setitimer() has it, but for x32, whose long is shorter. */
+/* The argument of setitimer(), except on x32, whose long is shorter. */
 struct bare_itimerval {
 	long interval_sec, interval_usec;
 	long value_sec, value_usec;
 };
 
-/* Bytes of the image that AT_SYSINFO_EHDR points to, whole pages. */
+/* Size of the image at AT_SYSINFO_EHDR in bytes, in whole pages. */
 unsigned long bare_image_size(void);
 
-/* Reads that image; NULL, or what is wrong with it. */
+/* Reads that image; returns NULL, or an error message. */
 struct vt_vdso;
 const char *bare_read_image(struct vt_vdso *image);
 
-/* Forks; in the child returns 0. Waits: exit status, or 128 + signal. */
+/* fork(): 0 in the child. wait4(): the exit status, 128 + signal, or -1. */
 long bare_fork(void);
 int bare_wait(long pid);
 
-/* Stay on the CPU of now, which is returned; -1 if that may not be. */
+/* Binds the caller to its current CPU and returns the number; -1 on failure. */
 long bare_bind_to_own_cpu(void);
 
-/* Each program has it; the result is the exit status. */
+/* Each program defines it; it returns the exit status. */
 int bare_main(int argc, char **argv);
 
 #endif /* VDSO_TASK_BARE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A read by the vDSO is stopped before one of its instructions: by a hardware
- * breakpoint, in whose signal handler an event takes place.
+ * A hardware breakpoint stops a vDSO read before one of its instructions, and an event
+ * takes place in the breakpoint's signal handler.
  */
 #ifndef VDSO_TASK_BREAKPOINTS_H
 #define VDSO_TASK_BREAKPOINTS_H
@@ -13,7 +13,7 @@
 
 enum bp_kind { BP_ID, BP_CPU, BP_THREAD_TIME, BP_PROCESS_TIME };
 
-/* What is read, by the function of the vDSO and by the system call @nr. */
+/* An answer that is read: by the vDSO function @fn and by the system call @nr. */
 struct bp_entry {
 	const char *name;
 	enum bp_kind kind;
@@ -21,7 +21,7 @@ struct bp_entry {
 	void *fn;
 };
 
-/* Between attempts: what makes calls slow must come to its end. */
+/* Between attempts, so that the cause of a fallback has time to end. */
 static inline void bp_pause(void)
 {
 	vt_sleep_ms(1);
@@ -32,12 +32,12 @@ static inline void bp_pause(void)
 extern struct bp_entry bp_entries[BP_MAX_ENTRIES];
 extern unsigned int bp_nr_entries;
 
-/* Where the reader is at home, and where else it goes. */
-extern int bp_home, bp_away;
+/* The CPU that the reader is pinned to, and the one that events move it to. */
+extern int bp_home_cpu, bp_other_cpu;
 
 /*
- * All entries that a record may answer, and two CPUs. VT_PASS or the result to return;
- * calls none of the entries.
+ * Fills bp_entries with all entries that a record may answer and picks the two CPUs.
+ * VT_PASS or the result to return; calls none of the entries.
  */
 int bp_init(void);
 
@@ -46,11 +46,11 @@ int64_t bp_vdso(const struct bp_entry *e);
 int64_t bp_raw(const struct bp_entry *e);
 
 /*
- * Right before a read whose way must be that without a system call, when all else is
- * done: an interrupt takes the clocks away up to the next system call, and on a slow
- * machine one comes while a breakpoint is set. Returns the answer.
+ * Refreshes the record by the system call. To be called last before a read that must not
+ * fall back: an interrupt clears base until the next refresh, and on a slow machine one
+ * comes while a breakpoint is being set. Returns the answer.
  */
-static inline int64_t bp_get_ready(const struct bp_entry *e)
+static inline int64_t bp_refresh(const struct bp_entry *e)
 {
 	return bp_raw(e);
 }
@@ -70,15 +70,15 @@ int bp_open(void);
 bool bp_set(unsigned int which, unsigned long address, bp_event event);
 void bp_clear(void);
 
-/* Since bp_set(): was it hit, and before the other? */
+/* Since bp_set(): was it hit, and was it the first one hit? */
 bool bp_was_hit(unsigned int which);
 bool bp_was_first(unsigned int which);
 
 /**
- * struct bp_path - the instructions of a call that makes no system call
- * @entry:	what is called
- * @n:		how many there are
- * @step:	their addresses, in the order in which they are executed
+ * struct bp_path - the instructions of a call that does not fall back
+ * @entry:	the entry that is called
+ * @n:		number of instructions
+ * @step:	their addresses in execution order
  */
 struct bp_path {
 	const struct bp_entry *entry;
@@ -90,25 +90,25 @@ struct bp_path {
 int bp_find_path(const struct bp_entry *e, struct bp_path *path);
 
 /* breakpoints_peer.c: a process that shares the reader's memory. */
-enum bp_order {
-	BP_PEER_READ,		/* reads all entries on the reader's home CPU */
-	BP_PEER_REPLACE,	/* has one such process exit there, and a new one read */
-	BP_PEER_TIMER,		/* makes a timer for the reader's process, and deletes it */
+enum bp_request {
+	BP_PEER_READ,		/* read all entries on bp_home_cpu */
+	BP_PEER_REPLACE,	/* let another such process exit there, and a new one read */
+	BP_PEER_TIMER,		/* create a timer of the reader's process and delete it */
 	BP_PEER_END,
 };
 
 /* The peer reads nothing before the first bp_peer(). */
 int bp_start_peer(void);
-/* No effect after BP_PEER_END. */
-void bp_peer(enum bp_order order);
+/* Returns when the peer has handled @request. No effect after BP_PEER_END. */
+void bp_peer(enum bp_request request);
 
-/* breakpoints_events.c: each event at each instruction, a result. */
+/* breakpoints_events.c: each event at each instruction; returns a result. */
 int bp_events(const struct bp_path *path);
 
-/* breakpoints_once.c: events that a process can go through once only. */
+/* breakpoints_once.c: events that can happen to a process only once. */
 int bp_events_once(const struct bp_path *path);
 
-/* breakpoints_first.c: events in the first read of a thread, which has no record. */
+/* breakpoints_first.c: events in the first read of a thread, which has no record yet. */
 int bp_events_first(const struct bp_path *path);
 
 #endif /* VDSO_TASK_BREAKPOINTS_H */

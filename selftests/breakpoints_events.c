@@ -2,15 +2,15 @@
 /*
  * Each event at each instruction of a read.
  *
- * What a read may return. It begins before the event and ends after it, so the system
- * call in its place could have been made before or after: an answer that was the
- * reader's own before the event is right, and so is the one that it has after it, and
- * no other. A call that begins after the event (in the handler, after it, or when the
- * read has returned) may return only the second. A clock's reading lies between what
- * the system call says before the read and after it.
+ * What a read may return. It begins before the event and ends after it, so a system
+ * call in its place could have run before or after the event: the reader's answer
+ * before the event is right, and so is the one after it, and no other. A call that
+ * begins after the event (in the handler, after it, or when the read has returned) may
+ * return only the second. A clock's reading lies between the results of the system
+ * call before the read and after it.
  *
- * A child that is forked in the middle of a read ends it, too: what the parent had read
- * is right there, as it would be if the system call had returned just before the fork.
+ * A child that is forked in the middle of a read completes the read, too: the parent's
+ * answer is right there, as if the system call had returned just before the fork.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,9 +26,9 @@
 
 #include "breakpoints.h"
 
-#define ATTEMPTS	1000	/* an interrupt may make a read a system call */
-#define MANY		64	/* instructions: then not all pairs of them, but */
-#define SOME		16	/* the next and each of so many behind it */
+#define ATTEMPTS	1000	/* a read may fall back after an interrupt */
+#define ALL_PAIRS_MAX	64	/* of longer paths not all pairs are tried, but each */
+#define PAIR_STEP	16	/* instruction with the next and each 16th after that */
 #define CLOCK_FILE	"/sys/kernel/debug/vdso_task/clock"
 #define TICK_MS		5
 #define RUID		11
@@ -36,7 +36,7 @@
 #define RGID		21
 #define EGID		22
 
-/* The read that is under way. */
+/* State of the current read. */
 static struct {
 	const struct bp_entry *entry;
 	bool is_child, child_wrong;
@@ -53,33 +53,33 @@ static void switch_and_return(void)
 	bp_peer(BP_PEER_READ);
 }
 
-/* The peer takes the CPU that the reader has left. */
+/* The peer reads on the CPU that the reader has left. */
 static void move(void)
 {
-	vt_pin(bp_away);
+	vt_pin(bp_other_cpu);
 	bp_peer(BP_PEER_READ);
 }
 
-static void go_home(void)
+static void move_back(void)
 {
-	vt_pin(bp_home);
+	vt_pin(bp_home_cpu);
 }
 
 static void move_and_return(void)
 {
 	move();
-	go_home();
+	move_back();
 }
 
-/* A process exits where the reader was, and another one begins there. */
+/* On the reader's old CPU, a process exits and a new one reads. */
 static void replace(void)
 {
-	vt_pin(bp_away);
+	vt_pin(bp_other_cpu);
 	bp_peer(BP_PEER_REPLACE);
 }
 
-/* Real and effective ids change places; the saved ones permit it again and again. */
-static void change_own(void)
+/* Swaps real and effective ids, which an unprivileged process may do repeatedly. */
+static void change_ids(void)
 {
 	bool to = now.swapped = !now.swapped;
 
@@ -87,15 +87,15 @@ static void change_own(void)
 	vt_raw3(__NR_setresuid, to ? EUID : RUID, to ? RUID : EUID, -1);
 }
 
-/* Nobody else runs at home meanwhile: what the reader left there is old. */
-static void change_own_elsewhere(void)
+/* The peer does not run meanwhile, so bp_home_cpu's slot still has the old data. */
+static void change_ids_moved(void)
 {
-	vt_pin(bp_away);
-	change_own();
-	go_home();
+	vt_pin(bp_other_cpu);
+	change_ids();
+	move_back();
 }
 
-/* The child returns from the handler, too, and ends the read. */
+/* The child returns from the handler, too, and completes the read. */
 static void fork_and_wait(void)
 {
 	pid_t pid = vt_syscall6(__NR_clone, SIGCHLD, 0, 0, 0, 0, 0);
@@ -109,8 +109,8 @@ static void fork_and_wait(void)
 	now.child_wrong |= status;
 }
 
-/* Long enough for an interrupt of the timer to come to this CPU. */
-static void spend_a_tick(void)
+/* Long enough for a timer interrupt on this CPU. */
+static void spin_for_a_tick(void)
 {
 	uint64_t end = vt_now() + TICK_MS * 1000000ull;
 
@@ -128,24 +128,24 @@ static void make_timer(void)
 	bp_peer(BP_PEER_TIMER);
 }
 
-/* To the CPU that it has left, whose slot has been the peer's meanwhile. */
+/* @back runs at a later instruction of the same read. */
 static const struct event {
 	const char *name;
 	bp_event run, back;
-	bool times;		/* of clocks only */
+	bool clocks_only;
 } events[] = {
 	{ "signal", do_nothing, NULL, false },
 	{ "switch", switch_and_return, NULL, false },
 	{ "move", move, NULL, false },
 	{ "return", move_and_return, NULL, false },
 	{ "replace", replace, NULL, false },
-	{ "setresuid", change_own, NULL, false },
-	{ "setresuid-moved", change_own_elsewhere, NULL, false },
+	{ "setresuid", change_ids, NULL, false },
+	{ "setresuid-moved", change_ids_moved, NULL, false },
 	{ "fork", fork_and_wait, NULL, false },
-	{ "tick", spend_a_tick, NULL, true },
+	{ "tick", spin_for_a_tick, NULL, true },
 	{ "clock-change", change_clock, NULL, true },
 	{ "timer", make_timer, NULL, true },
-	{ "away-and-back", move, go_home, false },
+	{ "away-and-back", move, move_back, false },
 };
 
 struct answers {
@@ -159,7 +159,7 @@ static bool is_right(const struct bp_entry *e, const struct answers *a)
 		return (a->got == a->before || a->got == a->after) &&
 		       a->next == a->after;
 	case BP_CPU:
-		return (a->got == bp_home || a->got == bp_away) &&
+		return (a->got == bp_home_cpu || a->got == bp_other_cpu) &&
 		       a->next == a->after;
 	default:
 		return a->before >= 0 && a->before <= a->got &&
@@ -167,8 +167,11 @@ static bool is_right(const struct bp_entry *e, const struct answers *a)
 	}
 }
 
-/* A clock of the child's own starts at 0; the parent, which waits, has its own. */
-static void end_child(int64_t before, int64_t got)
+/*
+ * The child's own clocks start at 0. A reading of the parent's clock is right, too: at
+ * most the parent's process time, as the parent waits.
+ */
+static void exit_child(int64_t before, int64_t got)
 {
 	const struct bp_entry *e = now.entry;
 	int64_t next = bp_vdso(e), after = bp_raw(e), parents;
@@ -185,32 +188,32 @@ static void end_child(int64_t before, int64_t got)
 	vt_syscall6(__NR_exit_group, !right, 0, 0, 0, 0, 0);
 }
 
-/* One read with the event at @i and, if it has a way back, that at @k. */
+/* One read with @ev->run at instruction @i and @ev->back, if any, at @k. */
 static int read_once(const struct bp_path *path, const struct event *ev,
 		     unsigned int i, unsigned int k)
 {
 	const struct bp_entry *e = path->entry;
 	struct answers a;
 
-	go_home();
+	move_back();
 	bp_raw(e);
 	bp_vdso(e);
 	if ((ev->back && !bp_set(1, path->step[k], ev->back)) ||
 	    !bp_set(0, path->step[i], ev->run))
 		return VT_FAIL;
-	a.before = bp_get_ready(e);
+	a.before = bp_refresh(e);
 	a.got = bp_vdso(e);
 	if (now.is_child)
-		end_child(a.before, a.got);
+		exit_child(a.before, a.got);
 	bp_clear();
-	/* First by the vDSO: the system call would repair what is wrong. */
+	/* First by the vDSO, as the system call would refresh a wrong record. */
 	a.next = bp_vdso(e);
 	a.after = bp_raw(e);
 	VT_CHECK(is_right(e, &a),
 		 "%s, %s at instruction %u, %u: before %lld, read %lld, then %lld, %lld",
 		 e->name, ev->name, i, k, (long long)a.before, (long long)a.got,
 		 (long long)a.next, (long long)a.after);
-	VT_CHECK(!now.child_wrong, "%s, %s at instruction %u: the event or its child",
+	VT_CHECK(!now.child_wrong, "%s, %s at instruction %u: the event or a child failed",
 		 e->name, ev->name, i);
 	return VT_PASS;
 }
@@ -223,15 +226,16 @@ static bool retry(int *tries)
 	return true;
 }
 
-/* @reached: of the two instructions of each read, both were. */
+/* Counts in @reached the pairs of which one read executes both instructions. */
 static int at_pairs(const struct bp_path *path, const struct event *ev,
 		    unsigned int i, unsigned int *reached)
 {
 	int tries, result;
 	unsigned int k;
 
-	for (k = i + 1; k < path->n; k += path->n > MANY && k > i + 1 ? SOME : 1) {
-		/* The way there may lead away from the later ones, not the next. */
+	for (k = i + 1; k < path->n;
+	     k += path->n > ALL_PAIRS_MAX && k > i + 1 ? PAIR_STEP : 1) {
+		/* Only the next instruction must be executed: @run may lead to a fallback. */
 		tries = k == i + 1 ? ATTEMPTS : 1;
 		do {
 			result = read_once(path, ev, i, k);
@@ -240,7 +244,7 @@ static int at_pairs(const struct bp_path *path, const struct event *ev,
 			return result;
 		*reached += tries > 0;
 		VT_IN_TIME(tries || k > i + 1,
-			   "%s, %s: instructions %u and %u are not reached",
+			   "%s, %s: no read executes instructions %u and %u",
 			   path->entry->name, ev->name, i, k);
 	}
 	return VT_PASS;
@@ -255,7 +259,7 @@ static int at_one(const struct bp_path *path, const struct event *ev,
 		result = read_once(path, ev, i, 0);
 	} while (!result && !bp_was_hit(0) && retry(&tries));
 	*reached += tries > 0;
-	VT_IN_TIME(tries, "%s, %s: instruction %u is not reached",
+	VT_IN_TIME(tries, "%s, %s: no read executes instruction %u",
 		   path->entry->name, ev->name, i);
 	return result;
 }
@@ -278,11 +282,11 @@ static int run_event(const struct bp_path *path, const struct event *ev)
 }
 
 /*
- * With no clock to answer, an interrupt leaves the reader's and the peer's data alone,
- * and nothing but a switch may tell one from the other. What looks at an argument is
- * never always allowed.
+ * Without clock answers, interrupts change neither the reader's nor the peer's data: only
+ * what a switch publishes distinguishes the two. A filter that tests an argument does not
+ * always allow the call, so no record answers it.
  */
-static int withhold_clocks(void)
+static int filter_clocks(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -300,7 +304,7 @@ static int withhold_clocks(void)
 	return VT_PASS;
 }
 
-static int take_ids(void)
+static int set_ids(void)
 {
 	VT_NEED(!vt_raw3(__NR_setresgid, RGID, EGID, 0) &&
 		!vt_raw3(__NR_setresuid, RUID, EUID, 0));
@@ -314,20 +318,21 @@ int bp_events(const struct bp_path *path)
 
 	now.entry = path->entry;
 	now.clock_file = open(CLOCK_FILE, O_WRONLY);
-	result = (path->entry->kind == BP_ID && withhold_clocks()) || bp_start_peer() ||
-		 take_ids();
+	result = (path->entry->kind == BP_ID && filter_clocks()) || bp_start_peer() ||
+		 set_ids();
 	bp_peer(BP_PEER_READ);
 	for (i = 0; i < VT_ARRAY_SIZE(events) && !result; i++) {
 		const struct event *ev = &events[i];
 
-		if (ev->times && !bp_is_time(path->entry))
+		if (ev->clocks_only && !bp_is_time(path->entry))
 			continue;
 		if (ev->run == change_clock && now.clock_file < 0)
-			vt_note("%s: needs CONFIG_VDSO_TASK_DEBUG", ev->name);
+			vt_note("%s: %s: left out, no debugfs file vdso_task/clock",
+				path->entry->name, ev->name);
 		else
 			result = run_event(path, ev);
 	}
-	go_home();
+	move_back();
 	bp_peer(BP_PEER_END);
 	return result;
 }

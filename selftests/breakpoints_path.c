@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which instructions a call executes, without knowing where instructions begin: a
- * breakpoint is tried at each address of the image, and one that is not at an
- * instruction's first byte never fires.
+ * Finds the instructions that a call executes, without a disassembler: a breakpoint is
+ * set at each address of the image, and fires only at the first byte of an executed
+ * instruction.
  */
 #include <string.h>
 
 #include "breakpoints.h"
 #include "records.h"
 
-#define TRIES		2000	/* until a call makes no system call */
+#define TRIES		2000	/* until a call does not fall back */
 #define CALLS		5
 
 #if defined(__x86_64__)
@@ -21,7 +21,7 @@ static bool is_syscall(const unsigned char *at)
 	return at[0] == 0x0f && at[1] == 0x05;
 }
 
-/* Something after which the next instruction may be elsewhere. */
+/* The next executed instruction may be at any address. */
 static bool is_branch(const unsigned char *at)
 {
 	while (*at == 0xf2 || *at == 0xf3 || *at == 0x66 || *at == 0x2e ||
@@ -59,50 +59,50 @@ static bool is_branch(const unsigned char *at)
 }
 #endif
 
-/* Where a call makes the system call; 0: it makes none. */
-static unsigned long slow;
+/* Address of the fallback's system call instruction; 0: the entry has none. */
+static unsigned long syscall_at;
 
-/* The first call of a process makes the system call. */
-static int is_slow_here(void *arg)
+/* In a new process, whose first call falls back. */
+static int executes_syscall(void *arg)
 {
 	const struct bp_path *path = arg;
 
-	if (bp_open() || !bp_set(0, slow, NULL))
+	if (bp_open() || !bp_set(0, syscall_at, NULL))
 		return VT_FAIL;
 	bp_vdso(path->entry);
 	bp_clear();
 	return bp_was_hit(0) ? VT_PASS : VT_SKIP;
 }
 
-static int find_slow(struct bp_path *path, const struct vt_maps *m)
+static int find_syscall(struct bp_path *path, const struct vt_maps *m)
 {
 	int result;
 
-	for (slow = m->vdso; slow < m->vdso_end - STRIDE; slow += STRIDE) {
-		if (!is_syscall((void *)slow))
+	for (syscall_at = m->vdso; syscall_at < m->vdso_end - STRIDE; syscall_at += STRIDE) {
+		if (!is_syscall((void *)syscall_at))
 			continue;
-		result = vt_run_child(is_slow_here, path, "first call");
+		result = vt_run_child(executes_syscall, path, "first call");
 		if (result != VT_SKIP)
 			return result;
 	}
-	slow = 0;
-	VT_CHECK(path->entry->kind == BP_CPU, "%s: its first call is no system call",
+	syscall_at = 0;
+	VT_CHECK(path->entry->kind == BP_CPU, "%s: the first call does not fall back",
 		 path->entry->name);
 	return VT_PASS;
 }
 
-/* One call with the breakpoints that are set, which made no system call? */
-static bool is_warm_call(const struct bp_entry *e)
+/* Calls once with the breakpoints that are set; false if it fell back. */
+static bool is_fast_call(const struct bp_entry *e)
 {
-	if (slow && !bp_set(BP_AT_ONCE - 1, slow, NULL))
+	if (syscall_at && !bp_set(BP_AT_ONCE - 1, syscall_at, NULL))
 		return false;
-	bp_get_ready(e);
+	bp_refresh(e);
 	bp_vdso(e);
 	bp_clear();
-	return !slow || !bp_was_hit(BP_AT_ONCE - 1);
+	return !syscall_at || !bp_was_hit(BP_AT_ONCE - 1);
 }
 
-/* Is the instruction executed in the next warm call? -1: there is none. */
+/* Does the next fast call execute the instruction? -1 after a message. */
 static int is_reached_once(const struct bp_entry *e, unsigned long at)
 {
 	int tries;
@@ -110,18 +110,18 @@ static int is_reached_once(const struct bp_entry *e, unsigned long at)
 	for (tries = 0; tries < TRIES; tries++) {
 		if (!bp_set(0, at, NULL))
 			return -1;
-		if (is_warm_call(e))
+		if (is_fast_call(e))
 			return bp_was_hit(0);
 		if (tries > 50)
 			bp_pause();
 	}
-	vt_late("%s: %d calls are all system calls", e->name, tries);
+	vt_late("%s: all of %d calls fall back", e->name, tries);
 	return -1;
 }
 
 /*
- * Is it in most warm calls? A call into which a switch comes executes others as well, to
- * begin anew. They are no part of the way.
+ * Do most fast calls execute it? A call in which a context switch occurs executes further
+ * instructions to retry. They are not part of the path.
  */
 static int is_reached(const struct bp_entry *e, unsigned long at)
 {
@@ -144,8 +144,8 @@ static int scan(struct bp_path *path, const struct vt_maps *m)
 
 	path->n = 0;
 	for (at = m->vdso; at < m->vdso_end; at += STRIDE) {
-		/* Two breakpoints at one place: it is not executed in a warm call. */
-		hit = at == slow ? 0 : is_reached(path->entry, at);
+		/* is_fast_call() has its own breakpoint there; no fast call executes it. */
+		hit = at == syscall_at ? 0 : is_reached(path->entry, at);
 		if (hit < 0)
 			return VT_FAIL;
 		if (!hit)
@@ -157,7 +157,7 @@ static int scan(struct bp_path *path, const struct vt_maps *m)
 	return VT_PASS;
 }
 
-/* Is @a executed before @b? -1: a failure. */
+/* Is @a executed before @b? -1 after a message. */
 static int precedes(const struct bp_entry *e, unsigned long a, unsigned long b)
 {
 	int i;
@@ -165,11 +165,11 @@ static int precedes(const struct bp_entry *e, unsigned long a, unsigned long b)
 	for (i = 0; i < TRIES; i++) {
 		if (!bp_set(0, a, NULL) || !bp_set(1, b, NULL))
 			return -1;
-		if (is_warm_call(e) && bp_was_hit(0) && bp_was_hit(1))
+		if (is_fast_call(e) && bp_was_hit(0) && bp_was_hit(1))
 			return bp_was_first(0);
 		bp_pause();
 	}
-	vt_late("%s: %#lx and %#lx are not both reached", e->name, a, b);
+	vt_late("%s: no call executes both %#lx and %#lx", e->name, a, b);
 	return -1;
 }
 
@@ -194,26 +194,27 @@ static int sort(struct bp_path *path)
 	return VT_PASS;
 }
 
-/* From the function's first instruction, without a gap, to a return. */
+/* From the function's first instruction, without a gap, to a branch: the return. */
 static int check_whole(const struct bp_path *path)
 {
 	unsigned int i;
 
 	for (i = 0; i < path->n; i++)
 		VT_CHECK(!is_syscall((void *)path->step[i]),
-			 "%s: a warm call makes a system call", path->entry->name);
+			 "%s: a call that does not fall back executes a system call",
+			 path->entry->name);
 	VT_CHECK(path->n && path->step[0] == (unsigned long)path->entry->fn,
-		 "%s: its first instruction is not reached", path->entry->name);
+		 "%s: its first instruction is not executed", path->entry->name);
 	for (i = 1; i < path->n; i++) {
 		unsigned long last = path->step[i - 1];
 
 		VT_CHECK(path->step[i] - last - 1 < LONGEST ||
 			 is_branch((void *)last),
-			 "%s: nothing is reached after %#lx", path->entry->name,
-			 last);
+			 "%s: the instruction after %#lx is missing from the path",
+			 path->entry->name, last);
 	}
 	VT_CHECK(is_branch((void *)path->step[path->n - 1]),
-		 "%s: its last instruction is no return", path->entry->name);
+		 "%s: its last instruction is not a return", path->entry->name);
 	return VT_PASS;
 }
 
@@ -224,5 +225,5 @@ int bp_find_path(const struct bp_entry *e, struct bp_path *path)
 	path->entry = e;
 	if (!vt_read_maps(&m, 0))
 		return VT_FAIL;
-	return find_slow(path, &m) ?: scan(path, &m) ?: sort(path) ?: check_whole(path);
+	return find_syscall(path, &m) ?: scan(path, &m) ?: sort(path) ?: check_whole(path);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The peer: a process that shares the reader's memory, and so its vDSO data, and none
- * of its answers: another pid, tid, parent, user and group, and little CPU time. The
- * reader's process keeps one thread, so that its own clock can be answered. None of
- * this may use what a C library keeps for each thread.
+ * The peer: a process that shares the reader's mm, and so its vDSO data, but none of
+ * its answers: pid, tid, parent, user and group differ, and it has used little CPU time.
+ * The reader's process stays single-threaded, so that a record can answer its process
+ * clock. The peer shares the reader's TLS as well, so it must not use it (no errno).
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -15,13 +15,13 @@
 #define STACK_SIZE	65536
 #define PEER_UID	5001
 #define PEER_GID	6001
-#define THREAD_SHARES	(CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD)
+#define PEER_FLAGS	(CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD)
 
 static char stacks[3][STACK_SIZE] __attribute__((aligned(16)));
-static volatile int given, obeyed, has_read[2], released;
-static enum bp_order what;
-static pid_t young[2], reader;
-static bool is_alive;
+static volatile int requested, handled, has_read[2], may_exit;
+static enum bp_request next_request;
+static pid_t children[2], reader;
+static bool is_running;
 
 static void sleep_on(volatile int *word, int value)
 {
@@ -42,7 +42,7 @@ static void await(volatile int *word, int value)
 		sleep_on(word, now);
 }
 
-/* Twice: the first call may have to refresh. */
+/* Twice, as the first call may only refresh. */
 static void read_all(void)
 {
 	unsigned int i, n;
@@ -52,47 +52,47 @@ static void read_all(void)
 			bp_vdso(&bp_entries[i]);
 }
 
-/* The first exits when it has read, the second when it is told to. */
-static int live(void *arg)
+/* Child 0 exits after its reads, child 1 waits for may_exit. */
+static int child_main(void *arg)
 {
 	long number = (long)arg;
 
 	read_all();
 	set_and_wake(&has_read[number], 1);
 	if (number)
-		await(&released, 1);
+		await(&may_exit, 1);
 	vt_syscall6(__NR_exit_group, 0, 0, 0, 0, 0, 0);
 	return 0;
 }
 
-static void bear(long number)
+static void start_child(long number)
 {
 	vt_store(&has_read[number], 0);
-	young[number] = clone(live, stacks[1 + number] + STACK_SIZE, THREAD_SHARES,
-			      (void *)number);
-	if (young[number] > 0)
+	children[number] = clone(child_main, stacks[1 + number] + STACK_SIZE, PEER_FLAGS,
+				 (void *)number);
+	if (children[number] > 0)
 		await(&has_read[number], 1);
 }
 
-static void bury(long number)
+static void reap_child(long number)
 {
-	if (young[number] > 0)
-		vt_syscall6(__NR_wait4, young[number], 0, 0, 0, 0, 0);
-	young[number] = 0;
+	if (children[number] > 0)
+		vt_syscall6(__NR_wait4, children[number], 0, 0, 0, 0, 0);
+	children[number] = 0;
 }
 
-/* The last one's place is empty when the next is born. */
+/* Child 1 has exited, and its record is free, before the next child starts. */
 static void replace(void)
 {
-	set_and_wake(&released, 1);
-	bury(1);
-	vt_store(&released, 0);
-	bear(0);
-	bury(0);
-	bear(1);
+	set_and_wake(&may_exit, 1);
+	reap_child(1);
+	vt_store(&may_exit, 0);
+	start_child(0);
+	reap_child(0);
+	start_child(1);
 }
 
-/* While there is one, the clock of the reader's process is another. */
+/* While a CPU timer of the reader's process is enabled, its clock falls back. */
 static void make_timer(void)
 {
 	struct sigevent none = { .sigev_notify = SIGEV_NONE };
@@ -106,9 +106,9 @@ static void make_timer(void)
 	vt_raw2(__NR_timer_delete, id, 0);
 }
 
-static void obey(enum bp_order order)
+static void handle(enum bp_request request)
 {
-	switch (order) {
+	switch (request) {
 	case BP_PEER_READ:
 		read_all();
 		break;
@@ -119,30 +119,30 @@ static void obey(enum bp_order order)
 		make_timer();
 		break;
 	case BP_PEER_END:
-		set_and_wake(&released, 1);
-		bury(1);
+		set_and_wake(&may_exit, 1);
+		reap_child(1);
 		break;
 	}
 }
 
 static int peer(void *arg)
 {
-	enum bp_order order;
+	enum bp_request request;
 	int last = 0;
 
 	(void)arg;
-	vt_pin(bp_home);
+	vt_pin(bp_home_cpu);
 	vt_raw3(__NR_setresgid, PEER_GID, PEER_GID + 1, PEER_GID);
 	vt_raw3(__NR_setresuid, PEER_UID, PEER_UID + 1, PEER_UID);
 	for (;;) {
-		while (vt_load(&given) == last)
-			sleep_on(&given, last);
-		last = vt_load(&given);
-		/* Its own: as soon as it has obeyed, the reader may give the next. */
-		order = what;
-		obey(order);
-		set_and_wake(&obeyed, last);
-		if (order == BP_PEER_END)
+		while (vt_load(&requested) == last)
+			sleep_on(&requested, last);
+		last = vt_load(&requested);
+		/* Copied, as the reader may store the next request once handled is set. */
+		request = next_request;
+		handle(request);
+		set_and_wake(&handled, last);
+		if (request == BP_PEER_END)
 			vt_syscall6(__NR_exit_group, 0, 0, 0, 0, 0, 0);
 	}
 	return 0;
@@ -151,20 +151,20 @@ static int peer(void *arg)
 int bp_start_peer(void)
 {
 	reader = vt_raw0(__NR_getpid);
-	VT_NEED(clone(peer, stacks[0] + STACK_SIZE, THREAD_SHARES, NULL) > 0);
-	is_alive = true;
+	VT_NEED(clone(peer, stacks[0] + STACK_SIZE, PEER_FLAGS, NULL) > 0);
+	is_running = true;
 	return VT_PASS;
 }
 
-/* The reader sleeps until it has been done: the peer may need its CPU. */
-void bp_peer(enum bp_order order)
+/* The reader sleeps meanwhile: the peer may need its CPU. */
+void bp_peer(enum bp_request request)
 {
-	int number = given + 1;
+	int number = requested + 1;
 
-	if (!is_alive)
+	if (!is_running)
 		return;
-	is_alive = order != BP_PEER_END;
-	what = order;
-	set_and_wake(&given, number);
-	await(&obeyed, number);
+	is_running = request != BP_PEER_END;
+	next_request = request;
+	set_and_wake(&requested, number);
+	await(&handled, number);
 }

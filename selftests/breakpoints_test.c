@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races forced at every instruction: a read by the vDSO is stopped before each of the
- * instructions that it executes, and there each event takes place that a switch, another
- * CPU or a signal can bring. breakpoints_events.c has the events and what is right.
+ * Forces races at every instruction: a vDSO read is stopped before each instruction
+ * that it executes, and each event that a switch, another CPU or a signal can cause
+ * takes place there. breakpoints_events.c has the events and the right answers.
  *
- * Fails when: the reader does not look a second time at the CPU (move) or seq
- * (away-and-back); a publication does not count seq (away-and-back); a change does not
- * zero the answer that it changes (setresuid, parent-exit, filter); a child goes on with
- * its parent's data (fork), or a process with those of another that had been there
- * (replace); a thread without a record takes one that has changed owner (reuse), or a
- * count of 0 for that of a slot (promotion); a clock's parameters or base are used after
+ * Fails when: the reader does not compare the CPU (move) or seq (away-and-back) after its
+ * loads; a publication does not increment seq (away-and-back); an invalidation does not
+ * zero the answer that changes (setresuid, parent-exit, filter); a child uses its parent's
+ * data (fork), or a process those of another that ran on the CPU before (replace); a
+ * thread without a record uses one that has changed owner (reuse), or takes the zero
+ * page's seq of 0 for a slot's (promotion); a clock's parameters or base are used after
  * they changed (clock-change, tick), or those of a thread that ran there after the counter
- * was read (stale-clock); a process's clock is answered while it has a timer (timer).
+ * was read (stale-clock); a record answers a process's clock while it has a timer (timer).
  *
- * Prints how many instructions each event took place at. A case fails if that is not
- * all of them, and if a call is not the whole way from its first to its return.
+ * Prints the number of instructions at which each event took place. A case fails if
+ * events are not tried at all of them, or if the path of a call has a gap.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@
 
 struct bp_entry bp_entries[BP_MAX_ENTRIES];
 unsigned int bp_nr_entries;
-int bp_home, bp_away;
+int bp_home_cpu, bp_other_cpu;
 
 static int64_t nanoseconds(long ret, const struct timespec *ts)
 {
@@ -98,9 +98,9 @@ int bp_init(void)
 
 	if (n < 2)
 		return vt_skip("needs two CPUs");
-	/* The first one has most interrupts. */
-	bp_home = cpus[n - 1];
-	bp_away = cpus[n - 2];
+	/* Not the first one, which has most interrupts. */
+	bp_home_cpu = cpus[n - 1];
+	bp_other_cpu = cpus[n - 2];
 	for (i = 0; i < VT_NR_SYMBOLS && !result; i++) {
 		const struct vdso_task_symbol *s = &vdso_task_symbols[i];
 
@@ -121,7 +121,7 @@ static int check_entry(const void *arg)
 
 	if (result)
 		return result;
-	VT_NEED(!vt_pin(bp_home));
+	VT_NEED(!vt_pin(bp_home_cpu));
 	result = bp_open();
 	for (i = 0; i < bp_nr_entries && !result; i++) {
 		if (strcmp(bp_entries[i].name, arg))
@@ -132,7 +132,7 @@ static int check_entry(const void *arg)
 		return result ?: bp_events_first(&path) ?:
 				 bp_events_once(&path) ?: bp_events(&path);
 	}
-	return result ?: vt_fail("no entry is called %s", (const char *)arg);
+	return result ?: vt_fail("the table has no entry %s", (const char *)arg);
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Breakpoints without a tracer: perf events of the calling thread, whose SIGTRAP comes
- * before the instruction is executed. They set no system call work, so the vDSO goes
- * on to answer.
+ * Breakpoints without a tracer: perf events of the calling thread, which send SIGTRAP
+ * before the instruction is executed. They set no SYSCALL_WORK flag, so the vDSO still
+ * answers.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "breakpoints.h"
 #include "context.h"
 
-/* Of an instruction, as the architectures want it to be called. */
+/* The length that each architecture demands of an execution breakpoint. */
 #if defined(__aarch64__)
 #define BP_LEN	HW_BREAKPOINT_LEN_4
 #else
@@ -24,11 +24,11 @@
 
 /**
  * struct trap - a breakpoint
- * @fd:		of the perf event
- * @set:	it has not been hit since it was set
- * @address:	of the instruction
- * @place:	1 if it was hit first, 2 if second, 0 if not
- * @event:	is called when it is hit; may be NULL
+ * @fd:		the perf event
+ * @set:	set, and not hit since
+ * @address:	address of the instruction
+ * @place:	position in the order of hits, from 1; 0: not hit
+ * @event:	called when it is hit; may be NULL
  */
 struct trap {
 	int fd;
@@ -59,8 +59,8 @@ static struct perf_event_attr attr_of(unsigned long address, bool disabled)
 }
 
 /*
- * It is taken away before the read goes on: arm64 steps over a breakpoint by stepping
- * into the handler, and would hit it again on the return.
+ * Disables the breakpoint before the read continues: arm64 single-steps from it into the
+ * handler, and would hit it again when the handler returns.
  */
 static void on_trap(int sig, siginfo_t *info, void *context)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a signal handler was given. */
+/* Accessor for a signal handler's context. */
 #ifndef VDSO_TASK_CONTEXT_H
 #define VDSO_TASK_CONTEXT_H
 
 #include <ucontext.h>
 
-/* Where the signal came. @context: the handler's third argument. */
+/* The interrupted program counter. @context: the handler's third argument. */
 static inline unsigned long vt_pc(const void *context)
 {
 	const ucontext_t *uc = context;

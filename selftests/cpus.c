@@ -5,7 +5,7 @@
 
 #include "cpus.h"
 
-static int found[VT_MAX_CPUS], nr_found;
+static int was_online[VT_MAX_CPUS], nr_was_online;
 
 static void path_of(int cpu, char *path, size_t size)
 {
@@ -34,7 +34,7 @@ int vt_plug_back(int cpu)
 	int error;
 
 	while ((error = vt_plug(cpu, true)) && !vt_is_over(&limit)) {
-		vt_note("CPU %d does not come yet: %m", cpu);
+		vt_note("CPU %d does not come online yet: %m", cpu);
 		vt_sleep_ms(100);
 	}
 	return error;
@@ -44,28 +44,28 @@ static void restore(void)
 {
 	int i;
 
-	for (i = 0; i < nr_found; i++)
-		if (!vt_is_online(found[i]) && vt_plug_back(found[i]))
-			vt_fail("CPU %d stays offline: %m", found[i]);
+	for (i = 0; i < nr_was_online; i++)
+		if (!vt_is_online(was_online[i]) && vt_plug_back(was_online[i]))
+			vt_fail("CPU %d stays offline: %m", was_online[i]);
 }
 
-static void __attribute__((constructor)) find(void)
+static void __attribute__((constructor)) find_online(void)
 {
 	int cpu, last = sysconf(_SC_NPROCESSORS_CONF);
 
-	for (cpu = 0; cpu < last && nr_found < VT_MAX_CPUS; cpu++)
+	for (cpu = 0; cpu < last && nr_was_online < VT_MAX_CPUS; cpu++)
 		if (vt_is_online(cpu))
-			found[nr_found++] = cpu;
+			was_online[nr_was_online++] = cpu;
 	vt_cleanup(restore);
 }
 
-/* The lowest stays: somebody has to go on, and x86 has devices there. */
+/* CPU 0 stays online: one CPU has to, and on x86 devices depend on it. */
 int vt_unpluggable(int *list, int max)
 {
 	int i, n = 0;
 
-	for (i = 0; i < nr_found && n < max; i++)
-		if (found[i])
-			list[n++] = found[i];
+	for (i = 0; i < nr_was_online && n < max; i++)
+		if (was_online[i])
+			list[n++] = was_online[i];
 	return n;
 }

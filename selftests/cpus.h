@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Taking CPUs down and up. A program that links cpus.c has all CPUs that were
- * online at its start brought up again after each case.
+ * Takes CPUs offline and online. In a program that links cpus.c, all CPUs that were
+ * online at its start are brought back online after each case.
  */
 #ifndef VDSO_TASK_CPUS_H
 #define VDSO_TASK_CPUS_H
 
 #include "vt.h"
 
-/* CPUs that were online at the start and can go down; how many. */
+/* Stores CPUs that were online at the start and may go offline; returns how many. */
 int vt_unpluggable(int *list, int max);
 
-/* 0 or -errno of the attempt. */
+/* Returns 0 or -errno. */
 int vt_plug(int cpu, bool online);
 
 /*
- * Brings back a CPU that must come. An emulator may say that a CPU is still on which
- * it has just been told to take off: for that long the attempt is repeated.
+ * Brings a CPU back online. For a while an emulator may report a CPU as on that it was
+ * just asked to turn off, so this retries. Returns 0 or -errno.
  */
 int vt_plug_back(int cpu);
 bool vt_is_online(int cpu);

@@ -8,7 +8,7 @@
 #include "ids.h"
 #include "records.h"
 
-#define LEAST_CALLS	2000
+#define MIN_CALLS	2000
 #define CLOCKSOURCE	"/sys/devices/system/clocksource/clocksource0/"
 
 cputime_fn cputime_gettime, cputime_getres;
@@ -100,8 +100,8 @@ bool cputime_is_promoted(clockid_t clock)
 }
 
 /*
- * Right behind each call, and for so many at least: an interrupt clears base, and on a
- * slow machine one comes in each few hundred instructions.
+ * Checks after each call, and makes at least MIN_CALLS: an interrupt clears base, and on
+ * a slow machine one comes every few hundred instructions.
  */
 int cputime_promote(clockid_t clock)
 {
@@ -111,17 +111,17 @@ int cputime_promote(clockid_t clock)
 
 	if (!vt_read_maps(&m, 0))
 		return VT_FAIL;
-	for (calls = 0; calls < LEAST_CALLS || !vt_is_over(&limit); calls++) {
-		VT_CHECK(cputime_vdso(clock) >= 0, "clock %d fails", clock);
+	for (calls = 0; calls < MIN_CALLS || !vt_is_over(&limit); calls++) {
+		VT_CHECK(cputime_vdso(clock) >= 0, "reading clock %d fails", clock);
 		if (is_answered(&m, clock))
 			return VT_PASS;
 		if (calls % 50 == 49)
 			vt_sleep_ms(1);
 	}
-	return vt_late("no record ever answers clock %d, in %d calls", clock, calls);
+	return vt_late("no record answers clock %d in %d calls", clock, calls);
 }
 
-static bool told(struct cputime_reader *r, int64_t ns, const char *what)
+static bool add_reading(struct cputime_reader *r, int64_t ns, const char *what)
 {
 	if (ns < r->last && !r->wrong) {
 		r->wrong = true;
@@ -135,19 +135,19 @@ static bool told(struct cputime_reader *r, int64_t ns, const char *what)
 bool cputime_read(struct cputime_reader *r)
 {
 	r->reads++;
-	return told(r, cputime_vdso(r->clock), "vDSO after vDSO");
+	return add_reading(r, cputime_vdso(r->clock), "vDSO after vDSO");
 }
 
 bool cputime_bracket(struct cputime_reader *r, unsigned int n)
 {
-	if (!told(r, cputime_raw(r->clock), "system call after vDSO"))
+	if (!add_reading(r, cputime_raw(r->clock), "system call after vDSO"))
 		return false;
-	if (!told(r, cputime_vdso(r->clock), "vDSO after system call"))
+	if (!add_reading(r, cputime_vdso(r->clock), "vDSO after system call"))
 		return false;
 	for (r->reads++; --n; r->reads++)
-		if (!told(r, cputime_vdso(r->clock), "vDSO after vDSO"))
+		if (!add_reading(r, cputime_vdso(r->clock), "vDSO after vDSO"))
 			return false;
-	return told(r, cputime_raw(r->clock), "system call after vDSO");
+	return add_reading(r, cputime_raw(r->clock), "system call after vDSO");
 }
 
 int cputime_report(const struct cputime_reader *r, unsigned int n,
@@ -159,7 +159,7 @@ int cputime_report(const struct cputime_reader *r, unsigned int n,
 	for (i = 0; i < n; i++) {
 		reads += r[i].reads;
 		VT_CHECK(!r[i].wrong,
-			 "%s: %s: %lld ns less (reader %u, after %lu reads)",
+			 "%s: %s returned %lld ns less (reader %u, after %lu reads)",
 			 what, r[i].what, (long long)r[i].by, i, r[i].reads);
 		VT_IN_TIME(r[i].reads, "%s: reader %u never read", what, i);
 	}

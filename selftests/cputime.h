@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The CPU-time clocks by vDSO and by system call, and readers that check one
- * against the other.
+ * The CPU-time clocks by vDSO and by system call, and readers that compare the two.
  */
 #ifndef VDSO_TASK_CPUTIME_H
 #define VDSO_TASK_CPUTIME_H
 
 #include "vt.h"
 
-/* Clocks with an ID in them, as libcs make them; @id 0: the caller's. */
+/* Clock IDs that contain a PID or TID, as libcs make them; @id 0: the caller's. */
 #define CPUTIME_THREAD(id)	((clockid_t)(~(unsigned int)(id) << 3 | 6))
 #define CPUTIME_PROCESS(id)	((clockid_t)(~(unsigned int)(id) << 3 | 2))
 
-/* Errors are negative, and so smaller than every time. */
+/* Nanoseconds, or a negative error, which is smaller than every time. */
 int64_t cputime_vdso(clockid_t clock);
 int64_t cputime_raw(clockid_t clock);
 
@@ -21,32 +20,32 @@ typedef int (*cputime_fn)(clockid_t clock, struct timespec *ts);
 /* The functions of this process's vDSO, after cputime_init(). */
 extern cputime_fn cputime_gettime, cputime_getres;
 
-/* VT_PASS, or the result to return. Calls none of them. */
+/* VT_PASS, or the result to return. Calls none of the functions. */
 int cputime_init(void);
 
 /*
- * Can user mode compute the scheduler's clock here, by what the kernel says elsewhere?
- * VT_PASS, or a reason to skip what only an answer by the vDSO can show.
+ * Can user mode compute the scheduler's clock here, according to other files of the
+ * kernel? VT_PASS, or VT_SKIP with a reason, for cases that need answers by the vDSO.
  */
 int cputime_expected(void);
 
 /*
- * Calls until the caller's record, and on x86 the slot, has what @clock, one of the
- * caller's two, needs. A result.
+ * Calls until the caller's record (on x86 with its CPU's slot) answers @clock, which is
+ * one of the caller's own two. A result.
  */
 int cputime_promote(clockid_t clock);
 
-/* Does it have that now? */
+/* Does the record answer @clock now? */
 bool cputime_is_promoted(clockid_t clock);
 
 /**
- * struct cputime_reader - a thread that reads a clock again and again
- * @clock:	which
- * @last:	greatest time that this reader ever got, by either way
- * @reads:	by the vDSO
- * @wrong:	a reading was less than an earlier one, as the rest says
- * @what:	which order was violated
- * @by:		by how many nanoseconds
+ * struct cputime_reader - a thread that reads a clock repeatedly
+ * @clock:	the clock
+ * @last:	last reading, by vDSO or system call
+ * @reads:	number of reads by the vDSO
+ * @wrong:	a reading was less than the one before; @what and @by are set
+ * @what:	the violated order
+ * @by:		difference in nanoseconds
  */
 struct cputime_reader {
 	clockid_t clock;
@@ -59,18 +58,18 @@ struct cputime_reader {
 
 /*
  * One system call, @n vDSO calls, one system call: none may return less than the
- * one before. False once that happened.
+ * one before. False if one did, now or earlier.
  */
 bool cputime_bracket(struct cputime_reader *r, unsigned int n);
 
 /* One vDSO call: it must not return less than the call before. */
 bool cputime_read(struct cputime_reader *r);
 
-/* A result; adds a note of how much was read. */
+/* A result; prints the number of reads. */
 int cputime_report(const struct cputime_reader *r, unsigned int n,
 		   const char *what);
 
-/* The time a case may take for what it does again and again, -t. */
+/* Duration of the loops of a case (-t), of which cputime_end() takes 1/@share. */
 extern unsigned int cputime_seconds;
 uint64_t cputime_end(unsigned int share);
 
@@ -108,8 +107,8 @@ int check_exec(const void *arg);
 int check_own_timer(const void *arg);
 int check_foreign_timer(const void *arg);
 int check_foreign_timers(const void *arg);
-int check_sum_stops(const void *arg);
-int cputime_after_exec(const char *told);
+int check_cputimer_stops(const void *arg);
+int cputime_after_exec(const char *reading);
 
 /* cputime_policy.c */
 int check_no_counter(const void *arg);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads that may not read the counter, are filtered, traced or stepped. */
+/* Threads that may not read the counter, are filtered, traced or single-stepped. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
@@ -23,7 +23,7 @@
 #define TSC_SIGSEGV	2
 #define TSC_ENABLE	1
 
-/* Reads that must neither go back nor end in a signal. */
+/* Readings that must neither go back nor raise a signal. */
 static int read_on(void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
@@ -33,18 +33,18 @@ static int read_on(void *arg)
 	for (i = 0; i < CALLS && cputime_bracket(&r, 4); i++)
 		if (i % 10 == 9)
 			vt_sleep_ms(1);
-	VT_CHECK(!r.wrong, "%s", r.what);
+	VT_CHECK(!r.wrong, "%s returned %lld ns less", r.what, (long long)r.by);
 	return VT_PASS;
 }
 
-static int get_ready_to_forbid(void)
+static int init_and_promote(void)
 {
 	int result = cputime_init() ? VT_FAIL : cputime_expected();
 
 	return result ?: cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static bool forbid(void)
+static bool forbid_counter(void)
 {
 	return !prctl(PR_SET_TSC, TSC_SIGSEGV, 0, 0, 0);
 }
@@ -53,14 +53,14 @@ static void *forbid_and_read(void *arg)
 {
 	int *result = arg;
 
-	*result = forbid() ? read_on(NULL) : vt_skip("PR_SET_TSC: not here");
+	*result = forbid_counter() ? read_on(NULL) : vt_skip("no PR_SET_TSC on this architecture");
 	return NULL;
 }
 
-/* One of two threads; the other may, and its readers have read the counter before. */
+/* One of two threads loses the counter; the other may read it and has done so. */
 int check_no_counter_thread(const void *arg)
 {
-	int result = get_ready_to_forbid(), theirs = VT_FAIL;
+	int result = init_and_promote(), theirs = VT_FAIL;
 	pthread_t thread;
 
 	(void)arg;
@@ -72,19 +72,19 @@ int check_no_counter_thread(const void *arg)
 	return result ?: theirs ?: read_on(NULL);
 }
 
-static int get_ready_and_forbid(void)
+static int promote_and_forbid(void)
 {
-	int result = get_ready_to_forbid();
+	int result = init_and_promote();
 
 	if (result)
 		return result;
-	return forbid() ? VT_PASS : vt_skip("PR_SET_TSC: not here");
+	return forbid_counter() ? VT_PASS : vt_skip("no PR_SET_TSC on this architecture");
 }
 
-/* What fork copies: the child was never asked. */
+/* A child inherits PR_SET_TSC by fork, without a call of its own. */
 int check_no_counter_child(const void *arg)
 {
-	int result = get_ready_and_forbid();
+	int result = promote_and_forbid();
 
 	(void)arg;
 	if (result)
@@ -92,32 +92,33 @@ int check_no_counter_child(const void *arg)
 	return vt_run_child(read_on, NULL, "child");
 }
 
-/* A thread that may not read the counter still may ask for its time. */
+/* A thread that may not read the counter can still read its CPU time. */
 int check_no_counter(const void *arg)
 {
-	int result = get_ready_and_forbid();
+	int result = promote_and_forbid();
 
 	(void)arg;
 	if (result)
 		return result;
 	result = read_on(NULL);
 	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
-		 "a time that needs the counter can be read");
+		 "the record answers a thread that may not read the counter");
 	VT_NEED(!prctl(PR_SET_TSC, TSC_ENABLE, 0, 0, 0));
 	if (result)
 		return result;
 #ifdef VT_HAS_SLOTS
-	/* The process does not get it back: the counter is read before the record. */
+	/* x86 reads the counter before the record, so the process never gets it back. */
 	for (int i = 0; i < CALLS; i++)
 		cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
-	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID), "a thread was allowed it again");
+	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
+		 "the record answers again after PR_TSC_ENABLE");
 	return VT_PASS;
 #else
 	return cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 #endif
 }
 
-/* A filter that is about another call costs nothing; one about these sees them. */
+/* A filter of another call does not matter; a filter of these calls sees them. */
 int check_filtered(const void *arg)
 {
 	const clockid_t own = CPUTIME_THREAD(vt_raw0(__NR_gettid));
@@ -147,11 +148,11 @@ int check_filtered(const void *arg)
 			vt_sleep_ms(1);
 	}
 	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
-		 "what is filtered stands in the record");
+		 "the record answers a filtered call");
 	return VT_PASS;
 }
 
-/* The caller's record answers; then it is stopped until its tracer lets it go on. */
+/* Promotes the caller, then stops it until its tracer resumes it. */
 static int await_tracer(void)
 {
 	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
@@ -160,7 +161,7 @@ static int await_tracer(void)
 	return raise(SIGSTOP) ? VT_FAIL : VT_PASS;
 }
 
-/* A child that has come so far, 0 after a message. */
+/* A child that has stopped in await_tracer(); 0 after a message. */
 static pid_t start_traced(int (*body)(void *))
 {
 	pid_t pid = vt_child(body, NULL);
@@ -168,12 +169,12 @@ static pid_t start_traced(int (*body)(void *))
 
 	if (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
 		return pid;
-	if (vt_judge("traced child", status) == VT_PASS)
+	if (vt_decode_status("traced child", status) == VT_PASS)
 		vt_fail("the child does not stop for its tracer");
 	return 0;
 }
 
-static int call_for_tracer(void *arg)
+static int calls_under_tracer(void *arg)
 {
 	int i;
 
@@ -186,7 +187,7 @@ static int call_for_tracer(void *arg)
 	return VT_PASS;
 }
 
-/* The tracer stops at the entry and at the exit of each of them. */
+/* The tracee stops at the entry and at the exit of each call. */
 int check_traced(const void *arg)
 {
 	int stops = 0, status;
@@ -195,7 +196,7 @@ int check_traced(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	pid = start_traced(call_for_tracer);
+	pid = start_traced(calls_under_tracer);
 	if (!pid)
 		return VT_FAIL;
 	VT_NEED(!ptrace(PTRACE_SETOPTIONS, pid, NULL,
@@ -208,13 +209,14 @@ int check_traced(const void *arg)
 		if (WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80))
 			stops++;
 	}
-	VT_CHECK(!WEXITSTATUS(status), "the traced calls fail");
+	VT_CHECK(!WEXITSTATUS(status), "the traced child exits with status %d",
+		 WEXITSTATUS(status));
 	VT_CHECK(stops >= 2 * CALLS, "the tracer saw %d of %d stops", stops,
 		 2 * CALLS);
 	return VT_PASS;
 }
 
-static int call_for_stepper(void *arg)
+static int calls_under_stepper(void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
 
@@ -226,7 +228,7 @@ static int call_for_stepper(void *arg)
 	return r.wrong ? VT_FAIL : VT_PASS;
 }
 
-/* A step at a time a reader is always interrupted; it must end all the same. */
+/* A single-stepped reader is interrupted at each instruction, and must still finish. */
 int check_stepped(const void *arg)
 {
 	int steps = 0, status;
@@ -235,15 +237,15 @@ int check_stepped(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	pid = start_traced(call_for_stepper);
+	pid = start_traced(calls_under_stepper);
 	if (!pid)
 		return VT_FAIL;
 	do {
 		VT_NEED(!ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL));
 		VT_NEED(waitpid(pid, &status, 0) == pid);
-		VT_CHECK(WIFSTOPPED(status), "it ends with status %x", status);
+		VT_CHECK(WIFSTOPPED(status), "the reader ends with status %x", status);
 	} while (WSTOPSIG(status) == SIGTRAP && ++steps < MAX_STEPS);
-	VT_CHECK(WSTOPSIG(status) == SIGSTOP, "no end after %d steps", steps);
+	VT_CHECK(WSTOPSIG(status) == SIGSTOP, "the reads do not end in %d steps", steps);
 	vt_note("%d steps", steps);
 	VT_NEED(!ptrace(PTRACE_CONT, pid, NULL, NULL));
 	return vt_reap(pid, "stepped");

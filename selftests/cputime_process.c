@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The process's clock, and that others read no less than the process itself did. */
+/* The process's clock; other tasks read no less than the process itself did. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -17,17 +17,17 @@
 #define ROUNDS		60
 #define SPIN_NS		3000000
 
-/* Shared with other processes. */
-struct board {
-	volatile int64_t told;
+/* Shared by a reader and the tasks that compare with its readings. */
+struct shared {
+	volatile int64_t reading;
 	volatile int ready, stop;
 	struct cputime_reader reader;
-	pid_t pid;		/* whose clock watch() reads, */
-	unsigned long seen;	/* how often it did, */
-	int64_t by;		/* and by how much a reading was less */
+	pid_t pid;		/* the process whose clock watch() reads */
+	unsigned long seen;	/* number of reads by watch() */
+	int64_t by;		/* by how many ns a reading of watch() was less */
 };
 
-/* Reads @clock by the vDSO alone for some time; returns the last reading. */
+/* Reads @clock for @ns by the vDSO only; returns the last reading. */
 static int64_t spin(clockid_t clock, int64_t ns)
 {
 	int64_t begin = cputime_vdso(clock), now;
@@ -44,37 +44,38 @@ static void *raw_process_time(void *arg)
 	return NULL;
 }
 
-/* The first thing that the second thread does is to ask for the process's time. */
+/* The second thread reads the process's clock first of all. */
 int check_second_thread(const void *arg)
 {
 	pthread_t thread;
-	int64_t told, raw;
+	int64_t reading, raw;
 	int i;
 
 	(void)arg;
 	if (cputime_init() || cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
-		told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
+		reading = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
 		VT_NEED(!pthread_create(&thread, NULL, raw_process_time, &raw));
 		pthread_join(thread, NULL);
-		VT_CHECK(raw >= told, "a thread reads %lld ns less",
-			 (long long)(told - raw));
+		VT_CHECK(raw >= reading,
+			 "the second thread reads %lld ns less than the first did",
+			 (long long)(reading - raw));
 		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= raw,
-			 "less than the second thread read");
+			 "the first thread reads less than the second did");
 	}
 	return VT_PASS;
 }
 
-/* No clock may say less than the thread read of its own time before. */
-static int within(int64_t told, int64_t said, const char *what)
+/* The clock @what, read as @raw, includes thread time that was read as @reading before. */
+static int check_not_less(int64_t reading, int64_t raw, const char *what)
 {
-	VT_CHECK(said >= told, "%s: %lld ns less than a thread of it read",
-		 what, (long long)(told - said));
+	VT_CHECK(raw >= reading, "%s is %lld ns less than the vDSO's readings before",
+		 what, (long long)(reading - raw));
 	return VT_PASS;
 }
 
-/* User and system time of the caller, both of which are cut to microseconds. */
+/* User and system time of the caller; adds 2 us, as both are rounded down. */
 static int64_t thread_usage(void)
 {
 	struct rusage usage;
@@ -85,23 +86,23 @@ static int64_t thread_usage(void)
 	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec + 2) * 1000ll;
 }
 
-static int within_process(int64_t ns)
+static int compare_with_process(int64_t ns)
 {
 	const clockid_t thread = CLOCK_THREAD_CPUTIME_ID;
-	int64_t begin = cputime_vdso(thread), told = begin;
+	int64_t begin = cputime_vdso(thread), reading = begin;
 	int result = VT_PASS;
 
-	while (told - begin < ns && !result) {
-		told = spin(thread, 100000);
-		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
-				"process");
-		told = spin(thread, 100000);
-		result |= within(told, thread_usage(), "getrusage");
+	while (reading - begin < ns && !result) {
+		reading = spin(thread, 100000);
+		result = check_not_less(reading, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+					"the process's clock");
+		reading = spin(thread, 100000);
+		result |= check_not_less(reading, thread_usage(), "getrusage(RUSAGE_THREAD)");
 	}
 	return result;
 }
 
-/* Without and with a timer, for which the group cputimer runs. */
+/* With a timer, for which the group cputimer runs, and without. */
 int check_thread_alone(const void *arg)
 {
 	struct itimerval late = { .it_value = { 1000, 0 } }, none = { 0 };
@@ -113,136 +114,138 @@ int check_thread_alone(const void *arg)
 		result = cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 	for (i = 0; i < ROUNDS / 6 && !result; i++) {
 		VT_NEED(!setitimer(ITIMER_PROF, &late, NULL));
-		result = within_process(20 * SPIN_NS);
+		result = compare_with_process(20 * SPIN_NS);
 		VT_NEED(!setitimer(ITIMER_PROF, &none, NULL));
-		result |= within_process(2 * SPIN_NS);
+		result |= compare_with_process(2 * SPIN_NS);
 	}
 	return result;
 }
 
-/* Shows others what it reads, until they want it to stop. */
-static int tell_clock(struct board *board, clockid_t clock)
+/* Stores its readings in @shared until @shared->stop. */
+static int publish_clock(struct shared *shared, clockid_t clock)
 {
 	if (cputime_promote(clock))
 		return VT_FAIL;
-	while (!vt_load(&board->stop)) {
-		__atomic_store_n(&board->told, cputime_vdso(clock),
+	while (!vt_load(&shared->stop)) {
+		__atomic_store_n(&shared->reading, cputime_vdso(clock),
 				 __ATOMIC_RELEASE);
-		vt_store(&board->ready, 1);
+		vt_store(&shared->ready, 1);
 	}
 	return VT_PASS;
 }
 
-static void *tell_thread_time(void *arg)
+static void *publish_thread_time(void *arg)
 {
-	tell_clock(arg, CLOCK_THREAD_CPUTIME_ID);
+	publish_clock(arg, CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 
-/* The process's first thread sleeps, or there would be more than the other's time. */
-static int tell_by_second(void *arg)
+/* The first thread sleeps, so that the process's time is that of the second. */
+static int publish_from_thread(void *arg)
 {
 	pthread_t thread;
 
-	VT_NEED(!pthread_create(&thread, NULL, tell_thread_time, arg));
+	VT_NEED(!pthread_create(&thread, NULL, publish_thread_time, arg));
 	pthread_join(thread, NULL);
 	return VT_PASS;
 }
 
-static int64_t told_by(struct board *board)
+static int64_t last_reading(struct shared *shared)
 {
-	return __atomic_load_n(&board->told, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&shared->reading, __ATOMIC_ACQUIRE);
 }
 
-/* Asked by another thread, whose own time is part of the process's. */
-static int ask_as_thread(struct board *board)
+/* Another thread reads the process's clock, which includes its own time. */
+static int compare_in_thread(struct shared *shared)
 {
 	uint64_t end = cputime_end(4);
 	int result = VT_PASS;
 	pthread_t thread;
-	int64_t told;
+	int64_t reading;
 
-	VT_NEED(!pthread_create(&thread, NULL, tell_thread_time, board));
-	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the thread does not start");
+	VT_NEED(!pthread_create(&thread, NULL, publish_thread_time, shared));
+	VT_IN_TIME(vt_await(&shared->ready, 1, 10000), "the thread does not start");
 	while (vt_now() < end && !result) {
-		told = told_by(board) + cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
-		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
-				"own process");
+		reading = last_reading(shared) + cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
+		result = check_not_less(reading, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+					"the process's clock, with two threads");
 	}
-	vt_store(&board->stop, 1);
+	vt_store(&shared->stop, 1);
 	pthread_join(thread, NULL);
 	return result;
 }
 
-/* Asked by another process than the one whose time @child shows. */
-static int ask_as_process(struct board *board, int (*child)(void *))
+/* Another process reads the clock of @child, which publishes its readings. */
+static int compare_in_process(struct shared *shared, int (*child)(void *))
 {
 	uint64_t end = cputime_end(4);
 	int result = VT_PASS;
-	int64_t told;
+	int64_t reading;
 	pid_t pid;
 
-	*board = (struct board){ 0 };
-	pid = vt_child(child, board);
-	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
+	*shared = (struct shared){ 0 };
+	pid = vt_child(child, shared);
+	VT_IN_TIME(vt_await(&shared->ready, 1, 10000), "the child does not start");
 	while (vt_now() < end && !result) {
-		told = told_by(board);
-		result = within(told, cputime_raw(CPUTIME_PROCESS(pid)),
-				"another process");
+		reading = last_reading(shared);
+		result = check_not_less(reading, cputime_raw(CPUTIME_PROCESS(pid)),
+					"another process's clock");
 	}
-	vt_store(&board->stop, 1);
+	vt_store(&shared->stop, 1);
 	return vt_reap(pid, "child") ? VT_FAIL : result;
 }
 
 int check_thread_of_many(const void *arg)
 {
-	struct board *board = vt_shared(sizeof(*board));
+	struct shared *shared = vt_shared(sizeof(*shared));
 	int result = cputime_init() ?: cputime_expected();
 
 	(void)arg;
-	VT_NEED(board);
+	VT_NEED(shared);
 	if (!result)
 		result = cputime_promote(CLOCK_THREAD_CPUTIME_ID);
-	return result ?: ask_as_thread(board) ?: ask_as_process(board, tell_by_second);
+	return result ?: compare_in_thread(shared) ?:
+			 compare_in_process(shared, publish_from_thread);
 }
 
 #define UNPROMOTED_CALLS	400
 
-static void *wait_for_word(void *stop)
+static void *wait_for_flag(void *stop)
 {
 	vt_await(stop, 1, 60000);
 	return NULL;
 }
 
-/* In a process of its own, which has called nothing yet. */
-static int call_as_one_of_two(void *arg)
+/* In a new process, which has called no entry yet. */
+static int call_with_second_thread(void *arg)
 {
 	volatile int stop = 0;
 	long areas, i;
 	pthread_t thread;
 
 	(void)arg;
-	VT_NEED(!pthread_create(&thread, NULL, wait_for_word, (void *)&stop));
-	areas = vt_settled("areas");
+	VT_NEED(!pthread_create(&thread, NULL, wait_for_flag, (void *)&stop));
+	areas = vt_stable_stat("areas");
 	for (i = 0; i < UNPROMOTED_CALLS; i++) {
-		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= 0, "it fails");
+		VT_CHECK(cputime_vdso(CLOCK_PROCESS_CPUTIME_ID) >= 0,
+			 "reading the process clock fails");
 		if (i % 40 == 39)
 			vt_sleep_ms(5);
 	}
 	areas = vt_stat("areas") - areas;
 	vt_store(&stop, 1);
 	pthread_join(thread, NULL);
-	VT_CHECK(!areas, "%ld areas for calls that no record answers", areas);
+	VT_CHECK(!areas, "%ld areas created for calls that no record answers", areas);
 	return VT_PASS;
 }
 
-/* Calls that records could not answer are no reason for records. */
+/* Calls that no record can answer do not promote the process. */
 int check_two_stay_unpromoted(const void *arg)
 {
 	int result = cputime_init() ?: vt_stats_init();
 
 	(void)arg;
-	return result ?: vt_run_child(call_as_one_of_two, NULL, "two threads");
+	return result ?: vt_run_child(call_with_second_thread, NULL, "two threads");
 }
 
 static void *burn(void *arg)
@@ -283,76 +286,77 @@ int check_threads_come_and_go(const void *arg)
 	return cputime_report(&r, 1, "threads come and go");
 }
 
-static int tell(void *arg)
+static int publish_process_time(void *arg)
 {
-	return tell_clock(arg, CLOCK_PROCESS_CPUTIME_ID);
+	return publish_clock(arg, CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* A reader of another process's clock gets no less than that process itself did. */
+/* Another process reads no less than the process itself did. */
 int check_foreign_reader(const void *arg)
 {
-	struct board *board = vt_shared(sizeof(*board));
+	struct shared *shared = vt_shared(sizeof(*shared));
 	int result = cputime_init() ?: cputime_expected();
 
 	(void)arg;
-	VT_NEED(board);
-	return result ?: ask_as_process(board, tell);
+	VT_NEED(shared);
+	return result ?: compare_in_process(shared, publish_process_time);
 }
 
-static int tell_and_exit(void *arg)
+static int read_and_exit(void *arg)
 {
-	struct board *board = arg;
+	struct shared *shared = arg;
 
 	if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return VT_FAIL;
-	board->told = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
+	shared->reading = spin(CLOCK_PROCESS_CPUTIME_ID, SPIN_NS);
 	_exit(VT_PASS);
 }
 
-/* A zombie was charged no less than it had read. */
+/* A zombie's accounted time is no less than it had read. */
 int check_exit(const void *arg)
 {
-	struct board *board = vt_shared(sizeof(*board));
+	struct shared *shared = vt_shared(sizeof(*shared));
 	siginfo_t info;
 	int64_t raw;
 	pid_t pid;
 	int i;
 
 	(void)arg;
-	VT_NEED(board);
+	VT_NEED(shared);
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < ROUNDS; i++) {
-		pid = vt_child(tell_and_exit, board);
+		pid = vt_child(read_and_exit, shared);
 		VT_NEED(!waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
 		raw = cputime_raw(CPUTIME_PROCESS(pid));
 		if (vt_reap(pid, "child"))
 			return VT_FAIL;
-		VT_CHECK(raw >= board->told, "charged %lld ns less than it read",
-			 (long long)(board->told - raw));
+		VT_CHECK(raw >= shared->reading,
+			 "a zombie's time is %lld ns less than it had read",
+			 (long long)(shared->reading - raw));
 	}
 	return VT_PASS;
 }
 
-int cputime_after_exec(const char *told)
+int cputime_after_exec(const char *reading)
 {
 	int64_t raw = cputime_raw(CLOCK_THREAD_CPUTIME_ID);
 
-	VT_CHECK(raw >= atoll(told), "%lld ns less after exec",
-		 (long long)(atoll(told) - raw));
+	VT_CHECK(raw >= atoll(reading), "CPU time is %lld ns less after exec",
+		 (long long)(atoll(reading) - raw));
 	return VT_PASS;
 }
 
-static int tell_and_exec(void *arg)
+static int read_and_exec(void *arg)
 {
-	char told[32];
+	char reading[32];
 
 	(void)arg;
 	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
-	snprintf(told, sizeof(told), "%lld",
+	snprintf(reading, sizeof(reading), "%lld",
 		 (long long)spin(CLOCK_THREAD_CPUTIME_ID, SPIN_NS));
-	execl("/proc/self/exe", "cputime", "--told", told, NULL);
+	execl("/proc/self/exe", "cputime", "--after-exec", reading, NULL);
 	return vt_fail("exec: %m");
 }
 
@@ -364,7 +368,7 @@ int check_exec(const void *arg)
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
 	for (i = 0; i < ROUNDS / 3; i++)
-		if (vt_run_child(tell_and_exec, NULL, "exec"))
+		if (vt_run_child(read_and_exec, NULL, "exec"))
 			return VT_FAIL;
 	return VT_PASS;
 }
@@ -374,7 +378,7 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-/* Armed, expired and disarmed again by the reader itself. */
+/* The reader itself repeatedly arms its timer, which expires. */
 int check_own_timer(const void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_PROCESS_CPUTIME_ID };
@@ -403,14 +407,14 @@ int check_own_timer(const void *arg)
 
 static int read_under_timer(void *arg)
 {
-	struct board *board = arg;
+	struct shared *shared = arg;
 
-	board->reader = (struct cputime_reader){
+	shared->reader = (struct cputime_reader){
 		.clock = CLOCK_PROCESS_CPUTIME_ID };
 	if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 		return VT_FAIL;
-	vt_store(&board->ready, 1);
-	while (!vt_load(&board->stop) && cputime_bracket(&board->reader, 200))
+	vt_store(&shared->ready, 1);
+	while (!vt_load(&shared->stop) && cputime_bracket(&shared->reader, 200))
 		;
 	return VT_PASS;
 }
@@ -418,8 +422,8 @@ static int read_under_timer(void *arg)
 /* More than a tick, which stops the group cputimer of a process without timers. */
 #define STOP_US		5000
 
-/* Arms a timer of @pid's clock, deletes it, waits for the group cputimer to stop. */
-static bool time_once(pid_t pid)
+/* Arms and deletes a timer of @pid's clock; waits until the group cputimer stops. */
+static bool use_timer_once(pid_t pid)
 {
 	struct itimerspec late = { .it_value = { 1000, 0 } };
 	timer_t timer;
@@ -433,61 +437,62 @@ static bool time_once(pid_t pid)
 	return ok;
 }
 
-/* A third process reads the clock of the one that is timed, until a reading is less. */
+/* A third process reads the clock of the timer's process, until a reading is less. */
 static int watch(void *arg)
 {
-	struct board *board = arg;
+	struct shared *shared = arg;
 	int64_t last = 0, raw;
 
-	while (!vt_load(&board->stop) && !board->by) {
-		raw = cputime_raw(CPUTIME_PROCESS(board->pid));
+	while (!vt_load(&shared->stop) && !shared->by) {
+		raw = cputime_raw(CPUTIME_PROCESS(shared->pid));
 		if (raw < last)
-			board->by = last - raw;
+			shared->by = last - raw;
 		last = raw;
-		board->seen++;
+		shared->seen++;
 	}
 	return VT_PASS;
 }
 
 /*
- * A timer of another process starts the reader's group cputimer, and its end stops it,
- * again and again: neither may make a reading less, of the reader or of others.
+ * Another process repeatedly starts the reader's group cputimer by arming a timer, and
+ * deletes the timer, which stops it. No reading of any process may become less by that.
  */
 int check_foreign_timers(const void *arg)
 {
-	struct board *board = vt_shared(sizeof(*board));
+	struct shared *shared = vt_shared(sizeof(*shared));
 	uint64_t end = cputime_end(1);
 	pid_t pid, watcher;
 	unsigned long n = 0;
 	bool ok = true;
 
 	(void)arg;
-	VT_NEED(board);
+	VT_NEED(shared);
 	if (cputime_init() || cputime_expected())
 		return cputime_expected() ?: VT_FAIL;
-	pid = vt_child(read_under_timer, board);
-	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
-	board->pid = pid;
-	watcher = vt_child(watch, board);
+	pid = vt_child(read_under_timer, shared);
+	VT_IN_TIME(vt_await(&shared->ready, 1, 10000), "the child does not start");
+	shared->pid = pid;
+	watcher = vt_child(watch, shared);
 	while (ok && vt_now() < end &&
-	       !__atomic_load_n(&board->reader.wrong, __ATOMIC_ACQUIRE)) {
-		ok = time_once(pid);
+	       !__atomic_load_n(&shared->reader.wrong, __ATOMIC_ACQUIRE)) {
+		ok = use_timer_once(pid);
 		n++;
 	}
-	vt_store(&board->stop, 1);
+	vt_store(&shared->stop, 1);
 	if (vt_reap(watcher, "watcher") || vt_reap(pid, "reader"))
 		return VT_FAIL;
-	VT_CHECK(ok, "no timer: %m");
-	VT_CHECK(!board->by, "others read %lld ns less", (long long)board->by);
-	VT_IN_TIME(board->seen, "the watcher never read");
-	vt_note("%lu timers, %lu reads by the watcher", n, board->seen);
-	return cputime_report(&board->reader, 1, "foreign timers");
+	VT_CHECK(ok, "a timer of the reader's clock: %m");
+	VT_CHECK(!shared->by, "the watcher read %lld ns less than before",
+		 (long long)shared->by);
+	VT_IN_TIME(shared->seen, "the watcher never read");
+	vt_note("%lu timers, %lu reads by the watcher", n, shared->seen);
+	return cputime_report(&shared->reader, 1, "foreign timers");
 }
 
-#define TELLERS	3
+#define READERS	3
 
-/* The group cputimer is started, and no timer is left: the next tick stops it. */
-static bool start_for_nothing(timer_t timer)
+/* Starts the group cputimer and disarms the timer, so that the next tick stops it. */
+static bool start_cputimer(timer_t timer)
 {
 	struct itimerspec late = { .it_value = { 1000, 0 } }, none = { 0 };
 
@@ -495,77 +500,77 @@ static bool start_for_nothing(timer_t timer)
 	       !timer_settime(timer, 0, &none, NULL);
 }
 
-static int ask_while_it_stops(struct board *boards, timer_t timer)
+static int compare_while_it_stops(struct shared *shared, timer_t timer)
 {
 	uint64_t end = cputime_end(1);
 	int result = VT_PASS, i;
 	unsigned long n = 0;
-	int64_t told;
+	int64_t reading;
 
 	while (vt_now() < end && !result) {
-		VT_NEED(start_for_nothing(timer));
-		told = cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
-		for (i = 0; i < TELLERS; i++)
-			told += told_by(&boards[i]);
-		result = within(told, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
-				"its threads together");
+		VT_NEED(start_cputimer(timer));
+		reading = cputime_vdso(CLOCK_THREAD_CPUTIME_ID);
+		for (i = 0; i < READERS; i++)
+			reading += last_reading(&shared[i]);
+		result = check_not_less(reading, cputime_raw(CLOCK_PROCESS_CPUTIME_ID),
+					"the process's clock, with several threads");
 		n++;
 	}
 	vt_note("the group cputimer was stopped %lu times", n);
 	return result;
 }
 
-/* The caller is held up before the threads are charged, for longer than a tick. */
-int check_sum_stops(const void *arg)
+/* The caller is delayed for more than a tick, before it syncs the threads. */
+int check_cputimer_stops(const void *arg)
 {
-	struct board *boards = vt_shared(TELLERS * sizeof(*boards));
+	struct shared *shared = vt_shared(READERS * sizeof(*shared));
 	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
-	pthread_t threads[TELLERS];
+	pthread_t threads[READERS];
 	timer_t timer;
 	int i;
 
 	(void)arg;
-	VT_NEED(boards);
+	VT_NEED(shared);
 	if (result)
 		return result;
 	VT_NEED(!timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, &timer));
-	for (i = 0; i < TELLERS; i++)
-		VT_NEED(!pthread_create(&threads[i], NULL, tell_thread_time,
-					&boards[i]));
-	for (i = 0; i < TELLERS; i++)
-		VT_IN_TIME(vt_await(&boards[i].ready, 1, 10000), "no thread starts");
+	for (i = 0; i < READERS; i++)
+		VT_NEED(!pthread_create(&threads[i], NULL, publish_thread_time,
+					&shared[i]));
+	for (i = 0; i < READERS; i++)
+		VT_IN_TIME(vt_await(&shared[i].ready, 1, 10000), "a thread does not start");
 	VT_NEED(vt_delay("sync", STOP_US, getpid()));
-	result = ask_while_it_stops(boards, timer);
+	result = compare_while_it_stops(shared, timer);
 	vt_delays_off();
-	for (i = 0; i < TELLERS; i++)
-		vt_store(&boards[i].stop, 1);
-	for (i = 0; i < TELLERS; i++)
+	for (i = 0; i < READERS; i++)
+		vt_store(&shared[i].stop, 1);
+	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	timer_delete(timer);
 	return result;
 }
 
-/* RLIMIT_CPU from outside starts the group cputimer, with no less than was read. */
+/* Another process sets RLIMIT_CPU, which starts the group cputimer. */
 static int limit_one(const char *point)
 {
-	struct board *board = vt_shared(sizeof(*board));
+	struct shared *shared = vt_shared(sizeof(*shared));
 	struct rlimit64 limit = { 1000, 2000 };
 	pid_t pid;
 	int result;
 
-	VT_NEED(board);
-	pid = vt_child(read_under_timer, board);
-	VT_IN_TIME(vt_await(&board->ready, 1, 10000), "the child does not start");
+	VT_NEED(shared);
+	pid = vt_child(read_under_timer, shared);
+	VT_IN_TIME(vt_await(&shared->ready, 1, 10000), "the child does not start");
 	vt_sleep_ms(3);
 	result = point && !vt_delay(point, VT_DELAY_US, pid);
 	result |= prlimit64(pid, RLIMIT_CPU, &limit, NULL) ? 1 : 0;
 	vt_delays_off();
 	vt_sleep_ms(15);
-	vt_store(&board->stop, 1);
+	vt_store(&shared->stop, 1);
 	result |= vt_reap(pid, "reader");
-	VT_CHECK(!board->reader.wrong, "%s: %lld ns less",
-		 board->reader.what, (long long)board->reader.by);
-	VT_CHECK(!result, "could not limit the reader: %m");
+	VT_CHECK(!shared->reader.wrong, "%s returned %lld ns less",
+		 shared->reader.what, (long long)shared->reader.by);
+	VT_CHECK(!result, "setting RLIMIT_CPU of the reader: %m");
 	return VT_PASS;
 }
 

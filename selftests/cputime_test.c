@@ -3,16 +3,17 @@
  * CLOCK_THREAD_CPUTIME_ID and CLOCK_PROCESS_CPUTIME_ID: the vDSO returns no less than
  * the system call before it and no more than the one after it.
  *
- * Fails when: base is not what the scheduler charges (thread-alone, process-alone,
- * moving, classes); a task is charged less than it read (wakeups, *-forced,
- * second-thread, foreign-reader, exit, exec, *-timer), or a process less than one of
- * its threads read (thread-alone-in-process, thread-of-many); the parameters are used
- * while they change (retuned); IRQ time is charged by one and not by the other (all of them where
- * the kernel accounts for it); nothing is ever answered (*-answered); a process gets
- * records for calls that they cannot answer (two-threads-stay-unpromoted, unstable).
+ * Fails when: base does not match the accounted runtime (thread-alone, process-alone,
+ * moving, classes); a task is accounted less time than it read (wakeups, *-forced,
+ * second-thread, foreign-reader, exit, exec, *-timer), or a process less than its threads
+ * read (thread-alone-in-process, thread-of-many, cputimer-stops-at-sync); the parameters
+ * are used while they change (retuned); only one of vDSO and system call subtracts IRQ
+ * time (all cases where the kernel accounts it); no record ever answers (*-answered); a
+ * process is promoted for calls that no record can answer (two-threads-stay-unpromoted,
+ * unstable).
  *
- * -t: seconds that the cases with many readers take, together with others of
- * their kind. -u: also make the TSC unstable, up to the next boot. CASE: only these.
+ * -t: duration in seconds of the repeating cases (4), of which some take a fraction.
+ * -u: also mark the TSC unstable, until the next boot. CASE: run only these cases.
  */
 #include <errno.h>
 #include <limits.h>
@@ -34,7 +35,7 @@
 static const clockid_t clocks[] = { CLOCK_THREAD_CPUTIME_ID,
 				    CLOCK_PROCESS_CPUTIME_ID };
 
-static long system_calls(clockid_t clock, int n)
+static long count_fallbacks(clockid_t clock, int n)
 {
 	long before = vt_fallbacks() + vt_stat("refresh");
 
@@ -44,11 +45,10 @@ static long system_calls(clockid_t clock, int n)
 }
 
 /*
- * Calls that the record answers are no system calls; a tick or interrupt may cost one
- * each. After an interrupt that was held up all calls are, for as long as that lasted:
- * then the test counts once more.
+ * Most calls must not fall back: a tick or interrupt may cause one fallback each. After a
+ * long interrupt all calls fall back for as long as it lasted: the test counts again.
  */
-static int check_warm(clockid_t clock, int n, long most)
+static int check_fallbacks(clockid_t clock, int n, long most)
 {
 	struct vt_limit limit = vt_limit_ms(10000);
 	long calls, least = n;
@@ -56,13 +56,12 @@ static int check_warm(clockid_t clock, int n, long most)
 	do {
 		if (cputime_promote(CLOCK_PROCESS_CPUTIME_ID))
 			return VT_FAIL;
-		calls = system_calls(clock, n);
+		calls = count_fallbacks(clock, n);
 		if (calls < least)
 			least = calls;
 	} while (least >= most && !vt_is_over(&limit));
-	VT_IN_TIME(least < most, "clock %d: %ld system calls in %d calls", clock,
-		   least, n);
-	vt_note("clock %d: %ld system calls in %d calls", clock, least, n);
+	VT_IN_TIME(least < most, "clock %d: %ld of %d calls fall back", clock, least, n);
+	vt_note("clock %d: %ld of %d calls fall back", clock, least, n);
 	return VT_PASS;
 }
 
@@ -71,18 +70,18 @@ int check_answered(const void *arg)
 	const clockid_t *clock = arg;
 	int result = cputime_init() ?: cputime_expected() ?: vt_stats_init();
 
-	return result ?: check_warm(*clock, CALLS, CALLS / 10);
+	return result ?: check_fallbacks(*clock, CALLS, CALLS / 10);
 }
 
-/* A process that only ever ran where its slot lies, in a page of its own from CPU 31 on. */
+/* A process that runs on the last CPU only, whose slot is in another page from CPU 31 on. */
 static int check_last_cpu(const void *arg)
 {
 	int last = sysconf(_SC_NPROCESSORS_CONF) - 1;
 
 	if (!vt_is_online(last)) {
 		if (geteuid())
-			return vt_skip("taking a CPU up needs root");
-		VT_IN_TIME(!vt_plug_back(last), "CPU %d does not come: %m", last);
+			return vt_skip("bringing a CPU online needs root");
+		VT_IN_TIME(!vt_plug_back(last), "CPU %d does not come online: %m", last);
 	}
 	VT_NEED(!vt_pin(last));
 	vt_note("CPU %d", last);
@@ -102,7 +101,7 @@ int check_alone(const void *arg)
 	return cputime_report(&r, 1, "alone");
 }
 
-/* The caller's own clocks, by the IDs that libcs put into them. */
+/* The caller's own clocks by clock IDs that contain its PID or TID, as libcs make them. */
 int check_own_ids(const void *arg)
 {
 	struct cputime_reader r[] = {
@@ -120,12 +119,12 @@ int check_own_ids(const void *arg)
 	for (i = 0; i < VT_ARRAY_SIZE(r) && !result; i++) {
 		for (n = 0; n < ROUNDS / 4 && cputime_bracket(&r[i], 20); n++)
 			;
-		result = check_warm(r[i].clock, CALLS / 10, CALLS / 100);
+		result = check_fallbacks(r[i].clock, CALLS / 10, CALLS / 100);
 	}
 	return result ?: cputime_report(r, VT_ARRAY_SIZE(r), "own IDs");
 }
 
-/* Another process's clock is another process's. */
+/* Clocks of another process are not mistaken for the caller's own. */
 int check_other_ids(const void *arg)
 {
 	pid_t pid = getppid();
@@ -140,17 +139,18 @@ int check_other_ids(const void *arg)
 		int64_t b = cputime_raw(CPUTIME_PROCESS(pid));
 
 		VT_CHECK(a >= 0 && a <= v && v <= b,
-			 "parent's clock: %lld, %lld, %lld", (long long)a,
-			 (long long)v, (long long)b);
+			 "parent's clock: vDSO %lld, system call %lld before, %lld after",
+			 (long long)v, (long long)a, (long long)b);
 		a = cputime_raw(CPUTIME_THREAD(pid));
 		v = cputime_vdso(CPUTIME_THREAD(pid));
-		VT_CHECK(a == v && a == -EINVAL, "parent's thread: %lld, %lld",
-			 (long long)a, (long long)v);
+		VT_CHECK(a == v && a == -EINVAL,
+			 "clock of a foreign thread: vDSO %lld, system call %lld",
+			 (long long)v, (long long)a);
 	}
 	return VT_PASS;
 }
 
-/* Every number that is near a CPU-time clock, and of no clock. */
+/* Clock IDs that resemble those of CPU-time clocks, and IDs without a clock. */
 int check_bad_ids(const void *arg)
 {
 	static const int near[] = { INT_MIN, INT_MIN + 2, INT_MIN + 6, INT_MAX,
@@ -173,8 +173,8 @@ int check_bad_ids(const void *arg)
 		int64_t b = cputime_raw(id);
 
 		VT_CHECK(a < 0 ? a == v : a <= v && v <= b,
-			 "clock %d: %lld, %lld, %lld", id, (long long)a,
-			 (long long)v, (long long)b);
+			 "clock %d: vDSO %lld, system call %lld before, %lld after", id,
+			 (long long)v, (long long)a, (long long)b);
 	}
 	return VT_PASS;
 }
@@ -184,22 +184,22 @@ struct bad {
 	struct timespec *ts;
 };
 
-/* 0, or what the call returns; a signal ends it. */
+/* Expects -EFAULT; a SIGSEGV in the vDSO kills the process. */
 static int call_bad(void *arg)
 {
 	struct bad *bad = arg;
 	int ret = cputime_gettime(bad->clock, bad->ts);
 
-	return ret == -EFAULT ? VT_PASS : vt_fail("returns %d", ret);
+	return ret == -EFAULT ? VT_PASS : vt_fail("vDSO, inaccessible address: %d", ret);
 }
 
 /*
- * NULL and the kernel's addresses are refused as by the system call. At another
- * address without memory the vDSO may also die as it does for CLOCK_MONOTONIC.
+ * NULL and kernel addresses give -EFAULT as from the system call. An inaccessible user
+ * address may also give SIGSEGV in the vDSO, as it does for CLOCK_MONOTONIC.
  */
 int check_bad_pointers(const void *arg)
 {
-	struct timespec *kernel = (void *)0xffff800000000000ul, *unmapped;
+	struct timespec *kernel = (void *)0xffff800000000000ul, *inaccessible;
 	unsigned int i;
 	pid_t pid;
 	int status;
@@ -207,22 +207,22 @@ int check_bad_pointers(const void *arg)
 	(void)arg;
 	if (cputime_init() || cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return cputime_expected() ?: VT_FAIL;
-	unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	VT_NEED(unmapped != MAP_FAILED);
+	inaccessible = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	VT_NEED(inaccessible != MAP_FAILED);
 	for (i = 0; i < VT_ARRAY_SIZE(clocks); i++) {
 		int ret = cputime_gettime(clocks[i], NULL);
-		struct bad bad = { clocks[i], unmapped };
+		struct bad bad = { clocks[i], inaccessible };
 
-		VT_CHECK(ret == -EFAULT, "NULL: %d", ret);
+		VT_CHECK(ret == -EFAULT, "vDSO, NULL: %d", ret);
 		ret = cputime_gettime(clocks[i], kernel);
-		VT_CHECK(ret == -EFAULT, "kernel address: %d", ret);
-		ret = vt_raw2(__NR_clock_gettime, clocks[i], unmapped);
-		VT_CHECK(ret == -EFAULT, "system call, no memory: %d", ret);
+		VT_CHECK(ret == -EFAULT, "vDSO, kernel address: %d", ret);
+		ret = vt_raw2(__NR_clock_gettime, clocks[i], inaccessible);
+		VT_CHECK(ret == -EFAULT, "system call, inaccessible address: %d", ret);
 		pid = vt_child(call_bad, &bad);
 		VT_NEED(waitpid(pid, &status, 0) == pid);
 		VT_CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV) ||
 			 (WIFEXITED(status) && !WEXITSTATUS(status)),
-			 "no memory: status %x", status);
+			 "vDSO, inaccessible address: wait status %x", status);
 	}
 	return VT_PASS;
 }
@@ -249,10 +249,11 @@ int check_resolution(const void *arg)
 
 			VT_CHECK(got == want && v.tv_sec == r.tv_sec &&
 				 v.tv_nsec == r.tv_nsec,
-				 "clock %d: %d, %ld ns; system call %d, %ld",
+				 "clock %d: vDSO %d, %ld ns; system call %d, %ld ns",
 				 ids[i], got, v.tv_nsec, want, r.tv_nsec);
 			got = cputime_getres(ids[i], NULL);
-			VT_CHECK(got == want, "clock %d, NULL: %d", ids[i], got);
+			VT_CHECK(got == want, "clock %d, NULL: vDSO %d, system call %d",
+				 ids[i], got, want);
 		}
 	return VT_PASS;
 }
@@ -297,7 +298,7 @@ static const struct vt_case cases[] = {
 	{ "foreign-timer-change", check_foreign_timer, "change", 60 },
 	{ "foreign-timer-end", check_foreign_timer, "end", 60 },
 	{ "foreign-timers", check_foreign_timers, NULL, 60 },
-	{ "sum-stops-settle", check_sum_stops, NULL, 60 },
+	{ "cputimer-stops-at-sync", check_cputimer_stops, NULL, 60 },
 	{ "no-counter", check_no_counter, NULL, 0 },
 	{ "no-counter-thread", check_no_counter_thread, NULL, 60 },
 	{ "no-counter-child", check_no_counter_child, NULL, 0 },
@@ -315,14 +316,14 @@ static bool is_named(const char *name, char **names)
 	return false;
 }
 
-/* Where @names are given, the cases so called; else all but those to be dared. */
-static unsigned int choose(struct vt_case *chosen, char **names, bool dare)
+/* The cases of @names if there are any; else all, `unstable` only if @make_unstable. */
+static unsigned int choose(struct vt_case *chosen, char **names, bool make_unstable)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < VT_ARRAY_SIZE(cases); i++) {
 		if (*names ? !is_named(cases[i].name, names) :
-			     !dare && cases[i].run == check_unstable)
+			     !make_unstable && cases[i].run == check_unstable)
 			continue;
 		chosen[n] = cases[i];
 		chosen[n++].timeout = (cases[i].timeout ?: 30) + cputime_seconds;
@@ -339,20 +340,20 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	struct vt_case chosen[VT_ARRAY_SIZE(cases)];
-	bool dare = false;
+	bool make_unstable = false;
 	unsigned int n;
 	int opt;
 
-	if (argc == 3 && !strcmp(argv[1], "--told"))
+	if (argc == 3 && !strcmp(argv[1], "--after-exec"))
 		return cputime_after_exec(argv[2]);
 	while ((opt = getopt(argc, argv, "t:u")) != -1) {
 		if (opt == 'u')
-			dare = true;
+			make_unstable = true;
 		else if (opt == 't' && atoi(optarg) > 0)
 			cputime_seconds = atoi(optarg);
 		else
 			return usage();
 	}
-	n = choose(chosen, argv + optind, dare);
+	n = choose(chosen, argv + optind, make_unstable);
 	return n ? vt_run(chosen, n) : usage();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Readers that are moved, preempted by wakeups, put into other classes, throttled. */
+/* Readers that move, are preempted by wakeups, change class, or are throttled. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #define READERS		12
 #define FORCED_US	800
 #define FORCED		60
-#define HELD_UP_US	700
+#define DELAY_US	700
 #define CLOCK_FILE	"/sys/kernel/debug/vdso_task/clock"
 #define GROUPS		"/tmp/vdso_task_groups"
 #define GROUP		GROUPS "/throttled"
@@ -47,8 +47,8 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-/* With few system calls, which charge it. */
-static void *read_through(void *arg)
+/* With few system calls, as each accounts the reader's runtime. */
+static void *read_rarely_synced(void *arg)
 {
 	long i = (long)arg;
 
@@ -58,8 +58,8 @@ static void *read_through(void *arg)
 	return NULL;
 }
 
-/* Moves itself, and yields. */
-static void *read_and_hop(void *arg)
+/* Odd readers move themselves, even ones yield. */
+static void *read_and_move(void *arg)
 {
 	long i = (long)arg;
 	unsigned int seed = i * 7919;
@@ -107,7 +107,7 @@ int check_moving(const void *arg)
 	int i;
 
 	(void)arg;
-	if (cputime_init() || start(READERS, read_and_hop))
+	if (cputime_init() || start(READERS, read_and_move))
 		return VT_FAIL;
 	for (end = cputime_end(1); vt_now() < end; sched_yield())
 		for (i = 0; i < READERS; i += 2)
@@ -115,25 +115,25 @@ int check_moving(const void *arg)
 	return join(READERS, "moving");
 }
 
-/* One end of a pipe is read by a SCHED_FIFO thread on the readers' CPU. */
-static int wake_up[2], woken[2];
+/* A SCHED_FIFO thread on the readers' CPU waits at wake_pipe. */
+static int wake_pipe[2], wakee_ran[2];
 
-static void *sleep_and_answer(void *arg)
+static void *wakee(void *arg)
 {
 	struct sched_param param = { .sched_priority = 10 };
 	char byte;
 
 	vt_pin(*(int *)arg);
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
-	while (read(wake_up[0], &byte, 1) == 1 && write(woken[1], &byte, 1) == 1)
+	while (read(wake_pipe[0], &byte, 1) == 1 && write(wakee_ran[1], &byte, 1) == 1)
 		;
 	return NULL;
 }
 
-static int start_sleeper(pthread_t *sleeper, int *cpu)
+static int start_wakee(pthread_t *wakee_thread, int *cpu)
 {
-	VT_NEED(!pipe(wake_up) && !pipe(woken));
-	errno = pthread_create(sleeper, NULL, sleep_and_answer, cpu);
+	VT_NEED(!pipe(wake_pipe) && !pipe(wakee_ran));
+	errno = pthread_create(wakee_thread, NULL, wakee, cpu);
 	VT_NEED(!errno);
 	return VT_PASS;
 }
@@ -142,15 +142,15 @@ static int wake(void)
 {
 	char byte = 0;
 
-	VT_NEED(write(wake_up[1], &byte, 1) == 1);
-	VT_NEED(read(woken[0], &byte, 1) == 1);
+	VT_NEED(write(wake_pipe[1], &byte, 1) == 1);
+	VT_NEED(read(wakee_ran[0], &byte, 1) == 1);
 	return VT_PASS;
 }
 
-static int end_sleeper(pthread_t sleeper)
+static int end_wakee(pthread_t wakee_thread)
 {
-	close(wake_up[1]);
-	pthread_join(sleeper, NULL);
+	close(wake_pipe[1]);
+	pthread_join(wakee_thread, NULL);
 	return VT_PASS;
 }
 
@@ -162,18 +162,18 @@ static int need_two_cpus(void)
 	return nr_cpus < 2 ? vt_skip("needs two CPUs") : VT_PASS;
 }
 
-/* As often as two pipes can: each wakeup asks for a clock update to be left out. */
+/* Wakeups at the rate of two pipes; each one requests to skip a clock update. */
 int check_wakeups(const void *arg)
 {
 	int result = cputime_init() ?: need_two_cpus();
-	pthread_t sleeper;
+	pthread_t wakee_thread;
 	uint64_t end;
 	long wakeups;
 
 	(void)arg;
 	if (result)
 		return result;
-	if (start(2, read_on) || start_sleeper(&sleeper, &cpus[0]))
+	if (start(2, read_on) || start_wakee(&wakee_thread, &cpus[0]))
 		return VT_FAIL;
 	vt_pin_tid(tids[0], cpus[0]);
 	vt_pin_tid(tids[1], cpus[0]);
@@ -182,15 +182,15 @@ int check_wakeups(const void *arg)
 	for (wakeups = 0; vt_now() < end; wakeups++)
 		if (wake())
 			return VT_FAIL;
-	end_sleeper(sleeper);
+	end_wakee(wakee_thread);
 	vt_note("%ld wakeups", wakeups);
 	return join(2, "wakeups");
 }
 
-/* From before a wakeup until after it. */
+/* Set from before a wakeup until after it. */
 static volatile int waking;
 
-/* A system call would charge the reader: none while a wakeup is under way. */
+/* No system calls during a wakeup, as each accounts the reader's runtime. */
 static void *read_through_wakeups(void *arg)
 {
 	struct cputime_reader *r = &readers[0];
@@ -204,19 +204,19 @@ static void *read_through_wakeups(void *arg)
 }
 
 /*
- * The wakeup is held up after it has updated the runqueue's clock: the reader goes
- * on and reads later times than those it would be charged for. Mostly for less than a
- * tick, which would charge the reader once the wakeup is over.
+ * The wakeup is delayed after it has updated the runqueue's clock. The reader runs on and
+ * reads times later than that clock. The delay is mostly less than a tick, which would
+ * account the reader's runtime after the wakeup.
  */
 int check_forced_wakeup(const void *arg)
 {
 	int result = cputime_init() ?: need_two_cpus() ?: vt_delays_init(), i;
-	pthread_t sleeper;
+	pthread_t wakee_thread;
 
 	(void)arg;
 	if (result)
 		return result;
-	if (start(1, read_through_wakeups) || start_sleeper(&sleeper, &cpus[0]))
+	if (start(1, read_through_wakeups) || start_wakee(&wakee_thread, &cpus[0]))
 		return VT_FAIL;
 	vt_pin_tid(tids[0], cpus[0]);
 	vt_pin(cpus[1]);
@@ -227,33 +227,33 @@ int check_forced_wakeup(const void *arg)
 		vt_delays_off();
 		vt_sleep_ms(2);
 	}
-	end_sleeper(sleeper);
+	end_wakee(wakee_thread);
 	return result ?: join(1, "forced wakeup");
 }
 
-/* What another thread read of the first reader's time, by system call. */
+/* Another thread reads the first reader's clock by system call. */
 static struct cputime_reader watcher;
-static volatile int watched;
+static volatile int stop_watcher;
 
-/* It gets no less than the reader did before it asked. */
+/* Each reading must be no less than what the reader read before that. */
 static void *watch(void *arg)
 {
 	const clockid_t clock = CPUTIME_THREAD(tids[0]);
 
 	(void)arg;
-	while (!vt_load(&watched) && !watcher.wrong) {
-		int64_t told = __atomic_load_n(&readers[0].last, __ATOMIC_ACQUIRE);
+	while (!vt_load(&stop_watcher) && !watcher.wrong) {
+		int64_t reading = __atomic_load_n(&readers[0].last, __ATOMIC_ACQUIRE);
 		int64_t raw = cputime_raw(clock);
 
-		watcher.wrong = raw < told;
-		watcher.what = "the watcher's system call";
-		watcher.by = told - raw;
+		watcher.wrong = raw < reading;
+		watcher.what = "another thread's system call";
+		watcher.by = reading - raw;
 		watcher.reads++;
 	}
 	return NULL;
 }
 
-/* One reader, and another thread that asks for its time. */
+/* One reader, and a thread that reads its clock. */
 static int start_watched(pthread_t *thread, void *(*body)(void *))
 {
 	if (start(1, body))
@@ -263,17 +263,17 @@ static int start_watched(pthread_t *thread, void *(*body)(void *))
 	return VT_PASS;
 }
 
-/* The watcher ends before the reader: a thread that is gone has no clock. */
+/* The watcher ends first, as a thread's clock ends with it. */
 static int join_watched(pthread_t thread, const char *what)
 {
-	vt_store(&watched, 1);
+	vt_store(&stop_watcher, 1);
 	pthread_join(thread, NULL);
 	return join(1, what) ?: cputime_report(&watcher, 1, "watcher");
 }
 
 /*
- * A reader that is moved to and fro, and held up at @arg each time it comes there,
- * while another thread asks for its time.
+ * A reader that is moved between two CPUs and delayed each time it reaches @arg, while
+ * another thread reads its clock.
  */
 int check_forced(const void *arg)
 {
@@ -286,18 +286,18 @@ int check_forced(const void *arg)
 		return result;
 	if (start_watched(&thread, read_on))
 		return VT_FAIL;
-	result = !vt_delay(arg, HELD_UP_US, getpid());
+	result = !vt_delay(arg, DELAY_US, getpid());
 	end = cputime_end(4);
 	for (moves = 0; vt_now() < end && !result; moves++) {
 		result = vt_pin_tid(tids[0], cpus[moves % 2]);
-		usleep(2 * HELD_UP_US);
+		usleep(2 * DELAY_US);
 	}
 	vt_delays_off();
 	vt_note("%d moves", moves);
 	return join_watched(thread, arg) ?: result;
 }
 
-/* As sched_setattr() has it; the C library may be older than the call. */
+/* struct sched_attr, which older C libraries lack. */
 struct attr {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -347,8 +347,8 @@ int check_classes(const void *arg)
 }
 
 /*
- * A thread that asks for the reader's time charges it, and may so end its budget: the
- * reader runs on until the interrupt of that comes, and its readings go on, too.
+ * A thread that reads the reader's clock accounts its runtime and may so exhaust its
+ * budget: the reader runs on, and reads on, until it is interrupted.
  */
 int check_deadline(const void *arg)
 {
@@ -358,7 +358,7 @@ int check_deadline(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	if (start_watched(&thread, read_through))
+	if (start_watched(&thread, read_rarely_synced))
 		return VT_FAIL;
 	change_class(tids[0], DEADLINE);
 	vt_sleep_ms(cputime_seconds * 500);
@@ -372,7 +372,7 @@ int check_unplugged(const void *arg)
 
 	(void)arg;
 	if (geteuid() || n < 1)
-		return vt_skip("no CPU can be taken down here");
+		return vt_skip("no CPU can be taken offline here");
 	if (cputime_init() || start(READERS, read_on))
 		return VT_FAIL;
 	for (end = cputime_end(1); vt_now() < end;)
@@ -380,7 +380,7 @@ int check_unplugged(const void *arg)
 			VT_NEED(!vt_plug(off[i], false));
 			vt_sleep_ms(5);
 			VT_IN_TIME(!vt_plug_back(off[i]),
-				   "CPU %d does not come: %m", off[i]);
+				   "CPU %d does not come online: %m", off[i]);
 		}
 	return join(READERS, "unplugged");
 }
@@ -398,8 +398,8 @@ static int make_group(void)
 	return VT_PASS;
 }
 
-/* The calling process goes into the group, or back into the one of all. */
-static int move_to(const char *procs)
+/* Moves the calling process to the cgroup with this cgroup.procs file. */
+static int join_group(const char *procs)
 {
 	char number[16];
 
@@ -410,13 +410,13 @@ static int move_to(const char *procs)
 
 static void remove_group(void)
 {
-	move_to(GROUPS "/cgroup.procs");
+	join_group(GROUPS "/cgroup.procs");
 	rmdir(GROUP);
 	umount2(GROUPS, MNT_DETACH);
 	rmdir(GROUPS);
 }
 
-/* Into a group with less than it wants, out of it, and its quota changed. */
+/* Changes the quota of the group, which is mostly less than the readers use. */
 static int throttle(void)
 {
 	static const char * const quotas[] = { "2000 10000", "max 10000",
@@ -439,7 +439,7 @@ int check_throttled(const void *arg)
 	(void)arg;
 	if (result)
 		return result;
-	result = make_group() ?: move_to(GROUP "/cgroup.procs");
+	result = make_group() ?: join_group(GROUP "/cgroup.procs");
 	if (!result)
 		result = start(4, read_on) || throttle();
 	vt_write_file(GROUP "/cpu.max", "max 10000");
@@ -449,7 +449,7 @@ int check_throttled(const void *arg)
 	return result;
 }
 
-/* Reads much that it is not charged for yet, sleeps, and asks what it was charged. */
+/* Reads time that is not accounted yet, sleeps, and compares with the accounted time. */
 static void *read_and_sleep(void *arg)
 {
 	const struct timespec moment = { 0, 20000 };
@@ -467,7 +467,7 @@ static void *read_and_sleep(void *arg)
 
 static int spin_in_group(void *arg)
 {
-	if (move_to(GROUP "/cgroup.procs"))
+	if (join_group(GROUP "/cgroup.procs"))
 		return VT_FAIL;
 	while (!vt_load((volatile int *)arg))
 		;
@@ -475,9 +475,9 @@ static int spin_in_group(void *arg)
 }
 
 /*
- * A process that reads no clock runs out of its quota, and its CPU takes over a
- * reader from another: that balancing asks for the next update of the clock to be
- * left out, and the update is the reader's then.
+ * A process that reads no clock exhausts its quota, and its CPU pulls a reader from
+ * another CPU: balancing requests to skip the next clock update, which then would be
+ * the reader's.
  */
 int check_balanced(const void *arg)
 {
@@ -504,7 +504,7 @@ int check_balanced(const void *arg)
 	return result;
 }
 
-/* The clock's parameters are taken away and published again, unchanged. */
+/* The clock's parameters are withdrawn and published again, unchanged. */
 int check_retuned(const void *arg)
 {
 	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
@@ -527,22 +527,22 @@ int check_retuned(const void *arg)
 	return result ?: cputime_promote(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* In a process of its own: it must not touch the area, or its calls would be counted. */
-static int call_for_nothing(void *arg)
+/* In a new process: its calls are counted only if they touch the area. */
+static int call_without_clock(void *arg)
 {
 	long before = vt_fallbacks(), counted;
 	int i;
 
 	(void)arg;
 	for (i = 0; i < 400; i++)
-		VT_CHECK(cputime_vdso(CLOCK_THREAD_CPUTIME_ID) >= 0, "it fails");
+		VT_CHECK(cputime_vdso(CLOCK_THREAD_CPUTIME_ID) >= 0,
+			 "reading the thread clock fails");
 	counted = vt_fallbacks() - before;
-	VT_CHECK(!counted, "%ld calls touched the area for nothing",
-		 counted);
+	VT_CHECK(!counted, "%ld calls touched the area, which cannot answer them", counted);
 	return VT_PASS;
 }
 
-/* The TSC turns out to be unstable: from then on the system call answers. */
+/* The TSC is marked unstable: from then on all calls fall back. */
 int check_unstable(const void *arg)
 {
 	int result = cputime_init() ?: cputime_expected() ?: vt_delays_init();
@@ -556,14 +556,14 @@ int check_unstable(const void *arg)
 	    start(READERS / 2, read_on))
 		return VT_FAIL;
 	if (!vt_write_file(CLOCK_FILE, "unstable"))
-		return vt_skip("no clock here can turn out to be unstable: %s",
+		return vt_skip("this kernel's clock cannot be marked unstable: %s",
 			       strerror(errno));
 	end = cputime_end(2);
 	while (vt_now() < end && cputime_bracket(&r, 10))
 		;
-	VT_CHECK(!r.wrong, "%s: %lld ns less", r.what, (long long)r.by);
+	VT_CHECK(!r.wrong, "%s returned %lld ns less", r.what, (long long)r.by);
 	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
-		 "the record still answers");
+		 "the record still answers after the TSC was marked unstable");
 	return join(READERS / 2, "unstable") ?:
-	       vt_run_child(call_for_nothing, NULL, "unstable");
+	       vt_run_child(call_without_clock, NULL, "unstable");
 }

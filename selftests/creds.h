@@ -14,30 +14,31 @@ struct creds {
 };
 
 /*
- * VT_PASS or the result: root, entries, and capabilities that no change of an
- * id takes away, in this thread and those that it creates.
+ * Checks for root, looks up the entries, and sets SECBIT_NO_SETUID_FIXUP: no change of
+ * an id clears capabilities of this thread or of those that it creates. VT_PASS or the
+ * result to return.
  */
 int creds_setup(void);
 
-/* The part of it that looks up the entries. */
+/* Only looks up the entries. */
 int creds_find(void);
 
 /*
- * The vDSO is called first, as a system call could store what is missing in the record;
- * then the system calls must agree. False after a message.
+ * Calls the vDSO first, because a system call would refresh the record, and then the
+ * system calls: both must return @want. False after a message.
  */
 bool creds_are(const struct creds *want, const char *where);
 
 /* The four entries as a mask for vt_promote_but(). */
 unsigned int creds_mask(void);
 
-/* creds_test.c: the four answers by the system call. */
+/* creds_test.c: what the four system calls return. */
 struct creds creds_raw(void);
 
 /* creds_set.c */
 int check_each_call(const void *arg);
 int check_same_ids(const void *arg);
-int check_delayed_drop(const void *arg);
+int check_delayed_invalidation(const void *arg);
 int check_refused(const void *arg);
 
 /* creds_userns.c */

@@ -21,7 +21,7 @@
 static char folder[] = "/tmp/vdso_task.XXXXXX";
 static char copy[sizeof(folder) + 8];
 
-/* A file system of our own: others may be mounted nosuid. */
+/* A private tmpfs: other file systems may be mounted nosuid. */
 static int own_tmpfs(void)
 {
 	VT_NEED(mkdtemp(folder) && !chmod(folder, 0755));
@@ -73,7 +73,7 @@ static int exec_copy(const struct creds *want)
 	return vt_fail("exec: %m");
 }
 
-/* Before the first refresh what was in the record is all there is to answer. */
+/* Before its first refresh the new image must not get the old one's answers. */
 int creds_image(char **argv)
 {
 	struct creds want = { strtoul(argv[0], NULL, 10),
@@ -82,7 +82,7 @@ int creds_image(char **argv)
 			      strtoul(argv[3], NULL, 10) };
 
 	if (creds_find() || !creds_are(&want, "first call of the image") ||
-	    !vt_same_unasked("image, before any refresh") ||
+	    !vt_same_before_refresh("image, before any refresh") ||
 	    !creds_are(&want, "image") || !vt_promote())
 		return VT_FAIL;
 	return creds_are(&want, "image with a record") ? VT_PASS : VT_FAIL;

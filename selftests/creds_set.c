@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each call that sets ids or that replaces the credentials as they are. */
+/* System calls that set ids, or that replace the credentials without changing ids. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <pthread.h>
@@ -11,11 +11,11 @@
 #include "stats.h"
 
 #define KEEP		0xffffffffu
-#define DROP_US		3000
+#define DELAY_US	3000
 
 /**
- * struct step - one call
- * @name:	of the call
+ * struct step - one system call
+ * @name:	its name
  * @nr:		its number
  * @args:	its arguments
  * @want:	the four answers after it; KEEP: as before
@@ -27,7 +27,7 @@ struct step {
 	struct creds want;
 };
 
-/* Values: small, 16 bits and more, the overflow id, and the largest of all. */
+/* Small values, 16 bits and more, the overflow id, and the largest valid id. */
 static const struct step steps[] = {
 	{ "setuid", __NR_setuid, { 1001 }, { 1001, 1001, KEEP, KEEP } },
 	{ "setgid", __NR_setgid, { 1002 }, { KEEP, KEEP, 1002, 1002 } },
@@ -63,13 +63,13 @@ static struct creds after(struct creds now, const struct creds *want)
 	};
 }
 
-/* Right at the first call after it, at each of some more, and over switches. */
-static int one_step(const struct step *s, struct creds *now, bool warm)
+/* The first vDSO call after the step, and 20 more with yields, return the new ids. */
+static int one_step(const struct step *s, struct creds *now, bool promoted)
 {
 	long ret;
 	int i;
 
-	if (warm && !vt_promote())
+	if (promoted && !vt_promote())
 		return VT_FAIL;
 	ret = vt_raw3(s->nr, s->args[0], s->args[1], s->args[2]);
 	*now = after(*now, &s->want);
@@ -125,7 +125,7 @@ static long set_groups(void)
 	return vt_raw2(__NR_setgroups, 3, groups);
 }
 
-/* New credentials with the old ids: the answers are invalidated, and the same again. */
+/* New credentials with the same ids: invalidated, then stored again unchanged. */
 int check_same_ids(const void *arg)
 {
 	static long (* const calls[])(void) = { drop_capability, set_groups };
@@ -145,19 +145,19 @@ int check_same_ids(const void *arg)
 
 		if (!vt_promote())
 			return VT_FAIL;
-		before = vt_stat("drop");
-		VT_CHECK(!calls[i](), "%s fails", names[i]);
+		before = vt_stat("self_invalidate");
+		VT_CHECK(!calls[i](), "%s failed", names[i]);
 		if (!creds_are(&now, names[i]))
 			return VT_FAIL;
-		VT_CHECK(vt_stat("drop") > before, "%s invalidates nothing",
-			 names[i]);
+		VT_CHECK(vt_stat("self_invalidate") > before,
+			 "%s invalidated no answers", names[i]);
 		if (!vt_promoted_and_same(names[i]))
 			return VT_FAIL;
 	}
 	return VT_PASS;
 }
 
-/* A call that fails changes nothing, and may not break anything either. */
+/* A setuid() that fails must leave all answers as they are. */
 int check_refused(const void *arg)
 {
 	int result = creds_setup(), i;
@@ -173,7 +173,7 @@ int check_refused(const void *arg)
 		if (!vt_promote())
 			return VT_FAIL;
 		VT_CHECK(vt_raw3(__NR_setuid, KEEP, 0, 0) == -EINVAL,
-			 "setuid(-1) works");
+			 "setuid(-1) did not fail with EINVAL");
 		if (!creds_are(&now, "after a refused setuid"))
 			return VT_FAIL;
 	}
@@ -182,8 +182,8 @@ int check_refused(const void *arg)
 
 static volatile int stop;
 
-/* The others of the process, on the same CPU and on others. */
-static void *read_beside(void *arg)
+/* Other threads of the process read, on the same CPU and on others. */
+static void *read_concurrently(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
 	int *cpu = arg;
@@ -198,8 +198,8 @@ static void *read_beside(void *arg)
 
 static pid_t changing_tid;
 
-/* Moves the changing thread, also while it waits before it invalidates its answers. */
-static void *push_around(void *arg)
+/* Migrates the changing thread, also in the delay before it invalidates its answers. */
+static void *migrate_repeatedly(void *arg)
 {
 	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
 	unsigned int i = 0;
@@ -212,8 +212,8 @@ static void *push_around(void *arg)
 	return NULL;
 }
 
-/* Whatever happens between the change and the invalidation, the latter comes last. */
-int check_delayed_drop(const void *arg)
+/* No switch or migration between the change and the invalidation saves old answers. */
+int check_delayed_invalidation(const void *arg)
 {
 	int result = creds_setup(), i, cpu[2];
 	pthread_t threads[4];
@@ -231,10 +231,10 @@ int check_delayed_drop(const void *arg)
 	now = creds_raw();
 	changing_tid = vt_raw0(__NR_gettid);
 	for (i = 0; i < 3; i++)
-		VT_NEED(!pthread_create(&threads[i], NULL, read_beside,
+		VT_NEED(!pthread_create(&threads[i], NULL, read_concurrently,
 					i ? NULL : cpu));
-	VT_NEED(!pthread_create(&threads[3], NULL, push_around, NULL));
-	if (!vt_delay("drop", DROP_US, getpid()))
+	VT_NEED(!pthread_create(&threads[3], NULL, migrate_repeatedly, NULL));
+	if (!vt_delay("drop", DELAY_US, getpid()))
 		return VT_FAIL;
 	for (i = 0; i < 5 * (int)VT_ARRAY_SIZE(steps) && !result; i++)
 		result = one_step(&steps[i % VT_ARRAY_SIZE(steps)], &now,
@@ -242,7 +242,8 @@ int check_delayed_drop(const void *arg)
 	vt_store(&stop, 1);
 	for (i = 0; i < 4; i++) {
 		pthread_join(threads[i], &wrong);
-		VT_CHECK(i == 3 || !wrong, "a thread beside was wrong");
+		VT_CHECK(i == 3 || !wrong,
+			 "a concurrent reader got a wrong answer");
 	}
 	return result;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Several credentials in one address space, and one set from outside. */
+/* Threads with different credentials in one mm, and a keyring set by a child. */
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <pthread.h>
@@ -22,24 +22,24 @@
 #define KEY_SPEC_SESSION_KEYRING	-3
 #endif
 
-/* Of this thread alone: the C library's call would be for all of them. */
-static struct creds take_ids(unsigned int uid, unsigned int gid)
+/* Sets the ids of this thread only: the C library's wrapper would set all threads'. */
+static struct creds set_thread_ids(unsigned int uid, unsigned int gid)
 {
 	vt_raw3(__NR_setresgid, gid, gid + 1, gid);
 	vt_raw3(__NR_setresuid, uid, uid + 1, uid);
 	return (struct creds){ uid, uid + 1, gid, gid + 1 };
 }
 
-static volatile int wrong_anywhere, stop;
+static volatile int wrong_thread, stop;
 static volatile int tids[WORKERS];
 
-/* No message here: these run beside others, some without a libc's state. */
-static bool reads_stay(const struct creds *want, int rounds)
+/* Prints nothing: callers run concurrently, some without libc state of their own. */
+static bool reads_match(const struct creds *want, int rounds)
 {
 	struct vt_answers all;
 	int i;
 
-	/* vDSO first: the system call would repair what is stale. */
+	/* vDSO first: a system call would refresh a stale record. */
 	all = vt_vdso_answers();
 	if (creds_raw().euid != want->euid ||
 	    all.v[vt_id_index("geteuid")] != (int)want->euid ||
@@ -53,22 +53,22 @@ static bool reads_stay(const struct creds *want, int rounds)
 	return true;
 }
 
-static void *own_ids(void *arg)
+static void *change_and_read(void *arg)
 {
 	unsigned int number = (unsigned long)arg, i;
 
 	vt_store(&tids[number], vt_raw0(__NR_gettid));
-	for (i = 0; i < CHANGES && !vt_load(&wrong_anywhere); i++) {
-		struct creds mine = take_ids(1000 * (number + 1) + i,
-					     100000 * (number + 1) + i);
+	for (i = 0; i < CHANGES && !vt_load(&wrong_thread); i++) {
+		struct creds mine = set_thread_ids(1000 * (number + 1) + i,
+						   100000 * (number + 1) + i);
 
-		if (!reads_stay(&mine, READS))
-			vt_store(&wrong_anywhere, number + 1);
+		if (!reads_match(&mine, READS))
+			vt_store(&wrong_thread, number + 1);
 	}
 	return NULL;
 }
 
-static void *push_around(void *arg)
+static void *migrate_repeatedly(void *arg)
 {
 	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS);
 	unsigned int i, k = 0;
@@ -83,10 +83,10 @@ static void *push_around(void *arg)
 	return NULL;
 }
 
-/* Each thread has ids of its own and changes them; they meet on each CPU. */
+/* Each thread changes its own ids; the threads share the CPUs. */
 int check_threads(const void *arg)
 {
-	pthread_t threads[WORKERS], pusher;
+	pthread_t threads[WORKERS], migrator;
 	struct creds root = { 0, 0, 0, 0 };
 	int result = creds_setup();
 	unsigned long i;
@@ -96,29 +96,30 @@ int check_threads(const void *arg)
 		return result;
 	if (!vt_promote())
 		return VT_FAIL;
-	VT_NEED(!pthread_create(&pusher, NULL, push_around, NULL));
+	VT_NEED(!pthread_create(&migrator, NULL, migrate_repeatedly, NULL));
 	for (i = 0; i < WORKERS; i++)
-		VT_NEED(!pthread_create(&threads[i], NULL, own_ids, (void *)i));
+		VT_NEED(!pthread_create(&threads[i], NULL, change_and_read,
+					(void *)i));
 	for (i = 0; i < WORKERS; i++)
 		pthread_join(threads[i], NULL);
 	vt_store(&stop, 1);
-	pthread_join(pusher, NULL);
-	VT_CHECK(!wrong_anywhere, "thread %d got other ids than its own",
-		 wrong_anywhere - 1);
+	pthread_join(migrator, NULL);
+	VT_CHECK(!wrong_thread, "thread %d got ids that are not its own",
+		 wrong_thread - 1);
 	return creds_are(&root, "the first thread") ? VT_PASS : VT_FAIL;
 }
 
 static volatile int child_wrong;
 
-static int other_process(void *arg)
+static int change_in_child(void *arg)
 {
 	unsigned int i;
 
 	(void)arg;
 	for (i = 0; i < 50; i++) {
-		struct creds mine = take_ids(3000 + i, 300000 + i);
+		struct creds mine = set_thread_ids(3000 + i, 300000 + i);
 
-		child_wrong += !reads_stay(&mine, READS);
+		child_wrong += !reads_match(&mine, READS);
 		vt_raw0(__NR_sched_yield);
 	}
 	return 0;
@@ -129,7 +130,7 @@ static __attribute__((noinline)) pid_t vfork_once(void)
 	pid_t pid = vfork();
 
 	if (!pid) {
-		other_process(NULL);
+		change_in_child(NULL);
 		_exit(0);
 	}
 	return pid;
@@ -156,7 +157,7 @@ int check_vfork(const void *arg)
 	return VT_PASS;
 }
 
-/* Beside each other: the child changes its ids while the parent reads. */
+/* The child changes its ids while the parent reads. */
 int check_clone_vm(const void *arg)
 {
 	struct vt_answers want;
@@ -173,13 +174,13 @@ int check_clone_vm(const void *arg)
 		return VT_FAIL;
 	want = vt_raw_answers();
 	for (i = 0; i < 20; i++) {
-		pid_t pid = clone(other_process, (char *)stack + STACK_SIZE,
+		pid_t pid = clone(change_in_child, (char *)stack + STACK_SIZE,
 				  CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD,
 				  NULL);
 
 		VT_NEED(pid > 0);
 		while (!waitpid(pid, NULL, WNOHANG))
-			VT_CHECK(vt_same(&want, "parent"), "beside a child");
+			VT_CHECK(vt_same(&want, "parent"), "while a child ran");
 	}
 	VT_CHECK(!child_wrong, "%d wrong answers in children", child_wrong);
 	return vt_same_now("parent") ? VT_PASS : VT_FAIL;
@@ -191,14 +192,14 @@ static long session_key(void)
 		       KEY_SPEC_SESSION_KEYRING, 0);
 }
 
-/* Its parent gets its session, by credentials that are made for it. */
+/* Prepares credentials with a new session keyring, which the parent installs. */
 static int give_session(void *arg)
 {
 	(void)arg;
 	VT_CHECK(vt_raw2(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) > 0,
-		 "no new session keyring");
+		 "cannot join a new session keyring");
 	VT_CHECK(!vt_raw2(__NR_keyctl, KEYCTL_SESSION_TO_PARENT, 0),
-		 "not given to the parent");
+		 "KEYCTL_SESSION_TO_PARENT failed");
 	return VT_PASS;
 }
 
@@ -206,7 +207,7 @@ int check_session_key(const void *arg)
 {
 	int result = creds_setup(), i;
 	struct vt_answers want;
-	long before, drops;
+	long before, invalidations;
 
 	(void)arg;
 	if (!result)
@@ -223,19 +224,20 @@ int check_session_key(const void *arg)
 			return VT_FAIL;
 		want = vt_raw_answers();
 		before = session_key();
-		drops = vt_stat("drop");
+		invalidations = vt_stat("self_invalidate");
 		pid = vt_child(give_session, NULL);
-		/* No system call in between: it comes by an interrupt. */
+		/* No id system call in between: it would refresh a stale record. */
 		do {
 			if (vt_wrong(&want) >= 0)
-				return vt_fail("wrong beside the child");
+				return vt_fail("wrong answer while the child ran");
 		} while (!waitpid(pid, &result, WNOHANG));
 		VT_CHECK(!result, "child: status %#x", result);
 		while (session_key() == before)
-			VT_IN_TIME(!vt_is_over(&limit), "no new session");
+			VT_IN_TIME(!vt_is_over(&limit), "no new session keyring");
 		if (!vt_same(&want, "in the new session"))
 			return VT_FAIL;
-		VT_CHECK(vt_stat("drop") > drops, "nothing was invalidated");
+		VT_CHECK(vt_stat("self_invalidate") > invalidations,
+			 "the new keyring invalidated no answers");
 	}
 	return VT_PASS;
 }

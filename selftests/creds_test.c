@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User and group ids change by many calls, all in the thread itself, and by the
- * maps of its user namespace, which others write.
+ * A thread changes its user and group ids itself, by many system calls; another process
+ * may write the maps of its user namespace.
  *
- * Fails when: commit_creds() does not zero the answers (each-call, delayed-drop), or
- * does so before it has published the new pointers (a refresh in between stores the old
- * ids); it zeroes those of another thread (threads, vfork, clone-vm); the answers are
- * those of another user namespace or of the overridden credentials; an id without a
- * mapping is answered, which the map would then contradict (unshare, map-written); exec
- * keeps the record (set-id-*).
+ * Fails when: commit_creds() does not zero the answers (each-call,
+ * delayed-invalidation), or does so before it has published the new pointers (a refresh
+ * in between stores the old ids); it zeroes those of another thread (threads, vfork,
+ * clone-vm); a refresh computes the ids for another user namespace or from overridden
+ * credentials; a record answers an id without a mapping, which the map would then
+ * contradict (unshare, map-written); exec keeps the record (set-id-*).
  */
 #include <linux/securebits.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ int creds_find(void)
 int creds_setup(void)
 {
 	if (geteuid())
-		return vt_skip("changes of ids need root");
+		return vt_skip("changing ids needs root");
 	if (creds_find())
 		return VT_FAIL;
 	VT_NEED(!prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0));
@@ -86,7 +86,8 @@ int main(int argc, char **argv)
 		{ "each-call", check_each_call, NULL, 60 },
 		{ "same-ids", check_same_ids, NULL, 0 },
 		{ "refused", check_refused, NULL, 0 },
-		{ "delayed-drop", check_delayed_drop, NULL, 120 },
+		{ "delayed-invalidation", check_delayed_invalidation, NULL,
+		  120 },
 		{ "unshare", check_unshare_user, NULL, 60 },
 		{ "map-written", check_map_written, NULL, 120 },
 		{ "setns", check_setns_user, NULL, 60 },
@@ -101,6 +102,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 6 && !strcmp(argv[1], "--image"))
-		return vt_settle(creds_image(argv + 2));
+		return vt_final_result(creds_image(argv + 2));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* User namespaces: other numbers, none at all, and numbers that come later. */
+/* User namespaces with other ids, with unmapped ids, and with maps written later. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,14 +14,14 @@
 #define READS_AFTER	5000
 
 /**
- * struct mapped - a process in a new user namespace, and the one that writes its maps
- * @promoted:	it is there; where it reads, its record has no ids
- * @uid_told:	its uid is mapped: after an acquire of this it must get that uid
- * @gid_told:	the same of its gid
- * @done:	it may end
+ * struct mapped - shared by a process in a new user namespace and its maps' writer
+ * @promoted:	the process has entered; if it reads, its record has no ids
+ * @uid_mapped:	uid_map is written: after an acquire of this it must get that uid
+ * @gid_mapped:	the same for gid_map
+ * @done:	the process may exit
  */
 struct mapped {
-	volatile int promoted, uid_told, gid_told, done;
+	volatile int promoted, uid_mapped, gid_mapped, done;
 };
 
 static unsigned int overflow(void)
@@ -41,7 +41,7 @@ static int enter(void)
 	for (i = 0; i < 100; i++)
 		if (!creds_are(&unmapped, "without a map"))
 			return VT_FAIL;
-	/* All others are answered by the record, these never. */
+	/* The record answers all other entries, these never. */
 	return vt_promote_but(creds_mask()) ? VT_PASS : VT_FAIL;
 }
 
@@ -75,22 +75,23 @@ int check_unshare_user(const void *arg)
 	return result;
 }
 
-/* Reads until both maps have been there for a while. */
-static int read_through(struct mapped *s, int none, int uid, int gid)
+/* Makes READS_AFTER reads after both maps are written, and others before. */
+static int read_over_mapping(struct mapped *s, int unmapped, int uid, int gid)
 {
 	int iu = vt_id_index("geteuid"), ig = vt_id_index("getgid"), after = 0;
 
 	while (after < READS_AFTER) {
-		int ut = vt_load(&s->uid_told), gt = vt_load(&s->gid_told);
+		int uid_mapped = vt_load(&s->uid_mapped);
+		int gid_mapped = vt_load(&s->gid_mapped);
 		int u = vt_ids[iu].fn(), g = vt_ids[ig].fn();
 
-		VT_CHECK(u == uid || (u == none && !ut),
-			 "uid %d, the map has %d and is %sknown", u, uid,
-			 ut ? "" : "un");
-		VT_CHECK(g == gid || (g == none && !gt),
-			 "gid %d, the map has %d and is %sknown", g, gid,
-			 gt ? "" : "un");
-		after += ut && gt;
+		VT_CHECK(u == uid || (u == unmapped && !uid_mapped),
+			 "geteuid returns %d, uid_map has %d and is %swritten", u, uid,
+			 uid_mapped ? "" : "not yet ");
+		VT_CHECK(g == gid || (g == unmapped && !gid_mapped),
+			 "getgid returns %d, gid_map has %d and is %swritten", g, gid,
+			 gid_mapped ? "" : "not yet ");
+		after += uid_mapped && gid_mapped;
 	}
 	return VT_PASS;
 }
@@ -103,10 +104,10 @@ static int mapped_body(void *arg)
 	if (enter())
 		return VT_FAIL;
 	vt_store(&s->promoted, 1);
-	if (read_through(s, overflow(), 7, 70007) ||
+	if (read_over_mapping(s, overflow(), 7, 70007) ||
 	    !creds_are(&want, "with maps") || !vt_promote())
 		return VT_FAIL;
-	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
+	return vt_await_in_time(&s->done, 1, 20000, "the request to exit");
 }
 
 static int write_map(pid_t pid, const char *which, const char *map)
@@ -118,18 +119,19 @@ static int write_map(pid_t pid, const char *which, const char *map)
 	return VT_PASS;
 }
 
-/* Its maps come from here, one after the other, while it reads. */
+/* Writes both maps of process @pid, one after the other, while it reads. */
 static int map_one(struct mapped *s, pid_t pid, int round)
 {
-	VT_IN_TIME(vt_await(&s->promoted, 1, 20000), "nobody reads");
+	VT_IN_TIME(vt_await(&s->promoted, 1, 20000),
+		   "the process in the namespace does not read");
 	vt_sleep_ms(round % 4);
 	if (write_map(pid, "uid_map", "7 0 1"))
 		return VT_FAIL;
-	vt_store(&s->uid_told, 1);
+	vt_store(&s->uid_mapped, 1);
 	vt_sleep_ms(round % 3);
 	if (write_map(pid, "gid_map", "70007 0 1"))
 		return VT_FAIL;
-	vt_store(&s->gid_told, 1);
+	vt_store(&s->gid_mapped, 1);
 	return VT_PASS;
 }
 
@@ -152,7 +154,7 @@ int check_map_written(const void *arg)
 	return result;
 }
 
-/* Joins the namespace of another; root there is @inside here. */
+/* Joins the user namespace of @pid, in which the caller's ids are @inside. */
 static int join_one(pid_t pid, const struct creds *inside, bool answered)
 {
 	char path[64];
@@ -171,71 +173,73 @@ static int join_one(pid_t pid, const struct creds *inside, bool answered)
 	return creds_are(inside, "later") ? VT_PASS : VT_FAIL;
 }
 
-struct guest {
-	pid_t host;
+/* A process that joins the user namespace of @owner. */
+struct joiner {
+	pid_t owner;
 	struct creds inside;
 	bool answered;
 };
 
 static int join_body(void *arg)
 {
-	struct guest *g = arg;
+	struct joiner *g = arg;
 
-	return join_one(g->host, &g->inside, g->answered);
+	return join_one(g->owner, &g->inside, g->answered);
 }
 
-static int host_body(void *arg)
+static int owner_body(void *arg)
 {
 	struct mapped *s = arg;
 
 	VT_NEED(!unshare(CLONE_NEWUSER));
 	vt_store(&s->promoted, 1);
-	return vt_await_in_time(&s->done, 1, 20000, "the order to end");
+	return vt_await_in_time(&s->done, 1, 20000, "the request to exit");
 }
 
-/* A namespace with @uid_map and @gid_map, and a process that joins it. */
-static int with_host(const char *uid_map, const char *gid_map, struct guest *g)
+/* Creates a namespace with @uid_map and @gid_map and runs a process that joins it. */
+static int join_with_maps(const char *uid_map, const char *gid_map,
+			  struct joiner *g)
 {
 	struct mapped *s = vt_shared(sizeof(*s));
 	int result;
 
 	VT_NEED(s);
-	g->host = vt_child(host_body, s);
+	g->owner = vt_child(owner_body, s);
 	result = vt_await_in_time(&s->promoted, 1, 10000, "the namespace") ?:
-		 write_map(g->host, "uid_map", uid_map) ?:
-		 write_map(g->host, "gid_map", gid_map);
+		 write_map(g->owner, "uid_map", uid_map) ?:
+		 write_map(g->owner, "gid_map", gid_map);
 	if (!result)
 		result = vt_run_child(join_body, g, "joining process");
 	vt_store(&s->done, 1);
-	return result | vt_reap(g->host, "host");
+	return result | vt_reap(g->owner, "owner of the namespace");
 }
 
 int check_setns_user(const void *arg)
 {
 	unsigned int none = overflow();
-	struct guest mapped = { 0, { 100000, 100000, 3, 3 }, true };
-	struct guest unmapped = { 0, { none, none, none, none }, false };
+	struct joiner mapped = { 0, { 100000, 100000, 3, 3 }, true };
+	struct joiner unmapped = { 0, { none, none, none, none }, false };
 	int result = setup(), i;
 
 	(void)arg;
 	for (i = 0; i < 5 && !result; i++) {
-		result = with_host("100000 0 1", "3 0 1", &mapped);
+		result = join_with_maps("100000 0 1", "3 0 1", &mapped);
 		if (!result)
-			result = with_host("0 5000 10", "0 5000 10",
-					   &unmapped);
+			result = join_with_maps("0 5000 10", "0 5000 10",
+						&unmapped);
 	}
 	return result;
 }
 
-/* The number alone says nothing: here the overflow id is a mapped one. */
+/* The number alone does not decide: here the maps contain the overflow id. */
 int check_overflow_mapped(const void *arg)
 {
 	unsigned int none = overflow();
-	struct guest g = { 0, { none, none, none, none }, true };
+	struct joiner g = { 0, { none, none, none, none }, true };
 	int result = setup();
 	char map[32];
 
 	(void)arg;
 	snprintf(map, sizeof(map), "%u 0 1", none);
-	return result ? result : with_host(map, map, &g);
+	return result ? result : join_with_maps(map, map, &g);
 }

@@ -8,7 +8,7 @@
 #define DELAYS	"/sys/kernel/debug/vdso_task/delays"
 
 /* Before main(), so that no program can forget it. */
-static void __attribute__((constructor)) clean_up_later(void)
+static void __attribute__((constructor)) register_cleanup(void)
 {
 	vt_cleanup(vt_delays_off);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exec: the thread stays the same task, but its mm, and for a non-leader its
- * tid, are others. The new image's first vDSO calls must say so.
+ * exec: the task stays the same, but its mm changes, and for a thread that is not the
+ * leader its tid, too. The new image's first vDSO calls must return the new values.
  *
- * Fails when: the thread keeps its record over exec (thread-*: the tid from before is
- * answered), or the new mm keeps the old one's count of calls or its area (areas leak,
- * or freed pages are read).
+ * Fails when: the thread keeps its record over exec (thread-*: a read returns the old
+ * tid), or the new mm keeps the old one's fallback count or its area (areas leak, or
+ * freed pages are read).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static int exec_self(const char *mode, int pid, int more)
 	return vt_fail("exec: %m");
 }
 
-/* In the new image: right at the first call, and once its record answers. */
+/* In the new image: the first call is right, and so are answers by the record. */
 static int check_image(const char *pid)
 {
 	int tid;
@@ -37,8 +37,8 @@ static int check_image(const char *pid)
 		return VT_FAIL;
 	tid = vt_raw0(__NR_gettid);
 	VT_CHECK(tid == atoi(pid) && getpid() == tid,
-		 "exec made pid %s into pid %d, tid %d", pid, getpid(), tid);
-	return vt_same_unasked("image, before any refresh") &&
+		 "pid %s before exec, pid %d and tid %d after it", pid, getpid(), tid);
+	return vt_same_before_refresh("image, before any refresh") &&
 	       vt_promoted_and_same("image") ? VT_PASS : VT_FAIL;
 }
 
@@ -60,13 +60,13 @@ static void *exec_from_here(void *arg)
 	int others = *(int *)arg;
 
 	if (!vt_promoted_and_same("thread before exec"))
-		exit(vt_settle(VT_FAIL));
+		exit(vt_final_result(VT_FAIL));
 	while (vt_load(&ready) < others)
 		vt_raw0(__NR_sched_yield);
 	exit(exec_self("--image", getpid(), 0));
 }
 
-/* A thread that is not the leader executes, @arg others die of it. */
+/* A thread that is not the leader calls exec, which kills *@arg other threads. */
 static int thread_body(void *arg)
 {
 	int others = *(int *)arg, i;
@@ -119,7 +119,7 @@ static int chain_body(void *arg)
 	return exec_self("--chain", getpid(), *(int *)arg);
 }
 
-/* Images that replace each other, each once it is promoted. */
+/* A chain of execs; each image is promoted before the next exec. */
 static int check_chain(const void *arg)
 {
 	int links = 30;
@@ -128,7 +128,7 @@ static int check_chain(const void *arg)
 	return vt_run_child(chain_body, &links, "chain");
 }
 
-/* Nothing changes when exec fails, however late. */
+/* A failed exec changes no answer, however late it fails. */
 static int check_failed(const void *arg)
 {
 	static const char * const paths[] = {
@@ -140,7 +140,8 @@ static int check_failed(const void *arg)
 	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(paths); i++) {
-		VT_CHECK(execl(paths[i], paths[i], NULL) == -1, "exec works");
+		VT_CHECK(execl(paths[i], paths[i], NULL) == -1, "exec of %s succeeds",
+			 paths[i]);
 		if (!vt_same_now("after a failed exec"))
 			return VT_FAIL;
 	}
@@ -158,7 +159,7 @@ static __attribute__((noinline)) pid_t vfork_exec(void)
 	return pid;
 }
 
-/* The child leaves its parent's mm while the parent goes on. */
+/* The child leaves its parent's mm, in which the parent runs on. */
 static int check_vfork(const void *arg)
 {
 	int i;
@@ -176,7 +177,7 @@ static int check_vfork(const void *arg)
 	return VT_PASS;
 }
 
-/* Called again with arguments, this is the image that was executed. */
+/* main() of the executed image, which has arguments. */
 static int image(char **argv)
 {
 	int left;
@@ -205,6 +206,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 4 || (argc == 2 && !strcmp(argv[1], "--once")))
-		return vt_settle(image(argv));
+		return vt_final_result(image(argv));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A seccomp filter that is about one system call. */
+/* A seccomp filter for one system call. */
 #ifndef VDSO_TASK_FILTER_H
 #define VDSO_TASK_FILTER_H
 
 /**
- * vt_refuse_call() - let a system call fail from now on
+ * vt_refuse_call() - make a system call fail from now on
  * @nr: its number
  * @error: what it fails with, positive
- * @flags: SECCOMP_FILTER_FLAG_...; 0: for the calling thread, and whom it creates
+ * @flags: SECCOMP_FILTER_FLAG_...; 0: for the calling thread and its descendants
  *
  * Sets no_new_privs.
  *

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that run in our address space and never return to user mode there: the workers
- * of io_uring and its polling thread, with credentials of their own or registered ones;
+ * Tasks that run in a process's address space and never return to user mode there: the
+ * workers of io_uring and its polling thread, with their own or registered credentials;
  * and kernel AIO.
  *
- * Fails when: an override of credentials is taken for the thread's own (personality), a
- * switch to or from a worker leaves the CPU's slot leading to another thread's record
- * (workers, polling-thread), the fault of a worker makes an area or maps one for it
+ * Fails when: a refresh uses overridden credentials for the thread's own (personality),
+ * a switch to or from a worker leaves the CPU's slot pointing to another thread's record
+ * (workers, polling-thread), a worker's fault creates an area or maps one for the worker
  * (worker-touches-first), or a worker gets a record.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@
 
 static volatile int stop, wrong;
 
-static void *read_beside(void *arg)
+static void *read_concurrently(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
 	int n = 0, i;
@@ -54,8 +54,8 @@ static int data_file(void)
 	return fd >= 0 && write(fd, page, SIZE) == SIZE ? fd : -1;
 }
 
-/* @requests of our own while all threads read; each must be as it always was. */
-static int beside(int (*requests)(void *), void *arg)
+/* Runs @requests while all threads read: no answer may change. */
+static int with_readers(int (*requests)(void *), void *arg)
 {
 	pthread_t threads[READERS];
 	struct vt_answers want;
@@ -65,7 +65,8 @@ static int beside(int (*requests)(void *), void *arg)
 		return VT_FAIL;
 	want = vt_raw_answers();
 	for (i = 0; i < READERS; i++)
-		VT_NEED(!pthread_create(&threads[i], NULL, read_beside, NULL));
+		VT_NEED(!pthread_create(&threads[i], NULL, read_concurrently,
+					NULL));
 	result = requests(arg);
 	if (!vt_same(&want, "the thread that made the requests"))
 		result = VT_FAIL;
@@ -100,7 +101,7 @@ static int read_often(void *arg)
 		VT_CHECK(n == SIZE, "read %d: %s", i,
 			 n < 0 ? strerror(-n) : "short");
 		if (vt_wrong(&want) >= 0)
-			return vt_fail("wrong after request %d", i);
+			return vt_fail("wrong answer after request %d", i);
 	}
 	return VT_PASS;
 }
@@ -122,7 +123,7 @@ static int check_workers(const void *arg)
 	int result = start(&job, 0);
 
 	(void)arg;
-	return result ? result : beside(read_often, &job);
+	return result ? result : with_readers(read_often, &job);
 }
 
 static int check_polling(const void *arg)
@@ -131,10 +132,10 @@ static int check_polling(const void *arg)
 	int result = start(&job, IORING_SETUP_SQPOLL);
 
 	(void)arg;
-	return result ? result : beside(read_often, &job);
+	return result ? result : with_readers(read_often, &job);
 }
 
-/* The ids of every other request are not those of the thread that makes it. */
+/* Every other request runs with other ids than the thread that submits it. */
 static int check_personality(const void *arg)
 {
 	unsigned int flags = *(const unsigned int *)arg;
@@ -151,11 +152,12 @@ static int check_personality(const void *arg)
 	job.personality = uring_personality(&job.u);
 	VT_NEED(!vt_raw3(__NR_setresuid, -1, 0, -1));
 	VT_NEED(!vt_raw3(__NR_setresgid, -1, 0, -1));
-	VT_CHECK(job.personality > 0, "no personality: %d", job.personality);
-	return beside(read_often, &job);
+	VT_CHECK(job.personality > 0, "cannot register a personality: %d",
+		 job.personality);
+	return with_readers(read_often, &job);
 }
 
-/* What a worker copies out of the area; @n bytes or an error. */
+/* Has a worker copy the line at @from. Returns the bytes copied, or -errno. */
 static int worker_copies(struct uring *u, const void *from, char *to)
 {
 	struct io_uring_sqe sqe = {
@@ -163,7 +165,8 @@ static int worker_copies(struct uring *u, const void *from, char *to)
 		.addr = (unsigned long)from, .len = VDSO_TASK_LINE_SIZE };
 	int pipefd[2], n;
 
-	VT_NEED(!pipe(pipefd));
+	if (pipe(pipefd))
+		return -errno;
 	sqe.fd = pipefd[1];
 	n = uring_do(u, &sqe);
 	if (n > 0 && read(pipefd[0], to, n) != n)
@@ -174,14 +177,14 @@ static int worker_copies(struct uring *u, const void *from, char *to)
 }
 
 /*
- * The first touch of all, by a worker: it fails or finds nothing, and does not count as
- * a touch by the owner of the address space.
+ * A worker is the first to touch the area: its read fails or finds zeros, and does not
+ * count as a touch by the process.
  */
 static int touch_first(void *arg)
 {
 	static const char zeros[VDSO_TASK_LINE_SIZE];
 	char copy[VDSO_TASK_LINE_SIZE] = "";
-	long areas = vt_settled("areas");
+	long areas = vt_stable_stat("areas");
 	struct vt_maps m;
 	struct uring u;
 	int i, n;
@@ -196,9 +199,10 @@ static int touch_first(void *arg)
 		n = worker_copies(&u, (const void *)line, copy);
 		VT_CHECK(n == -EFAULT ||
 			 (n > 0 && !memcmp(copy, zeros, sizeof(zeros))),
-			 "a worker read at %#lx: %d", line, n);
+			 "a worker's read at %#lx returns %d", line, n);
 	}
-	VT_CHECK(vt_settled("areas") == areas, "a worker made an area");
+	VT_CHECK(vt_stable_stat("areas") == areas,
+		 "a worker's touch created an area");
 	return vt_promoted_and_same("afterwards") ? VT_PASS : VT_FAIL;
 }
 
@@ -217,7 +221,7 @@ static int check_touch_first(const void *arg)
 	return vt_run_child(touch_first, NULL, "new process");
 }
 
-/* A worker cannot write there, whether or not the process is promoted. */
+/* A worker cannot write to the record of a promoted process. */
 static int check_worker_writes(const void *arg)
 {
 	struct job job = { .personality = 0 };
@@ -236,7 +240,8 @@ static int check_worker_writes(const void *arg)
 			.addr = (unsigned long)vt_record(&m, vt_own_locator(&m)) };
 		int n = uring_do(&job.u, &sqe);
 
-		VT_CHECK(n == -EFAULT, "a worker writes to a record: %d", n);
+		VT_CHECK(n == -EFAULT,
+			 "a worker's write to a record returns %d", n);
 		if (!vt_same_now("after the attempt"))
 			return VT_FAIL;
 	}
@@ -279,7 +284,7 @@ static int check_aio(const void *arg)
 	VT_NEED(file >= 0);
 	if (vt_raw2(__NR_io_setup, 8, &ctx) == -ENOSYS)
 		return vt_skip("needs CONFIG_AIO");
-	return vt_ids_init() ? VT_FAIL : beside(submit_aio, &file);
+	return vt_ids_init() ? VT_FAIL : with_readers(submit_aio, &file);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A child never sees its parent's records: not through its first calls, not by
- * reading the memory, whatever was done to [vvar] before the fork.
+ * A child never gets its parent's answers: neither from its first calls nor by
+ * reading the memory, whatever the parent did to [vvar] before the fork.
  *
  * Fails when: dup_mmap() copies the page table entries of [vvar] (for all of
  * it, or for parts split off or moved away), mm_init() keeps the parent's area,
@@ -39,13 +39,13 @@ static int first_call(void *arg)
 	return vt_same_now("child") ? VT_PASS : VT_FAIL;
 }
 
-static int unasked(void *arg)
+static int unrefreshed(void *arg)
 {
 	(void)arg;
-	return vt_same_unasked("child, before any refresh") ? VT_PASS : VT_FAIL;
+	return vt_same_before_refresh("child, before any refresh") ? VT_PASS : VT_FAIL;
 }
 
-/* The way to a record that comes with a copy of the parent's task_struct. */
+/* The task_struct, which fork copies, has the location of the record. */
 static int check_record(const void *arg)
 {
 	int i;
@@ -54,7 +54,7 @@ static int check_record(const void *arg)
 	if (setup())
 		return VT_FAIL;
 	for (i = 0; i < 20; i++)
-		if (vt_run_child(unasked, NULL, "child"))
+		if (vt_run_child(unrefreshed, NULL, "child"))
 			return VT_FAIL;
 	return VT_PASS;
 }
@@ -73,24 +73,24 @@ static int check_first_call(const void *arg)
 	return VT_PASS;
 }
 
-/* Runs on after its parent is dead and the parent's pages are free. */
-static int outlive(int result_fd, int parent_gone)
+/* Runs on after its parent has exited and the parent's pages are freed. */
+static int run_orphan(int result_fd, int parent_exit)
 {
 	char byte;
 	int i, result = VT_PASS;
 
-	(void)!read(parent_gone, &byte, 1);
+	(void)!read(parent_exit, &byte, 1);
 	vt_sleep_ms(100);
 	for (i = 0; i < 50 && !result; i++) {
 		result = !vt_same_now("orphan");
 		if (i == 20 && !result && !vt_promote())
-			result = vt_settle(VT_FAIL);
+			result = vt_final_result(VT_FAIL);
 	}
 	byte = result;
 	return write(result_fd, &byte, 1) != 1;
 }
 
-static int die_early(void *arg)
+static int exit_early(void *arg)
 {
 	int *result = arg, gone[2];
 	pid_t pid;
@@ -101,7 +101,7 @@ static int die_early(void *arg)
 	pid = fork();
 	if (!pid) {
 		close(gone[1]);
-		_exit(outlive(result[1], gone[0]));
+		_exit(run_orphan(result[1], gone[0]));
 	}
 	return pid < 0;
 }
@@ -114,11 +114,11 @@ static int check_parent_gone(const void *arg)
 	(void)arg;
 	for (i = 0; i < 5; i++) {
 		VT_NEED(!pipe(result));
-		if (vt_run_child(die_early, result, "parent"))
+		if (vt_run_child(exit_early, result, "parent"))
 			return VT_FAIL;
 		close(result[1]);
 		VT_CHECK(read(result[0], &byte, 1) == 1 && byte != VT_FAIL,
-			 "wrong answers after the parent's death");
+			 "wrong answers after the parent's exit");
 		close(result[0]);
 		if (byte)
 			return byte;
@@ -132,8 +132,8 @@ static __u32 field(const struct vt_maps *m, size_t line, size_t offset)
 }
 
 /*
- * All the area of this process is searched for the answers of its parent, as far
- * as they are not its own as well.
+ * Searches the whole area of this process for answers of its parent that are not its
+ * own as well.
  */
 static int search(const struct vt_maps *m)
 {
@@ -153,11 +153,11 @@ static int search(const struct vt_maps *m)
 				 "line %zu holds the parent's %s", line,
 				 vt_ids[i].name);
 	}
-	VT_CHECK(differs, "no entry tells a child from its parent");
+	VT_CHECK(differs, "child and parent have the same answers in all entries");
 	return VT_PASS;
 }
 
-/* Before any call, after some, and when it has records of its own. */
+/* Before any call, after some, and when the child has a record of its own. */
 static int search_child(void *arg)
 {
 	struct vt_maps *m = arg;
@@ -175,9 +175,9 @@ static int check_raw_lines(const void *arg)
 	(void)arg;
 	if (setup() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
-	/* Guards the guard: the parent does find itself. */
+	/* Self-check: the parent finds its own answer. */
 	VT_CHECK(vt_own_field(&m, vt_ids[0].offset) == (__u32)parent.v[0] + 1,
-		 "the parent's own record is not where it is looked for");
+		 "the parent does not find its own record");
 	for (i = 0; i < 20; i++)
 		if (vt_run_child(search_child, &m, "child"))
 			return VT_FAIL;
@@ -190,8 +190,8 @@ static int search_only(void *arg)
 }
 
 /*
- * [vvar] with a hole at page @page from the area's end. The kernel refuses to
- * split special mappings; should it ever do it, the child must not gain by it.
+ * Unmaps a page of [vvar], @page pages above the area's end. The kernel refuses to split
+ * special mappings; if it ever allows that, the child must still find nothing.
  */
 static int check_split(const void *arg)
 {
@@ -202,10 +202,11 @@ static int check_split(const void *arg)
 	if (setup() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	if (munmap((void *)(m.area + page * size), size))
-		vt_note("the hole is refused: %s", strerror(errno));
+		vt_note("munmap() of a page of [vvar] fails: %s", strerror(errno));
 	VT_NEED(vt_read_maps(&after, 0));
-	VT_CHECK(after.vvar == m.vvar, "[vvar] starts elsewhere");
-	if (!vt_same_now("parent with holes"))
+	VT_CHECK(after.vvar == m.vvar, "the start of [vvar] moved from %#lx to %#lx",
+		 m.vvar, after.vvar);
+	if (!vt_same_now("parent without a page of [vvar]"))
 		return VT_FAIL;
 	return vt_run_child(search_child, &m, "child");
 }
@@ -227,7 +228,7 @@ static unsigned long free_range(unsigned long size)
 	return p == MAP_FAILED ? 0 : (unsigned long)p;
 }
 
-/* Only [vvar] is moved off; nothing may be called then. */
+/* Moves [vvar] without [vdso]; the vDSO must not be called then. */
 static int check_moved_vvar(const void *arg)
 {
 	struct vt_maps m, away;
@@ -245,11 +246,11 @@ static int check_moved_vvar(const void *arg)
 	away.vvar = to;
 	away.area = to + (m.area - m.vvar);
 	VT_CHECK(vt_own_field(&away, vt_ids[0].offset) ==
-		 (__u32)parent.v[0] + 1, "the record did not move along");
+		 (__u32)parent.v[0] + 1, "the record is not in the moved [vvar]");
 	return vt_run_child(search_only, &away, "child");
 }
 
-/* As a restore does it: [vvar] and [vdso] together, then all works on. */
+/* Moves [vvar] and [vdso] together, like a restore by CRIU; then calls still work. */
 static int after_move(void *arg)
 {
 	struct vt_maps *m = arg;
@@ -288,7 +289,7 @@ static int check_moved_together(const void *arg)
 	return vt_run_child(after_move, &m, "child");
 }
 
-/* MADV_KEEPONFORK and its kin change nothing of that. */
+/* MADV_KEEPONFORK and similar advice do not give the child its parent's pages. */
 static int check_advised(const void *arg)
 {
 	static const int advice[] = { MADV_DONTFORK, MADV_DOFORK,
@@ -303,8 +304,8 @@ static int check_advised(const void *arg)
 		int ret = madvise((void *)m.vvar, m.vvar_end - m.vvar,
 				  advice[i]);
 
-		vt_note("advice %d: %s", advice[i], ret ? strerror(errno) :
-			"taken");
+		vt_note("madvise(%d): %s", advice[i], ret ? strerror(errno) :
+			"success");
 		if (vt_run_child(search_child, &m, "child") ||
 		    !vt_same(&parent, "parent"))
 			return VT_FAIL;

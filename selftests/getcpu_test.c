@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * getcpu() of the vDSO. arm64 has the number in the register that leads to the record.
+ * getcpu() of the vDSO. On arm64 TPIDRRO_EL0, which locates the record, holds the number.
  *
- * Fails when: arm64's kernel_exit does not restore TPIDRRO_EL0 after a
- * trampoline vector used it (after-exceptions), the context switch does not set
- * it (pinned, follows-every-move), exec leaves another value (fresh-image), the
- * node is not shifted right (node), a store goes through NULL, or a filter does not
+ * Fails when: arm64's kernel_exit does not restore TPIDRRO_EL0 after a trampoline vector
+ * used it (after-exceptions), the context switch does not set it (pinned,
+ * follows-every-move), exec leaves another value (fresh-image), the node is shifted
+ * wrongly (node), the vDSO stores through NULL (null-arguments), or a filter does not
  * see the call (filtered).
  */
 #include <errno.h>
@@ -34,10 +34,10 @@ static int setup(void)
 {
 	getcpu_vdso = (getcpu_fn)vt_entry("getcpu");
 	nr_cpus = vt_cpus(cpus, VT_MAX_CPUS);
-	VT_CHECK(getcpu_vdso, "nothing to test");
-	VT_CHECK(nr_cpus > 0, "no CPU to run on");
+	VT_CHECK(getcpu_vdso, "the vDSO has no getcpu");
+	VT_CHECK(nr_cpus > 0, "the affinity mask has no CPU");
 #ifndef VT_HAS_SLOTS
-	VT_CHECK(!vt_ids_init() && vt_promote(), "no record");
+	VT_CHECK(!vt_ids_init() && vt_promote(), "the thread gets no record");
 #endif
 	return VT_PASS;
 }
@@ -51,7 +51,7 @@ static bool is_answered(void)
 	       vt_own_field(&m, offsetof(struct vdso_task_record, getcpu));
 }
 
-/* In a child: its filters stay. */
+/* Runs in a child, because a filter cannot be removed. */
 static int filtered(void *arg)
 {
 	unsigned int cpu;
@@ -60,11 +60,11 @@ static int filtered(void *arg)
 	(void)arg;
 	if (setup())
 		return VT_FAIL;
-	VT_CHECK(is_answered(), "never answered");
+	VT_CHECK(is_answered(), "the record does not answer getcpu");
 	VT_NEED(!vt_refuse_call(__NR_getcpu, EDOM, 0));
 	for (i = 0; i < 1000; i++)
 		VT_CHECK(getcpu_vdso(&cpu, NULL, NULL) == -EDOM, "not filtered");
-	VT_CHECK(!is_answered(), "what is filtered stands in the record");
+	VT_CHECK(!is_answered(), "the record still answers a filtered getcpu");
 	return VT_PASS;
 }
 
@@ -74,7 +74,7 @@ static int check_filtered(const void *arg)
 	return vt_run_child(filtered, NULL, "filtered child");
 }
 
-/* Where the kernel would not store an answer, it is the kernel that says so. */
+/* For an address of the kernel the vDSO falls back, and the kernel returns EFAULT. */
 static int check_kernel_address(const void *arg)
 {
 	unsigned int *const kernel = (void *)(1ul << 63 | 1ul << 55);
@@ -84,13 +84,15 @@ static int check_kernel_address(const void *arg)
 	(void)arg;
 	if (setup())
 		return VT_FAIL;
-	VT_CHECK(is_answered(), "never answered");
+	VT_CHECK(is_answered(), "the record does not answer getcpu");
 	got = getcpu_vdso(kernel, &node, NULL);
 	want = vt_raw3(__NR_getcpu, kernel, &node, NULL);
-	VT_CHECK(got == want && want == -EFAULT, "cpu: %ld, not %ld", got, want);
+	VT_CHECK(got == want && want == -EFAULT,
+		 "cpu at a kernel address: vDSO %ld, system call %ld", got, want);
 	got = getcpu_vdso(&cpu, kernel, NULL);
 	want = vt_raw3(__NR_getcpu, &cpu, kernel, NULL);
-	VT_CHECK(got == want && want == -EFAULT, "node: %ld, not %ld", got, want);
+	VT_CHECK(got == want && want == -EFAULT,
+		 "node at a kernel address: vDSO %ld, system call %ld", got, want);
 	return VT_PASS;
 }
 #endif
@@ -113,7 +115,7 @@ static int check_pinned(const void *arg)
 		VT_NEED(!vt_pin(cpus[i]));
 		for (k = 0; k < 1000; k++) {
 			cpu = cpu_by_vdso();
-			VT_CHECK(cpu == cpus[i], "on CPU %d it says %d",
+			VT_CHECK(cpu == cpus[i], "on CPU %d getcpu returns %d",
 				 cpus[i], cpu);
 		}
 	}
@@ -132,8 +134,8 @@ static int check_node(const void *arg)
 
 		VT_NEED(!vt_pin(cpus[i]));
 		VT_NEED(!vt_raw3(__NR_getcpu, NULL, &want, NULL));
-		VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "fails");
-		VT_CHECK(node == want, "CPU %d is on node %u, it says %u",
+		VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "getcpu failed");
+		VT_CHECK(node == want, "CPU %d is on node %u, getcpu returns %u",
 			 cpus[i], want, node);
 	}
 	return VT_PASS;
@@ -145,12 +147,12 @@ static int check_null(const void *arg)
 
 	(void)arg;
 	if (setup() || vt_pin(cpus[0]))
-		return vt_fail("no setup");
-	VT_CHECK(!getcpu_vdso(NULL, NULL, NULL), "fails with both NULL");
-	VT_CHECK(!getcpu_vdso(&cpu, NULL, NULL), "fails without node");
-	VT_CHECK((int)cpu == cpus[0], "CPU %u without node", cpu);
-	VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "fails without cpu");
-	VT_CHECK(node != -1u, "no node without cpu");
+		return vt_fail("setup failed");
+	VT_CHECK(!getcpu_vdso(NULL, NULL, NULL), "getcpu failed with both NULL");
+	VT_CHECK(!getcpu_vdso(&cpu, NULL, NULL), "getcpu failed without node");
+	VT_CHECK((int)cpu == cpus[0], "getcpu without node returns CPU %u", cpu);
+	VT_CHECK(!getcpu_vdso(NULL, &node, NULL), "getcpu failed without cpu");
+	VT_CHECK(node != -1u, "getcpu without cpu stored no node");
 	return VT_PASS;
 }
 
@@ -162,21 +164,23 @@ static int check_third(const void *arg)
 
 	(void)arg;
 	if (setup() || vt_pin(cpus[0]))
-		return vt_fail("no setup");
+		return vt_fail("setup failed");
 	for (i = 0; i < VT_ARRAY_SIZE(junk); i++) {
 		cpu = -1;
-		VT_CHECK(!getcpu_vdso(&cpu, NULL, (void *)junk[i]), "fails");
-		VT_CHECK((int)cpu == cpus[0], "says %u", cpu);
+		VT_CHECK(!getcpu_vdso(&cpu, NULL, (void *)junk[i]),
+			 "getcpu failed with third argument %#lx", junk[i]);
+		VT_CHECK((int)cpu == cpus[0], "on CPU %d getcpu returns %u",
+			 cpus[0], cpu);
 	}
 	memset(canary, 0x5a, sizeof(canary));
-	VT_CHECK(!getcpu_vdso(&cpu, NULL, canary), "fails");
+	VT_CHECK(!getcpu_vdso(&cpu, NULL, canary), "getcpu failed");
 	for (i = 0; i < VT_ARRAY_SIZE(canary); i++)
 		VT_CHECK(canary[i] == 0x5a5a5a5a5a5a5a5aul,
-			 "writes through its third argument");
+			 "getcpu stores through its third argument");
 	return VT_PASS;
 }
 
-/* After each own move the answer is the new CPU at once. */
+/* After sched_setaffinity() the first call already returns the new CPU. */
 static int check_moves(const void *arg)
 {
 	uint64_t end = vt_now() + 2000000000ull;
@@ -192,26 +196,27 @@ static int check_moves(const void *arg)
 
 		VT_NEED(!vt_pin(want));
 		cpu = cpu_by_vdso();
-		VT_CHECK(cpu == want, "moved to %d, it says %d", want, cpu);
+		VT_CHECK(cpu == want, "moved to CPU %d, getcpu returns %d",
+			 want, cpu);
 	}
 	vt_note("%u moves", moves);
 	return VT_PASS;
 }
 
-static volatile int hopper_stop;
+static volatile int migrate_stop;
 
-static void *hopper(void *arg)
+static void *migrate(void *arg)
 {
-	pid_t victim = *(pid_t *)arg;
+	pid_t target = *(pid_t *)arg;
 	unsigned int i = 0;
 
 	/* The last CPU is never allowed. */
-	while (!vt_load(&hopper_stop))
-		vt_pin_tid(victim, cpus[i++ % (nr_cpus - 1)]);
+	while (!vt_load(&migrate_stop))
+		vt_pin_tid(target, cpus[i++ % (nr_cpus - 1)]);
 	return NULL;
 }
 
-/* Moved by another thread, the answer is never a CPU that is not allowed. */
+/* While another thread migrates this one, getcpu() only returns allowed CPUs. */
 static int check_allowed(const void *arg)
 {
 	uint64_t end = vt_now() + 2000000000ull;
@@ -224,9 +229,9 @@ static int check_allowed(const void *arg)
 	if (setup())
 		return VT_FAIL;
 	if (nr_cpus < 2)
-		return vt_skip("one CPU only: every number is the right one");
+		return vt_skip("one CPU only: none can be disallowed");
 	VT_NEED(!vt_pin(cpus[0]));
-	VT_NEED(!pthread_create(&thread, NULL, hopper, &self));
+	VT_NEED(!pthread_create(&thread, NULL, migrate, &self));
 	vt_pin_tid(0, cpus[0]);
 	while (vt_now() < end) {
 		int i;
@@ -238,7 +243,7 @@ static int check_allowed(const void *arg)
 				 "CPU %d is not allowed", cpu);
 		}
 	}
-	vt_store(&hopper_stop, 1);
+	vt_store(&migrate_stop, 1);
 	pthread_join(thread, NULL);
 	vt_note("%lu reads", reads);
 	return VT_PASS;
@@ -255,7 +260,7 @@ static void on_timer(int sig)
 		wrong_in_handler++;
 }
 
-/* Interrupts, page faults, signals and system calls in between. */
+/* The CPU stays right over interrupts, page faults, signals and system calls. */
 static int check_exceptions(const void *arg)
 {
 	struct itimerval it = { { 0, 500 }, { 0, 500 } };
@@ -284,7 +289,7 @@ static int check_exceptions(const void *arg)
 		cpu = cpu_by_vdso();
 		VT_CHECK(cpu == pinned_cpu, "after a yield: CPU %d", cpu);
 	}
-	VT_CHECK(!wrong_in_handler, "wrong in %d handlers",
+	VT_CHECK(!wrong_in_handler, "%d handlers got a wrong CPU",
 		 (int)wrong_in_handler);
 	return VT_PASS;
 }
@@ -293,7 +298,7 @@ static int first_call(void *arg)
 {
 	int want = *(int *)arg, cpu = cpu_by_vdso();
 
-	VT_CHECK(cpu == want, "child on CPU %d: %d", want, cpu);
+	VT_CHECK(cpu == want, "first call on CPU %d returns %d", want, cpu);
 	return VT_PASS;
 }
 
@@ -313,7 +318,7 @@ static int check_children(const void *arg)
 	return VT_PASS;
 }
 
-/* Of a new image the first instructions already get the right number. */
+/* A new image gets the right CPU, on arm64 from when it has a record. */
 static int check_fresh_image(const void *arg)
 {
 	char number[16];

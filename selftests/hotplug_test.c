@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that go and come while threads read, and the switch of the whole.
+ * CPU hotplug while threads read, and the sysctl kernel.vdso_task.
  *
- * Fails when: a CPU that comes back has another number in its register than it
- * is (offline-online), the slot of a CPU that went keeps leading to a record for
- * whoever is the first there, that of a CPU which was away when the area was made
- * never leads to one (made-without-a-cpu), a CPU that does not know its number is let in while
- * records are in use (bad-cpu), or takes the answers of all away (bad-cpu: the
- * statistics); a refresh stores what the administrator has forbidden, or what was
- * stored before comes back with the permission (switched-off, toggled); a process
- * that meets the switch on its way to its records never gets them (-at-touch,
- * off-since-boot: under vdso_task=off).
+ * Fails when: a CPU that comes back online reports another CPU's number
+ * (offline-online); the slot of an offlined CPU still points to a record when the next
+ * thread runs there; the slot of a CPU that was offline when the area was created never
+ * points to a record (made-without-a-cpu); a CPU that reports a wrong number comes online
+ * while records are in use, or invalidates all answers (bad-cpu: the statistics); a
+ * refresh stores answers while the sysctl is 0, or older answers are back when it becomes
+ * 1 (switched-off, toggled); a process that races with a write to the sysctl never gets
+ * its record (-at-touch, off-since-boot: under vdso_task=off).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,7 +24,7 @@
 #include "stats.h"
 
 #define INJECT_BAD_CPU	"/sys/kernel/debug/vdso_task/inject_bad_cpu"
-#define SWITCH		"/proc/sys/kernel/vdso_task"
+#define SYSCTL		"/proc/sys/kernel/vdso_task"
 #define READERS		8
 #define CYCLES		6
 #define TOGGLES		400
@@ -74,12 +73,12 @@ static int end_readers(const char *where)
 	vt_store(&stop, 1);
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
-	VT_CHECK(!wrong, "%s: a thread got a wrong %s", where,
+	VT_CHECK(!wrong, "%s: %s returned a wrong answer", where,
 		 vt_ids[wrong - 1].name);
 	return vt_promoted_and_same(where) ? VT_PASS : VT_FAIL;
 }
 
-/* Where allowed; a thread that loses its only CPU may use all again. */
+/* Pins each reader to a CPU; may fail. A reader whose CPU goes offline is unpinned. */
 static void spread(unsigned int by)
 {
 	int n = sysconf(_SC_NPROCESSORS_CONF), i;
@@ -88,13 +87,13 @@ static void spread(unsigned int by)
 		vt_pin_tid(tids[i], (i + by) % n);
 }
 
-static int no_hotplug(int *cpus, int *n)
+static int find_cpus(int *cpus, int *n)
 {
 	*n = vt_unpluggable(cpus, VT_MAX_CPUS);
 	if (geteuid())
-		return vt_skip("taking CPUs down needs root");
+		return vt_skip("taking CPUs offline needs root");
 	if (*n < 1)
-		return vt_skip("no CPU can be taken down");
+		return vt_skip("no CPU can be taken offline");
 	return VT_PASS;
 }
 
@@ -104,25 +103,26 @@ static int cycle(const int *cpus, int n, unsigned int by)
 
 	for (i = 0; i < n; i++) {
 		spread(by + i);
-		VT_CHECK(!vt_plug(cpus[i], false), "CPU %d stays: %m", cpus[i]);
+		VT_CHECK(!vt_plug(cpus[i], false), "CPU %d does not go offline: %m",
+			 cpus[i]);
 		spread(by + i + 1);
 		vt_sleep_ms(2);
-		/* All but one are gone at the end of every other cycle. */
+		/* In odd cycles all of @cpus are offline at once. */
 		if (by % 2 == 0)
 			VT_IN_TIME(!vt_plug_back(cpus[i]),
-				   "CPU %d does not come: %m", cpus[i]);
+				   "CPU %d does not come online: %m", cpus[i]);
 	}
 	for (i = 0; i < n; i++) {
 		if (!vt_is_online(cpus[i]))
 			VT_IN_TIME(!vt_plug_back(cpus[i]),
-				   "CPU %d does not come: %m", cpus[i]);
+				   "CPU %d does not come online: %m", cpus[i]);
 		spread(by + i);
 		vt_sleep_ms(2);
 	}
 	return VT_PASS;
 }
 
-/* On each CPU that came back, the slot of that CPU is the one that answers. */
+/* On each CPU, that CPU's slot must lead to the answers. */
 static int pinned_everywhere(void)
 {
 	int cpus[VT_MAX_CPUS], n = vt_cpus(cpus, VT_MAX_CPUS), i;
@@ -139,7 +139,7 @@ static int pinned_everywhere(void)
 
 static int check_cycles(const void *arg)
 {
-	int cpus[VT_MAX_CPUS], n, i, result = no_hotplug(cpus, &n);
+	int cpus[VT_MAX_CPUS], n, i, result = find_cpus(cpus, &n);
 
 	(void)arg;
 	if (result)
@@ -148,22 +148,22 @@ static int check_cycles(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < CYCLES && !result; i++)
 		result = cycle(cpus, n, i);
-	result |= end_readers("CPUs went and came");
+	result |= end_readers("after CPUs went offline and online");
 	return result ? VT_FAIL : pinned_everywhere();
 }
 
-/* The process gets its first records while a CPU is away that comes later. */
+/* The area is created while a CPU is offline, which comes online later. */
 static int check_made_without(const void *arg)
 {
-	int cpus[VT_MAX_CPUS], n, result = no_hotplug(cpus, &n);
+	int cpus[VT_MAX_CPUS], n, result = find_cpus(cpus, &n);
 
 	(void)arg;
 	if (result)
 		return result;
 	VT_NEED(!vt_plug(cpus[n - 1], false));
-	if (vt_ids_init() || !vt_promoted_and_same("without it"))
+	if (vt_ids_init() || !vt_promoted_and_same("with a CPU offline"))
 		return VT_FAIL;
-	VT_IN_TIME(!vt_plug_back(cpus[n - 1]), "CPU %d does not come: %m",
+	VT_IN_TIME(!vt_plug_back(cpus[n - 1]), "CPU %d does not come online: %m",
 		   cpus[n - 1]);
 	return pinned_everywhere();
 }
@@ -176,33 +176,33 @@ static bool set_bad_cpu(int cpu)
 	return vt_write_file(INJECT_BAD_CPU, number);
 }
 
-static void trust_all(void)
+static void clear_bad_cpu(void)
 {
 	if (!access(INJECT_BAD_CPU, W_OK))
 		set_bad_cpu(-1);
 }
 
-/* It is refused, and nobody else notices. */
-static int refuse(int cpu)
+/* The CPU with the wrong number stays offline, and records answer on the others. */
+static int reject_cpu(int cpu)
 {
-	long off = vt_stat("fallback_off"), areas = vt_settled("areas");
+	long off = vt_stat("fallback_off"), areas = vt_stable_stat("areas");
 
 	VT_NEED(!vt_plug(cpu, false) && set_bad_cpu(cpu));
-	VT_CHECK(vt_plug(cpu, true), "CPU %d comes, whatever its number", cpu);
-	VT_CHECK(!vt_is_online(cpu), "CPU %d is refused, and online", cpu);
-	if (!vt_promoted_and_same("after the refusal"))
+	VT_CHECK(vt_plug(cpu, true), "CPU %d comes online with a wrong number", cpu);
+	VT_CHECK(!vt_is_online(cpu), "CPU %d is online after a failed attempt", cpu);
+	if (!vt_promoted_and_same("after a CPU was rejected"))
 		return VT_FAIL;
-	VT_CHECK(vt_stat("fallback_off") == off, "answers were switched off");
-	VT_CHECK(vt_settled("areas") == areas, "areas: %ld, now %ld", areas,
+	VT_CHECK(vt_stat("fallback_off") == off, "all answers were disabled");
+	VT_CHECK(vt_stable_stat("areas") == areas, "areas: %ld before, %ld after", areas,
 		 vt_stat("areas"));
 	VT_NEED(set_bad_cpu(-1));
-	VT_IN_TIME(!vt_plug_back(cpu), "CPU %d does not come later: %m", cpu);
+	VT_IN_TIME(!vt_plug_back(cpu), "CPU %d does not come online: %m", cpu);
 	return pinned_everywhere();
 }
 
 static int check_bad_cpu(const void *arg)
 {
-	int cpus[VT_MAX_CPUS], n, i, result = no_hotplug(cpus, &n);
+	int cpus[VT_MAX_CPUS], n, i, result = find_cpus(cpus, &n);
 
 	(void)arg;
 	if (!result)
@@ -212,29 +212,29 @@ static int check_bad_cpu(const void *arg)
 	if (start_readers())
 		return VT_FAIL;
 	for (i = 0; i < n && !result; i++)
-		result = refuse(cpus[i]);
-	return result | end_readers("a CPU was refused");
+		result = reject_cpu(cpus[i]);
+	return result | end_readers("after CPUs were rejected");
 }
 
-static void switch_on(void)
+static void sysctl_on(void)
 {
-	if (vt_read_number(SWITCH) == 0)
-		vt_write_file(SWITCH, "1");
+	if (vt_read_number(SYSCTL) == 0)
+		vt_write_file(SYSCTL, "1");
 }
 
-static int no_switch(void)
+static int check_sysctl(void)
 {
 	if (geteuid())
 		return vt_skip("the sysctl needs root");
-	VT_CHECK(vt_read_number(SWITCH) == 1, SWITCH " does not say 1");
+	VT_CHECK(vt_read_number(SYSCTL) == 1, SYSCTL " is not 1");
 	return VT_PASS;
 }
 
 /*
- * No record has an answer, but for the moment in which a thread, in its system call,
- * has stored its answers and not yet looked whether it may.
+ * No record may contain an answer, except while a thread's refresh has stored its
+ * answers and not yet checked whether that is still allowed.
  */
-static int nothing_holds(const struct vt_maps *m)
+static int no_record_answers(const struct vt_maps *m)
 {
 	struct vt_limit limit = vt_limit_ms(LONG_MS);
 	unsigned int i, id;
@@ -246,7 +246,7 @@ static int nothing_holds(const struct vt_maps *m)
 
 			while (vt_load(answer)) {
 				VT_IN_TIME(!vt_is_over(&limit),
-					   "off, and record %u still has %s", id,
+					   "disabled, and record %u still answers %s", id,
 					   vt_ids[i].name);
 				sched_yield();
 			}
@@ -256,7 +256,7 @@ static int nothing_holds(const struct vt_maps *m)
 
 static int check_toggled(const void *arg)
 {
-	int result = no_switch(), i;
+	int result = check_sysctl(), i;
 	struct vt_maps m;
 
 	(void)arg;
@@ -265,11 +265,11 @@ static int check_toggled(const void *arg)
 	if (start_readers() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	for (i = 0; i < TOGGLES; i++) {
-		VT_NEED(vt_write_file(SWITCH, i & 1 ? "1" : "0"));
-		if (!vt_same_now("toggled"))
+		VT_NEED(vt_write_file(SYSCTL, i & 1 ? "1" : "0"));
+		if (!vt_same_now("sysctl toggled"))
 			return VT_FAIL;
 		if (i % 2 == 0)
-			result = nothing_holds(&m);
+			result = no_record_answers(&m);
 		if (result)
 			return result;
 		if (i % 8 == 0)
@@ -285,11 +285,11 @@ static int unpromoted_body(void *arg)
 	       VT_PASS : VT_FAIL;
 }
 
-/* Off: right, by system calls, and nothing stands in a record. */
+/* With the sysctl 0, system calls answer and no record contains an answer. */
 static int check_switched_off(const void *arg)
 {
 	unsigned int all;
-	int result = no_switch();
+	int result = check_sysctl();
 
 	(void)arg;
 	if (result)
@@ -297,18 +297,18 @@ static int check_switched_off(const void *arg)
 	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
 	all = (1u << vt_nr_ids) - 1;
-	VT_NEED(vt_write_file(SWITCH, "0"));
+	VT_NEED(vt_write_file(SYSCTL, "0"));
 	vt_sleep_ms(2);
-	if (!vt_same_now("off") || !vt_promote_but(all) ||
+	if (!vt_same_now("sysctl 0") || !vt_promote_but(all) ||
 	    vt_run_child(unpromoted_body, NULL, "unpromoted process"))
 		return VT_FAIL;
-	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_promoted_and_same("on again") ? VT_PASS : VT_FAIL;
+	VT_NEED(vt_write_file(SYSCTL, "1"));
+	return vt_promoted_and_same("sysctl 1 again") ? VT_PASS : VT_FAIL;
 }
 
 /*
- * A process whose area was to be mapped at its next touch, when answers were
- * switched off: it touched then, and comes by its records later all the same.
+ * The sysctl becomes 0 before the touch that would map the process's area. The process
+ * touches then, and must still get its record once the sysctl is 1.
  */
 static int off_at_touch(void *arg)
 {
@@ -318,15 +318,15 @@ static int off_at_touch(void *arg)
 	vt_ids[0].fn();
 	for (i = 0; i < UNPROMOTED_CALLS; i++)
 		vt_raw_answers();
-	VT_NEED(vt_write_file(SWITCH, "0"));
+	VT_NEED(vt_write_file(SYSCTL, "0"));
 	vt_ids[0].fn();
-	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_promoted_and_same("on again") ? VT_PASS : VT_FAIL;
+	VT_NEED(vt_write_file(SYSCTL, "1"));
+	return vt_promoted_and_same("sysctl 1 again") ? VT_PASS : VT_FAIL;
 }
 
 static int check_off_at_touch(const void *arg)
 {
-	int result = no_switch();
+	int result = check_sysctl();
 
 	(void)arg;
 	if (result)
@@ -336,15 +336,15 @@ static int check_off_at_touch(const void *arg)
 	return vt_run_child(off_at_touch, NULL, "process without records");
 }
 
-static int touched_before(void *arg)
+static int touch_while_off(void *arg)
 {
 	(void)arg;
 	vt_ids[0].fn();
-	VT_NEED(vt_write_file(SWITCH, "1"));
-	return vt_promoted_and_same("on") ? VT_PASS : VT_FAIL;
+	VT_NEED(vt_write_file(SYSCTL, "1"));
+	return vt_promoted_and_same("sysctl 1") ? VT_PASS : VT_FAIL;
 }
 
-/* Of processes that touched their area before answers were first allowed. */
+/* A process that touched its area while the sysctl has been 0 since boot. */
 static int check_off_since_boot(const void *arg)
 {
 	(void)arg;
@@ -352,7 +352,7 @@ static int check_off_since_boot(const void *arg)
 		return vt_skip("the sysctl needs root");
 	if (vt_ids_init())
 		return VT_FAIL;
-	return vt_run_child(touched_before, NULL, "process that touched before");
+	return vt_run_child(touch_while_off, NULL, "process that touched before");
 }
 
 int main(void)
@@ -368,9 +368,9 @@ int main(void)
 	};
 	int first;
 
-	/* The first is for a kernel that was booted with vdso_task=off. */
-	first = vt_read_number(SWITCH) ? 1 : 0;
-	vt_cleanup(trust_all);
-	vt_cleanup(switch_on);
+	/* The first case is for a kernel that was booted with vdso_task=off. */
+	first = vt_read_number(SYSCTL) ? 1 : 0;
+	vt_cleanup(clear_bad_cpu);
+	vt_cleanup(sysctl_on);
 	return vt_run(cases + first, VT_ARRAY_SIZE(cases) - first);
 }

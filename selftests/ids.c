@@ -9,8 +9,8 @@
 #include "records.h"
 #include "table.h"
 
-/* Twice what the kernel wants to see before it gives a process records. */
-#define WARM_CALLS	40
+/* More than twice VDSO_TASK_PROMOTE, the calls before a process gets records. */
+#define PROMOTE_CALLS	40
 
 struct vt_id vt_ids[VT_MAX_IDS];
 unsigned int vt_nr_ids;
@@ -135,7 +135,7 @@ bool vt_same(const struct vt_answers *want, const char *where)
 
 		if (got == want->v[i])
 			continue;
-		vt_fail("%s: %s by the vDSO %d, by the system call %d", where,
+		vt_fail("%s: %s: vDSO %d, system call %d", where,
 			vt_ids[i].name, got, want->v[i]);
 		return false;
 	}
@@ -167,14 +167,14 @@ unsigned int vt_id_bit(const char *name)
 	return i < 0 ? 0 : 1u << i;
 }
 
-/* The first entry whose field does not say what it has to; -1: none. */
-static int mistaken(const struct vt_maps *m, const struct vt_answers *want,
-		    unsigned int asked)
+/* The first entry whose field does not have the expected value; -1: none. */
+static int wrong_field(const struct vt_maps *m, const struct vt_answers *want,
+		       unsigned int fallback)
 {
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++) {
-		__u32 field = asked & 1u << i ? 0 : (__u32)want->v[i] + 1;
+		__u32 field = fallback & 1u << i ? 0 : (__u32)want->v[i] + 1;
 
 		if (vt_own_field(m, vt_ids[i].offset) != field)
 			return i;
@@ -187,33 +187,33 @@ bool vt_promote(void)
 	return vt_promote_but(0);
 }
 
-bool vt_promote_but(unsigned int asked)
+bool vt_promote_but(unsigned int fallback)
 {
 	struct vt_answers want = vt_raw_answers();
 	struct vt_limit limit = vt_limit_ms(5000);
 	struct vt_maps m;
-	int i, missing;
+	int i, wrong;
 
 	if (!vt_read_maps(&m, 0))
 		return false;
 	if (!vt_has_area(&m))
 		return false;
 	for (;;) {
-		for (i = 0; i < WARM_CALLS; i++)
+		for (i = 0; i < PROMOTE_CALLS; i++)
 			vt_vdso_answers();
-		missing = mistaken(&m, &want, asked);
-		if (missing < 0)
+		wrong = wrong_field(&m, &want, fallback);
+		if (wrong < 0)
 			return true;
 		if (vt_is_over(&limit))
 			break;
 		sched_yield();
 	}
-	if (asked & 1u << missing)
+	if (fallback & 1u << wrong)
 		vt_fail("%s is still answered from the record",
-			vt_ids[missing].name);
+			vt_ids[wrong].name);
 	else
-		vt_late("%s is never answered from the record",
-			vt_ids[missing].name);
+		vt_late("%s is not answered from the record in time",
+			vt_ids[wrong].name);
 	return false;
 }
 
@@ -222,14 +222,15 @@ bool vt_promoted_and_same(const char *where)
 	struct vt_answers want = vt_raw_answers();
 	int i;
 
-	for (i = 0; i < WARM_CALLS; i++)
+	for (i = 0; i < PROMOTE_CALLS; i++)
 		if (!vt_same(&want, where))
 			return false;
 	return vt_promote() && vt_same(&want, where);
 }
 
-bool vt_same_unasked(const char *where)
+bool vt_same_before_refresh(const char *where)
 {
+	struct vt_answers want = vt_raw_answers();
 	struct vt_maps m;
 	int i;
 
@@ -238,15 +239,15 @@ bool vt_same_unasked(const char *where)
 	if (!vt_has_area(&m))
 		return false;
 	vt_ids[0].fn();
-	for (i = 0; i < WARM_CALLS; i++)
+	for (i = 0; i < PROMOTE_CALLS; i++)
 		vt_raw_answers();
 	for (i = vt_nr_lines(&m); i--;)
 		(void)*(const volatile __u32 *)(m.vvar + i * VDSO_TASK_LINE_SIZE);
 	vt_sleep_ms(2);
-	return vt_same_now(where);
+	return vt_same(&want, where);
 }
 
-bool vt_empty_record(void)
+bool vt_invalidate_own(void)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
 						 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The entries that the records answer, as functions: a new row of the table is
- * tested by everything that walks vt_ids[], without a line of code.
+ * The entries that the records answer, as functions. Tests walk vt_ids[], so that a
+ * new row of the table is tested without new code.
  */
 #ifndef VDSO_TASK_IDS_H
 #define VDSO_TASK_IDS_H
@@ -38,12 +38,12 @@ struct vt_answers {
 int vt_open_image(void);
 
 /*
- * Finds every such entry in the running image. An absent one is a failure of
- * the calling case, never a reason to skip. Does not call any of them.
+ * Looks up all these entries in the running image and calls none. A missing entry
+ * fails the calling case and is never a reason to skip it.
  */
 int vt_ids_init(void);
 
-/* Any entry of the table by its name, answered by a record or not; NULL: a message. */
+/* Any entry of the table by name, answered by a record or not; NULL after a message. */
 void *vt_entry(const char *name);
 
 /* The answers of the system calls, and of the vDSO. */
@@ -53,7 +53,7 @@ struct vt_answers vt_vdso_answers(void);
 /* Calls each entry once; false after a message if one differs from @want. */
 bool vt_same(const struct vt_answers *want, const char *where);
 
-/* The same without a message or any call out of line: index or -1. */
+/* The same without a message and inlined: the index, or -1. */
 static inline int vt_wrong(const struct vt_answers *want)
 {
 	unsigned int i;
@@ -68,38 +68,38 @@ static inline int vt_wrong(const struct vt_answers *want)
 bool vt_same_now(const char *where);
 
 /*
- * Calls until this thread's record answers every entry. False after vt_late() when
- * that does not come about in time: then perhaps nothing is ever answered, and a test
- * that compared would only compare the system call with itself.
+ * Calls the entries until this thread's record answers all of them. False after
+ * vt_late() if it does not in time: with no answers from records a test would only
+ * compare the system call with itself.
  */
 bool vt_promote(void);
 
 /*
- * The same for entries of which some must be left to the system call: bit i of
- * @asked says that the field of vt_ids[i] has to be zero; it is wrong if it is not.
+ * The same where some entries must fall back: bit i of @fallback requires the field of
+ * vt_ids[i] to be zero, and it is a failure if it is not.
  */
-bool vt_promote_but(unsigned int asked);
+bool vt_promote_but(unsigned int fallback);
 
 /* Index of an entry in vt_ids[] by its name, -1 after a message; as a bit, 0. */
 int vt_id_index(const char *name);
 unsigned int vt_id_bit(const char *name);
 
-/* vt_promote(), and a comparison of the answers before, meanwhile and after it. */
+/* vt_promote(), with comparisons of the answers before, during and after promotion. */
 bool vt_promoted_and_same(const char *where);
 
 /*
- * A publication before the first refresh: a process is promoted by system calls
- * that are not the vDSO's, touches its area by reading it, and is switched out
- * and in. What was in the task's record until then, of a parent
- * or of the image before exec, would now be answered.
+ * Compares after a publication without a refresh: system calls that the vDSO did not
+ * make promote the process, which reads its whole area and is switched out and in. Must
+ * not return answers left in a record by a parent or by the image before exec. (The
+ * system calls of the comparison itself come first, and refresh.)
  */
-bool vt_same_unasked(const char *where);
+bool vt_same_before_refresh(const char *where);
 
 /*
- * New credentials that are as the old ones: the record has no answers, so the next
- * call refreshes. (The calls that set ids do nothing where nothing changes.) False
- * where it is not permitted.
+ * Installs new credentials equal to the old ones, which invalidates this thread's
+ * answers: the next call refreshes. (Calls that set ids do nothing if no id changes.)
+ * False if that is not permitted.
  */
-bool vt_empty_record(void);
+bool vt_invalidate_own(void);
 
 #endif /* VDSO_TASK_IDS_H */

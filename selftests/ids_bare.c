@@ -4,10 +4,10 @@
  * one, ia32's is not; both have their own version script, mapping code and
  * system call numbers.
  *
- * Fails when: the numbers lack the x32 bit (the fallback would be refused); an
- * answer is not as wide as an id (large-ids, x32); the image looks for records
- * elsewhere than its [vvar] has them, or the kernel gives such a process none
- * (answered-from-record); a reader that is interrupted takes another thread's (signals).
+ * Fails when: the numbers lack the x32 bit (the fallback would fail); an answer is
+ * narrower than an id (large-ids, x32); the image computes another address of the
+ * records than its [vvar] has, or the kernel gives such a process no record
+ * (answered-from-record); an interrupted reader uses another thread's record (signals).
  */
 #include "arch.h"
 #include "bare.h"
@@ -16,7 +16,7 @@
 #define CALLS		200
 #define PAGE		4096
 #define MAX_ENTRIES	16
-/* No process ID comes near it. */
+/* Larger than any process ID. */
 #define LARGE		2000000000
 #define SIGNALS		300
 #define SKIPPED		4
@@ -87,7 +87,7 @@ static int compare(const struct entry *e)
 	return 1;
 }
 
-/* In this process, in a child, in the child of a child, and here again. */
+/* Compares in this process, in @depth generations of children, and here again. */
 static int check_family(const struct entry *e, int depth)
 {
 	long pid;
@@ -102,7 +102,7 @@ static int check_family(const struct entry *e, int depth)
 	return !bare_wait(pid) && compare(e);
 }
 
-/* A field of the record that CPU @cpu's slot leads to; the process is bound to @cpu. */
+/* A field of the record that CPU @cpu's slot points to; the process is bound to @cpu. */
 static __u32 field(unsigned int cpu, unsigned int offset)
 {
 	unsigned long records = bare_sysinfo_ehdr - VT_VVAR_PAGES * PAGE - VT_TOP_SIZE;
@@ -123,11 +123,11 @@ static int is_answered(const struct entry *e)
 		if (i % CALLS == 0 && field(cpu, e->offset) == want)
 			return 1;
 	}
-	bare_note("never answered from the record, CPU", cpu);
+	bare_note("not answered from the record in time, CPU", cpu);
 	return BARE_LATE;
 }
 
-/* In one process: that the record has them all, as ids tells of the 64-bit ABI. */
+/* This process's record answers all entries, as vt_promote() checks for 64-bit ABIs. */
 static int check_answered(void)
 {
 	int result = 1;
@@ -153,7 +153,7 @@ static int result_of(int status)
 	return status == LATE ? BARE_LATE : !status;
 }
 
-/* ia32 has no entry that says a user or group. */
+/* ia32 has no entry for a user or group id. */
 #if defined(__i386__)
 #define CASES	2
 
@@ -169,7 +169,7 @@ static long set_large_ids(void)
 	       bare_syscall(__NR_setresuid, LARGE + 1, LARGE + 2, -1);
 }
 
-/* Exit status: 0, 1, LATE, or SKIPPED without the right to change ids. */
+/* Exit status: 0, 1, LATE, or SKIPPED if the process may not change ids. */
 static int large_ids(void)
 {
 	int sum = 0, result = check_answered();
@@ -199,21 +199,21 @@ static void check_large_ids(void)
 		bare_exit(large_ids());
 	status = bare_wait(pid);
 	if (status == SKIPPED)
-		bare_skip("large-ids", "changes of ids need root", "");
+		bare_skip("large-ids", "changing ids needs root", "");
 	else
 		bare_result(result_of(status), "large-ids");
 }
 #endif
 
 static volatile int handled, wrong;
-static int wanted[MAX_ENTRIES];
+static int expected[MAX_ENTRIES];
 
 static int any_wrong(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_entries; i++)
-		if (entries[i].fn() != wanted[i])
+		if (entries[i].fn() != expected[i])
 			return 1;
 	return 0;
 }
@@ -249,15 +249,15 @@ static long start_timer(long us)
 	return bare_syscall(__NR_setitimer, 0, it, NULL);
 }
 
-/* Reads that are interrupted at any instruction, by a handler that reads. */
-static int read_in_storm(void)
+/* Signals interrupt the reads at any instruction; their handler reads, too. */
+static int read_under_signals(void)
 {
 	struct bare_sigaction sa = { on_alarm, ACTION_FLAGS, RESTORER,
 				     { 0, 0 } };
 	unsigned int i;
 
 	for (i = 0; i < nr_entries; i++)
-		wanted[i] = bare_syscall(entries[i].nr);
+		expected[i] = bare_syscall(entries[i].nr);
 	handled = 0;
 	if (bare_syscall(__NR_rt_sigaction, SIGALRM_, &sa, NULL, 8) ||
 	    start_timer(500))
@@ -268,23 +268,23 @@ static int read_in_storm(void)
 	return !wrong;
 }
 
-static int answered_in_storm(void)
+static int answered_under_signals(void)
 {
 	int result = check_answered();
 
-	return result == 1 ? read_in_storm() : result;
+	return result == 1 ? read_under_signals() : result;
 }
 
-/* In a child that was never promoted, and in its parent. */
+/* In a child that starts unpromoted, and in its parent. */
 static void check_signals(void)
 {
 	long pid = bare_fork();
 	int result;
 
 	if (!pid)
-		bare_exit(exit_status(answered_in_storm()));
+		bare_exit(exit_status(answered_under_signals()));
 	result = result_of(bare_wait(pid));
-	bare_result(result == 1 ? answered_in_storm() : result, "signals");
+	bare_result(result == 1 ? answered_under_signals() : result, "signals");
 }
 
 int bare_main(int argc, char **argv)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes that share much or little with their parents. */
+/* Children by fork(), vfork(), clone() and posix_spawn(), and new sessions. */
 #include <sched.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct node {
 	int breadth;
 };
 
-/* Right at its first call, and after its children have come and gone. */
+/* Compares at the node's first call, and after all its children have exited. */
 static int tree_node(void *arg)
 {
 	struct node *n = arg, below = { n->depth - 1, n->breadth };
@@ -57,7 +57,7 @@ int check_fork_chain(const void *arg)
 	return tree_node(&root);
 }
 
-/* Written by children that share the memory but must not call the libc. */
+/* Children that share the memory and must not call the libc write these. */
 static volatile int child_wrong, child_reads;
 
 static void compare_many(int rounds)
@@ -85,7 +85,7 @@ static __attribute__((noinline)) pid_t vfork_once(void)
 	return pid;
 }
 
-/* The child's area is its parent's: same mm, other thread. */
+/* The child uses its parent's area: the mm is the same, the task is not. */
 int check_vfork(const void *arg)
 {
 	int i;
@@ -138,7 +138,7 @@ int check_clone_vm(const void *arg)
 	for (i = 0; i < 100; i++) {
 		pid_t pid = clone_vm(stack, &rounds);
 
-		if (!vt_same_now("beside a clone") || vt_reap(pid, "clone") ||
+		if (!vt_same_now("while a clone runs") || vt_reap(pid, "clone") ||
 		    !vt_same_now("after a clone"))
 			return VT_FAIL;
 	}
@@ -146,7 +146,7 @@ int check_clone_vm(const void *arg)
 	return VT_PASS;
 }
 
-/* Several processes in one mm: they meet on each other's CPUs. */
+/* Several processes in one mm, which take turns on the CPUs. */
 int check_clone_vm_crowd(const void *arg)
 {
 	int i, round, rounds = 20000, bad = 0;
@@ -165,9 +165,9 @@ int check_clone_vm_crowd(const void *arg)
 		for (i = 0; i < CROWD; i++)
 			bad |= vt_reap(pids[i], "clone");
 	}
-	VT_CHECK(!bad && !child_wrong, "%d wrong answers of %d", child_wrong,
-		 child_reads);
-	VT_CHECK(child_reads == 5 * (CROWD + 1) * rounds, "%d reads only",
+	VT_CHECK(!bad && !child_wrong, "%d of %d answers were wrong",
+		 child_wrong, child_reads);
+	VT_CHECK(child_reads == 5 * (CROWD + 1) * rounds, "only %d reads",
 		 child_reads);
 	return VT_PASS;
 }
@@ -200,7 +200,7 @@ static int new_session(void *arg)
 	       VT_PASS : VT_FAIL;
 }
 
-/* Session, group and credentials change no pid. */
+/* A new session, process group or credentials do not change the process ID. */
 int check_session(const void *arg)
 {
 	(void)arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Cases of the program `ids` that live in files of their own. */
+/* Cases of the program `ids` that are in separate files. */
 #ifndef VDSO_TASK_IDS_PARTS_H
 #define VDSO_TASK_IDS_PARTS_H
 

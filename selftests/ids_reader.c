@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reader alone: a copy of the image above records that this program made up.
- * What it answers shows which memory it believes, without any timing.
+ * Tests the reader alone: a copy of the image reads records that this program filled in.
+ * Each answer identifies the record that it came from, without any timing.
  *
- * Fails when: the reader makes the system call although the record has the answer
- * (the other tests would then compare the system call with itself); takes zero
- * for an answer; reads another thread's record (arm64), another CPU's slot (x86).
+ * Fails when: the reader falls back although the record has the answer (the other tests
+ * would then compare the system call with itself); takes a field of 0 for an answer;
+ * reads another thread's record (arm64), another CPU's slot (x86).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -14,8 +14,8 @@
 #include "ids_parts.h"
 #include "records.h"
 
-#define MADE_UP		1000000
-#define MANY		100	/* records, at least; CPUs with the same share one */
+#define FAKE		1000000
+#define SLOT_RECORDS	100	/* slots point to these; CPUs may share one */
 
 static struct vt_maps copy;
 static long shift;
@@ -35,8 +35,8 @@ static void set_field(__s32 locator, size_t offset, __u32 value)
 }
 
 /*
- * All records but that of nobody say MADE_UP + entry, plus the number of the record.
- * The slot of each CPU leads to the record after its number.
+ * Each record but record 0 answers FAKE + index of the entry + 100 * number of the
+ * record. The slot of CPU c points to record c % SLOT_RECORDS + 1.
  */
 static void make_records(void)
 {
@@ -45,20 +45,20 @@ static void make_records(void)
 	for (id = 1; id < VT_NR_RECORDS; id++)
 		for (i = 0; i < vt_nr_ids; i++)
 			set_field(vt_locator(id), vt_ids[i].offset,
-				  MADE_UP + i + 100 * id + 1);
+				  FAKE + i + 100 * id + 1);
 #ifdef VT_HAS_SLOTS
 	for (i = 0; i < VT_LINES; i++) {
 		vt_slot(&copy, i)->seq = 12 + 2 * i;
-		vt_slot(&copy, i)->record = vt_locator(i % MANY + 1);
+		vt_slot(&copy, i)->record = vt_locator(i % SLOT_RECORDS + 1);
 	}
 #endif
 }
 
-/* The number of the record that this thread is led to in the copy. */
+/* The number of the record that the copy finds for this thread. */
 static unsigned int own_number(void)
 {
 #ifdef VT_HAS_SLOTS
-	return vt_cpu_now() % MANY + 1;
+	return vt_cpu_now() % SLOT_RECORDS + 1;
 #else
 	return -vt_own_locator(&copy) / VDSO_TASK_LINE_SIZE;
 #endif
@@ -82,16 +82,16 @@ int check_reader_answers(const void *arg)
 	for (k = 0; k < n; k++) {
 		VT_NEED(!vt_pin(cpus[k]));
 		for (i = 0; i < vt_nr_ids; i++) {
-			int got = call_copy(i), want = MADE_UP + i + 100 * own_number();
+			int got = call_copy(i), want = FAKE + i + 100 * own_number();
 
-			VT_CHECK(got == want, "%s on CPU %d: %d, its record says %d",
+			VT_CHECK(got == want, "%s on CPU %d: vDSO %d, its record has %d",
 				 vt_ids[i].name, cpus[k], got, want);
 		}
 	}
 	return VT_PASS;
 }
 
-static int all_ask(const char *why)
+static int all_fall_back(const char *why)
 {
 	struct vt_answers want = vt_raw_answers();
 	unsigned int i;
@@ -99,7 +99,7 @@ static int all_ask(const char *why)
 	for (i = 0; i < vt_nr_ids; i++) {
 		int got = call_copy(i);
 
-		VT_CHECK(got == want.v[i], "%s: %s says %d, system call %d",
+		VT_CHECK(got == want.v[i], "%s: %s: vDSO %d, system call %d",
 			 why, vt_ids[i].name, got, want.v[i]);
 	}
 	return VT_PASS;
@@ -112,11 +112,11 @@ int check_reader_zero(const void *arg)
 	(void)arg;
 	if (make_copy() || !vt_promote())
 		return VT_FAIL;
-	if (all_ask("nothing but zeros"))
+	if (all_fall_back("area of zeros"))
 		return VT_FAIL;
 	make_records();
 	for (id = 1; id < VT_NR_RECORDS; id++)
 		for (i = 0; i < vt_nr_ids; i++)
 			set_field(vt_locator(id), vt_ids[i].offset, 0);
-	return all_ask("zero");
+	return all_fall_back("fields of zero");
 }

@@ -10,9 +10,9 @@
 #include "ids_parts.h"
 #include "records.h"
 
-#define FORKS	60
-#define ENOUGH	100
-#define HAD_ANSWER	100	/* exit status: right, but an answer of the parent's */
+#define FORKS		60
+#define MIN_SIGNALS	100
+#define HAD_ANSWER	100	/* exit status: right, one answer was the parent's */
 
 static struct vt_answers want, want_before;
 static volatile sig_atomic_t handled, wrong_in_handler;
@@ -42,14 +42,14 @@ int check_call_in_handler(const void *arg)
 		return VT_FAIL;
 	want = vt_raw_answers();
 	VT_NEED(!sigaction(SIGUSR1, &sa, NULL));
-	/* From the first call on, until the record answers and after. */
+	/* From the first call, through the promotion, until long after it. */
 	for (i = 0; i < 200; i++) {
 		VT_NEED(!kill(getpid(), SIGUSR1));
 		if (!vt_same(&want, "around a handler"))
 			return VT_FAIL;
 	}
 	VT_CHECK(handled == 200 && !wrong_in_handler,
-		 "%d handlers, %d saw wrong answers", (int)handled,
+		 "%d handlers, %d got wrong answers", (int)handled,
 		 (int)wrong_in_handler);
 	return VT_PASS;
 }
@@ -67,24 +67,25 @@ int check_signal_storm(const void *arg)
 	want = vt_raw_answers();
 	VT_NEED(!sigaction(SIGALRM, &sa, NULL));
 	VT_NEED(!start_timer(100));
-	while (vt_now() < end || handled <= ENOUGH)
+	while (vt_now() < end || handled <= MIN_SIGNALS)
 		for (i = 0; i < 500; i++, reads++)
 			if (vt_wrong(&want) >= 0)
-				return vt_fail("wrong after %lu reads", reads);
+				return vt_fail("wrong answer after %lu reads",
+					       reads);
 	start_timer(0);
-	VT_CHECK(!wrong_in_handler, "%d handlers saw wrong answers",
+	VT_CHECK(!wrong_in_handler, "%d handlers got wrong answers",
 		 (int)wrong_in_handler);
 	vt_note("%lu reads, %d signals", reads, (int)handled);
 	return VT_PASS;
 }
 
 static unsigned long text_start, text_end;
-static volatile sig_atomic_t forks, refused, in_child;
+static volatile sig_atomic_t forks, failed_forks, in_child;
 static pid_t children[FORKS];
 
 /*
- * Only an interrupted vDSO call is of interest, and only then nothing else of
- * this program is half done.
+ * Forks only if the signal interrupted a vDSO call: then no other function of this
+ * program is interrupted.
  */
 static void fork_here(int sig, siginfo_t *info, void *context)
 {
@@ -99,20 +100,20 @@ static void fork_here(int sig, siginfo_t *info, void *context)
 	if (pid > 0)
 		children[forks++] = pid;
 	else if (pid < 0)
-		refused++;
+		failed_forks++;
 	if (pid)
 		return;
 	in_child = 1;
 	want_before = want;
 	want = vt_raw_answers();
 	if (!vt_promote())
-		_exit(vt_settle(VT_FAIL));
+		_exit(vt_final_result(VT_FAIL));
 }
 
 /*
- * One call of entry @i; a handler may fork in it. The call that was interrupted
- * may have got its answer before the fork, as a system call may. Nothing else
- * may come of it, above all no mix of the two processes' records.
+ * Calls entry @i; a handler may fork in it. In the child, the interrupted call may
+ * return the parent's answer, as a system call before the fork would, but nothing else:
+ * above all no mix of the two processes' records.
  */
 static int one_call(unsigned int i, int *for_parent)
 {
@@ -121,7 +122,7 @@ static int one_call(unsigned int i, int *for_parent)
 	if (got == want.v[i])
 		return VT_PASS;
 	VT_CHECK(in_child && !was_child && got == want_before.v[i],
-		 "%s: %d, system call %d", vt_ids[i].name, got, want.v[i]);
+		 "%s: vDSO %d, system call %d", vt_ids[i].name, got, want.v[i]);
 	*for_parent = 1;
 	return VT_PASS;
 }
@@ -136,7 +137,7 @@ static int call_each(int *for_parent)
 	return VT_PASS;
 }
 
-/* A look at the time is a system call: few of them, or signals hit no other. */
+/* Few vt_is_over(): it is a system call, and signals must interrupt vDSO calls. */
 static int call_until_forked(int *for_parent)
 {
 	struct vt_limit limit = vt_limit_ms(20000);
@@ -148,12 +149,12 @@ static int call_until_forked(int *for_parent)
 				return VT_FAIL;
 		after += in_child;
 		VT_IN_TIME(in_child || !vt_is_over(&limit),
-			   "%d signals hit a vDSO call", (int)forks);
+			   "only %d signals interrupted a vDSO call", (int)forks);
 	}
 	return VT_PASS;
 }
 
-/* How many of the children had a call's answer from before they were forked. */
+/* Adds to @before the children whose interrupted call returned the parent's answer. */
 static int reap_children(int *before)
 {
 	int i, result = VT_PASS;
@@ -165,7 +166,7 @@ static int reap_children(int *before)
 		if (WIFEXITED(status) && WEXITSTATUS(status) == HAD_ANSWER)
 			++*before;
 		else
-			result |= vt_judge("child", status);
+			result |= vt_decode_status("child", status);
 	}
 	return result;
 }
@@ -187,12 +188,12 @@ int check_fork_in_handler(const void *arg)
 	VT_NEED(!start_timer(2000));
 	result = call_until_forked(&for_parent);
 	if (in_child)
-		_exit(result ? vt_settle(result) :
+		_exit(result ? vt_final_result(result) :
 		      for_parent ? HAD_ANSWER : VT_PASS);
 	start_timer(0);
 	result |= reap_children(&of_parent);
-	VT_CHECK(!refused, "%d forks were refused", (int)refused);
-	vt_note("%d forks, %d interrupted calls had their answer before",
+	VT_CHECK(!failed_forks, "%d forks failed", (int)failed_forks);
+	vt_note("%d forks, %d interrupted calls returned the parent's answer",
 		(int)forks, of_parent);
 	return result;
 }

@@ -3,9 +3,9 @@
  * Each new entry agrees with its system call, from the first call of a process until
  * its record answers and after, and in every kind of process.
  *
- * Fails when: a refresh computes for another task, or stores in another's record; a new
- * task has its parent's record (fork-*, vfork, clone-vm); a switch does not publish, or
- * publishes the outgoing task's record; nothing is ever answered (becomes-warm).
+ * Fails when: a refresh computes for another task, or stores in another task's record; a
+ * new task has its parent's record (fork-*, vfork, clone-vm); a switch does not publish,
+ * or publishes the outgoing task's record; no record ever answers (becomes-promoted).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 #define REPEATS	300
 
-static int check_slot_entry(const struct vdso_task_symbol *s)
+static int check_record_entry(const struct vdso_task_symbol *s)
 {
 	const struct vt_id *id = NULL;
 	unsigned int i;
@@ -41,24 +41,24 @@ static int check_slot_entry(const struct vdso_task_symbol *s)
 	for (i = 0; i < REPEATS; i++) {
 		int got = id->fn();
 
-		VT_CHECK(got == want, "warm: vDSO %d, system call %d", got,
+		VT_CHECK(got == want, "promoted: vDSO %d, system call %d", got,
 			 want);
 	}
 	return VT_PASS;
 }
 
-/* getcpu: the one hand-written entry so far. It answers for the CPU. */
+/* getcpu is the only hand-written entry. It returns the CPU and its node. */
 static int check_code_entry(const struct vdso_task_symbol *s)
 {
 	long (*fn)(unsigned int *cpu, unsigned int *node, void *unused);
 	unsigned int cpu = -1, node = -1, rcpu = -2, rnode = -2;
 
-	VT_CHECK(!strcmp(s->name, "getcpu"), "no test knows %s", s->name);
+	VT_CHECK(!strcmp(s->name, "getcpu"), "there is no test for %s", s->name);
 	fn = vt_entry(s->name);
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the vDSO has no %s", s->name);
 	VT_NEED(!vt_pin(vt_raw3(__NR_getcpu, &rcpu, NULL, NULL) ? 0 : rcpu));
 	vt_raw3(__NR_getcpu, &rcpu, &rnode, NULL);
-	VT_CHECK(!fn(&cpu, &node, NULL), "fails");
+	VT_CHECK(!fn(&cpu, &node, NULL), "getcpu failed");
 	VT_CHECK(cpu == rcpu && node == rnode,
 		 "vDSO %u/%u, system call %u/%u", cpu, node, rcpu, rnode);
 	return VT_PASS;
@@ -68,11 +68,11 @@ static int check_entry(const void *arg)
 {
 	const struct vdso_task_symbol *s = arg;
 
-	return s->kind == VDSO_TASK_RECORD ? check_slot_entry(s) :
+	return s->kind == VDSO_TASK_RECORD ? check_record_entry(s) :
 					   check_code_entry(s);
 }
 
-/* The very first call that a new image makes. */
+/* The first call of a new image. */
 static int check_first_call(const void *arg)
 {
 	pid_t pid = fork();
@@ -85,15 +85,15 @@ static int check_first_call(const void *arg)
 	return vt_reap(pid, "new image");
 }
 
-static int check_becomes_warm(const void *arg)
+static int check_becomes_promoted(const void *arg)
 {
 	(void)arg;
 	if (vt_ids_init())
 		return VT_FAIL;
-	return vt_promoted_and_same("getting warm") ? VT_PASS : VT_FAIL;
+	return vt_promoted_and_same("during promotion") ? VT_PASS : VT_FAIL;
 }
 
-/* Long enough for some hundred ticks and switches. */
+/* Runs long enough for some hundred ticks and context switches. */
 static int check_stays_right(const void *arg)
 {
 	uint64_t end = vt_now() + 2000000000ull;
@@ -109,8 +109,8 @@ static int check_stays_right(const void *arg)
 		for (i = 0; i < 1000; i++, reads++)
 			if (vt_wrong(&want) >= 0)
 				break;
-		if (!vt_same(&want, "warm") || i < 1000)
-			return vt_fail("wrong after %lu reads", reads);
+		if (!vt_same(&want, "promoted") || i < 1000)
+			return vt_fail("wrong answer after %lu reads", reads);
 	}
 	vt_note("%lu reads of each entry", reads);
 	return VT_PASS;
@@ -118,7 +118,7 @@ static int check_stays_right(const void *arg)
 
 static const struct vt_case scenarios[] = {
 	{ "first-call-of-image", check_first_call, NULL, 0 },
-	{ "becomes-warm", check_becomes_warm, NULL, 0 },
+	{ "becomes-promoted", check_becomes_promoted, NULL, 0 },
 	{ "stays-right", check_stays_right, NULL, 0 },
 	{ "fork-tree", check_fork_tree, NULL, 60 },
 	{ "fork-chain", check_fork_chain, NULL, 60 },
@@ -131,7 +131,7 @@ static const struct vt_case scenarios[] = {
 	{ "signal-storm", check_signal_storm, NULL, 0 },
 	{ "fork-in-handler", check_fork_in_handler, NULL, 60 },
 	{ "reader-answers-from-record", check_reader_answers, NULL, 0 },
-	{ "reader-asks-when-zero", check_reader_zero, NULL, 0 },
+	{ "reader-falls-back-on-zero", check_reader_zero, NULL, 0 },
 };
 
 static int once(void)
@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 	unsigned int i, n = 0;
 
 	if (argc == 2 && !strcmp(argv[1], "--once"))
-		return vt_settle(once());
+		return vt_final_result(once());
 	for (i = 0; i < VT_NR_SYMBOLS; i++) {
 		const struct vdso_task_symbol *s = &vdso_task_symbols[i];
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The running image: the same for its own process and for others, and a sane
- * ELF file. It is left in $VDSOX_ARTIFACTS, where the host compares it with the
- * one that was built and lets the image checker loose on it.
+ * The running image is the same in this process and in others, and a well-formed ELF
+ * file. It is saved in $VDSOX_ARTIFACTS, where the host compares it with the one that
+ * was built and runs the image checker on it.
  *
- * Fails when: another image is mapped than was built, alternatives spoil it,
- * or the image grows a second segment or loses a table.
+ * Fails when: the kernel maps another image than was built, alternatives corrupt it, or
+ * the image has a second segment or lacks a table.
  */
 #include <elf.h>
 #include <errno.h>
@@ -56,7 +56,7 @@ static size_t read_self(void)
 	return size;
 }
 
-/* [vdso] of @pid through /proc/PID/mem. */
+/* Reads [vdso] of @pid through /proc/PID/mem. */
 static size_t read_other(pid_t pid)
 {
 	struct vt_maps m;
@@ -106,15 +106,15 @@ static int check_elf(const void *arg)
 			 ph[i].p_flags == (PF_R | PF_X),
 			 "PT_LOAD has flags %#x", ph[i].p_flags);
 		VT_CHECK(ph[i].p_type != PT_INTERP && ph[i].p_type != PT_TLS &&
-			 ph[i].p_type != PT_GNU_RELRO, "segment of type %#x",
+			 ph[i].p_type != PT_GNU_RELRO, "unexpected segment of type %#x",
 			 ph[i].p_type);
 	}
-	VT_CHECK(loads == 1, "%d PT_LOAD", loads);
+	VT_CHECK(loads == 1, "%d PT_LOAD segments", loads);
 	VT_CHECK(eh->e_shnum && eh->e_shoff < size, "no section headers");
 	return VT_PASS;
 }
 
-/* A process of its own image, not a copy of this one. */
+/* Starts a process that executes @path, with stdout to @out. */
 static pid_t start(const char *path, const char *arg, int out)
 {
 	pid_t pid = fork();
@@ -142,15 +142,16 @@ static int check_other(const void *arg)
 	other = read_other(pid);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	VT_CHECK(other == size, "%zu bytes there, %zu here", other, size);
+	VT_CHECK(other == size, "%zu bytes in the other process, %zu in this one",
+		 other, size);
 	if (save("image-other.so", other_image, other))
 		return VT_FAIL;
-	VT_CHECK(!memcmp(self_image, other_image, size), "images differ");
+	VT_CHECK(!memcmp(self_image, other_image, size), "the images differ");
 	return VT_PASS;
 }
 
 #if defined(__x86_64__)
-/* 32-bit helpers send their own image down a pipe and stay. */
+/* 32-bit helpers write their own image to a pipe and wait. */
 static int read_helper(pid_t pid, int fd, const char *artifact)
 {
 	size_t size = 0, other;
@@ -166,8 +167,9 @@ static int read_helper(pid_t pid, int fd, const char *artifact)
 		return vt_skip("this kernel does not run such programs");
 	VT_CHECK(size, "no image from the helper");
 	other = read_other(pid);
-	VT_CHECK(other == size, "%zu bytes there, %zu by itself", other, size);
-	VT_CHECK(!memcmp(self_image, other_image, size), "images differ");
+	VT_CHECK(other == size, "%zu bytes by /proc/PID/mem, %zu from the helper",
+		 other, size);
+	VT_CHECK(!memcmp(self_image, other_image, size), "the images differ");
 	return save(artifact, self_image, size);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's own unit tests, which ran at boot: each of their cases is one of
- * ours, and what it said there is why it failed here.
+ * Reports the KUnit tests, which ran at boot: each of their cases is a case here, with
+ * the KUnit output as its message.
  *
- * Fails when: a case failed there, or there are no results although this kernel
- * has task records: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
+ * Fails when: a KUnit case failed, or there are no results although this kernel has
+ * task records: a test kernel is built with CONFIG_VDSO_TASK_KUNIT_TEST.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 #define RESULTS		"/sys/kernel/debug/kunit/vdso_task/results"
 #define MAX_CASES	100
 
-/* What a suite says is indented by this; results of parameters by twice as much. */
+/* Indentation of a suite's results; parameters' results have twice as much. */
 #define INDENT		"    "
 
 struct line {
 	char name[64];
 	char skipped[128];
-	char said[512];
+	char message[512];
 	bool good;
 };
 
@@ -29,16 +29,16 @@ static struct line lines[MAX_CASES];
 static unsigned int nr_lines;
 static char fault[128];
 
-static void add_said(struct line *l, const char *text)
+static void add_message(struct line *l, const char *text)
 {
-	size_t len = strlen(l->said);
+	size_t len = strlen(l->message);
 
 	text += strspn(text, " ");
-	snprintf(l->said + len, sizeof(l->said) - len, "%s%.*s", len ? " " : "",
+	snprintf(l->message + len, sizeof(l->message) - len, "%s%.*s", len ? " " : "",
 		 (int)strcspn(text, "\n"), text);
 }
 
-/* "ok 1 name", "not ok 2 name", "ok 3 name # SKIP why"; all else is said before. */
+/* "ok 1 name", "not ok 2 name", "ok 3 name # SKIP why"; messages precede the result. */
 static void parse(const char *text)
 {
 	struct line *l = &lines[nr_lines];
@@ -48,10 +48,10 @@ static void parse(const char *text)
 	if (sscanf(text, "ok %*u %63s%n", l->name, &used) == 1) {
 		l->good = true;
 	} else if (!strncmp(text, "1..", 3)) {	/* the header ends */
-		l->said[0] = '\0';
+		l->message[0] = '\0';
 		return;
 	} else if (sscanf(text, "not ok %*u %63s%n", l->name, &used) != 1) {
-		add_said(l, text);
+		add_message(l, text);
 		return;
 	}
 	skip = strstr(text + used, "# SKIP");
@@ -68,7 +68,7 @@ static void read_results(void)
 	FILE *f;
 
 	if (vt_stats_init())
-		snprintf(fault, sizeof(fault), "no debugfs with task records");
+		snprintf(fault, sizeof(fault), "no vdso_task/stats in debugfs");
 	f = fopen(RESULTS, "r");
 	if (!f) {
 		snprintf(fault, sizeof(fault), "%s: %m", RESULTS);
@@ -79,7 +79,7 @@ static void read_results(void)
 			parse(text + strlen(INDENT));
 	fclose(f);
 	if (!nr_lines)
-		snprintf(fault, sizeof(fault), "%s names no case", RESULTS);
+		snprintf(fault, sizeof(fault), "%s contains no case", RESULTS);
 }
 
 static int check_present(const void *arg)
@@ -97,7 +97,7 @@ static int check_line(const void *arg)
 
 	if (l->skipped[0])
 		return vt_skip("%s", l->skipped);
-	VT_CHECK(l->good, "at boot: %s", l->said);
+	VT_CHECK(l->good, "at boot: %s", l->message);
 	return VT_PASS;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The functions that were in the vDSO before task records still agree with their
- * system calls, for good and for bad arguments.
+ * system calls, for valid and for invalid arguments.
  *
  * Fails when: the area of the records moves the data pages from where the clock code
- * expects them (wrong or absurd times, SIGSEGV), or when the fault handler serves a
- * page of records in place of a data page.
+ * expects them (wrong or absurd times, SIGSEGV), or when the fault handler maps a page
+ * of records in place of a data page.
  */
 #include <errno.h>
 #include <limits.h>
@@ -48,7 +48,7 @@ static int check_clock(const void *arg)
 	clock_fn fn = (clock_fn)vt_entry("clock_gettime");
 	int i;
 
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the function is not in the vDSO");
 	for (i = 0; i < ROUNDS; i++) {
 		struct timespec a = { 0 }, v = { 0 }, b = { 0 };
 		long ra = vt_raw2(__NR_clock_gettime, c->id, &a);
@@ -58,10 +58,10 @@ static int check_clock(const void *arg)
 		VT_CHECK(ra == rv && ra == rb,
 			 "vDSO returns %d, system call %ld", rv, ra);
 		VT_CHECK(v.tv_nsec >= 0 && v.tv_nsec < 1000000000,
-			 "%ld nanoseconds", v.tv_nsec);
+			 "tv_nsec is %ld", v.tv_nsec);
 		VT_CHECK(nanoseconds(&a) <= nanoseconds(&v) &&
 			 nanoseconds(&v) <= nanoseconds(&b),
-			 "order is %lld, %lld, %lld ns",
+			 "system call %lld ns, then vDSO %lld, system call %lld",
 			 (long long)nanoseconds(&a), (long long)nanoseconds(&v),
 			 (long long)nanoseconds(&b));
 	}
@@ -76,11 +76,11 @@ static int check_getres(const void *arg)
 	long ra;
 	int rv;
 
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the function is not in the vDSO");
 	ra = vt_raw2(__NR_clock_getres, c->id, &a);
 	rv = fn(c->id, &v);
 	VT_CHECK(ra == rv, "vDSO returns %d, system call %ld", rv, ra);
-	VT_CHECK(nanoseconds(&a) == nanoseconds(&v), "%lld ns against %lld",
+	VT_CHECK(nanoseconds(&a) == nanoseconds(&v), "vDSO %lld ns, system call %lld",
 		 (long long)nanoseconds(&v), (long long)nanoseconds(&a));
 	ra = vt_raw2(__NR_clock_getres, c->id, NULL);
 	rv = fn(c->id, NULL);
@@ -89,8 +89,8 @@ static int check_getres(const void *arg)
 }
 
 /*
- * Numbers that are no clock, and clocks of other processes and files. From 16
- * on come the auxiliary clocks of newer kernels.
+ * Invalid clock numbers, and clocks of other processes and files. Newer kernels have
+ * auxiliary clocks from 16 on.
  */
 static int check_bad_clocks(const void *arg)
 {
@@ -104,7 +104,7 @@ static int check_bad_clocks(const void *arg)
 	unsigned int i;
 
 	(void)arg;
-	VT_CHECK(get && res, "nothing to test");
+	VT_CHECK(get && res, "the function is not in the vDSO");
 	for (i = 0; i < VT_ARRAY_SIZE(ids); i++) {
 		long want = vt_raw2(__NR_clock_gettime, ids[i], &ts);
 		int got = get(ids[i], &ts);
@@ -131,22 +131,23 @@ static int check_gettimeofday(const void *arg)
 	int i;
 
 	(void)arg;
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the function is not in the vDSO");
 	for (i = 0; i < ROUNDS; i++) {
 		struct timeval a = { 0 }, v = { 0 }, b = { 0 };
 
 		vt_raw2(__NR_gettimeofday, &a, &zr);
-		VT_CHECK(!fn(&v, &zv), "vDSO fails");
+		VT_CHECK(!fn(&v, &zv), "the vDSO's function failed");
 		vt_raw2(__NR_gettimeofday, &b, NULL);
 		VT_CHECK(microseconds(&a) <= microseconds(&v) &&
 			 microseconds(&v) <= microseconds(&b),
-			 "order is %lld, %lld, %lld us",
+			 "system call %lld us, then vDSO %lld, system call %lld",
 			 (long long)microseconds(&a),
 			 (long long)microseconds(&v),
 			 (long long)microseconds(&b));
-		VT_CHECK(!memcmp(&zv, &zr, sizeof(zv)), "another time zone");
+		VT_CHECK(!memcmp(&zv, &zr, sizeof(zv)), "the time zones differ");
 	}
-	VT_CHECK(!fn(NULL, &zv) && !fn(NULL, NULL), "fails with NULL");
+	VT_CHECK(!fn(NULL, &zv) && !fn(NULL, NULL),
+		 "gettimeofday failed with NULL");
 	return VT_PASS;
 }
 
@@ -157,16 +158,17 @@ static int check_time(const void *arg)
 	int i;
 
 	(void)arg;
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the function is not in the vDSO");
 	for (i = 0; i < ROUNDS; i++) {
 		time_t stored = 0, a, v, b;
 
 		a = vt_raw2(__NR_time, NULL, 0);
 		v = i & 1 ? fn(NULL) : fn(&stored);
 		b = vt_raw2(__NR_time, NULL, 0);
-		VT_CHECK(a <= v && v <= b, "order is %ld, %ld, %ld", (long)a,
-			 (long)v, (long)b);
-		VT_CHECK(i & 1 || stored == v, "stores %ld, returns %ld",
+		VT_CHECK(a <= v && v <= b,
+			 "system call %ld, then vDSO %ld, system call %ld",
+			 (long)a, (long)v, (long)b);
+		VT_CHECK(i & 1 || stored == v, "time stores %ld, returns %ld",
 			 (long)stored, (long)v);
 	}
 	return VT_PASS;
@@ -181,13 +183,13 @@ static int check_getcpu(const void *arg)
 
 	(void)arg;
 	fn = vt_entry("getcpu");
-	VT_CHECK(fn, "nothing to test");
+	VT_CHECK(fn, "the function is not in the vDSO");
 	for (i = 0; i < n; i++) {
 		unsigned int cpu = -1, node = -1, rcpu = -2, rnode = -2;
 
 		VT_NEED(!vt_pin(cpus[i]));
 		vt_raw3(__NR_getcpu, &rcpu, &rnode, NULL);
-		VT_CHECK(!fn(&cpu, &node, NULL), "vDSO fails");
+		VT_CHECK(!fn(&cpu, &node, NULL), "the vDSO's function failed");
 		VT_CHECK(cpu == rcpu && node == rnode,
 			 "vDSO %u/%u, system call %u/%u", cpu, node, rcpu,
 			 rnode);
@@ -223,19 +225,20 @@ static int check_getrandom(const void *arg)
 	void *state;
 
 	(void)arg;
-	VT_CHECK(fn, "nothing to test");
-	VT_CHECK(!fn(NULL, 0, 0, &p, ~0ul), "no parameters");
+	VT_CHECK(fn, "the function is not in the vDSO");
+	VT_CHECK(!fn(NULL, 0, 0, &p, ~0ul), "getrandom returned no parameters");
 	state = mmap(NULL, p.size, p.prot, p.flags, -1, 0);
 	VT_NEED(state != MAP_FAILED);
 	for (i = 0; i < VT_ARRAY_SIZE(bufs); i++) {
 		long got = fn(bufs[i], sizeof(bufs[i]), 0, state, p.size);
 
-		VT_CHECK(got == sizeof(bufs[i]), "returns %ld", got);
+		VT_CHECK(got == sizeof(bufs[i]), "getrandom returned %ld", got);
 		for (k = 0; k < i; k++)
 			VT_CHECK(memcmp(bufs[i], bufs[k], sizeof(bufs[i])),
 				 "buffers %u and %u are equal", i, k);
 	}
-	VT_CHECK(!fn(bufs, 0, 0, state, p.size), "nothing asked, something got");
+	VT_CHECK(!fn(bufs, 0, 0, state, p.size),
+		 "getrandom of 0 bytes does not return 0");
 	return check_random_flags(fn);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Cases of the program `mapping`. */
+/* Test cases of the program `mapping`. */
 #ifndef VDSO_TASK_MAPPING_PARTS_H
 #define VDSO_TASK_MAPPING_PARTS_H
 

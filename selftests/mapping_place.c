@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the records are: found again after [vvar] was moved, and never left by a
- * reader, whatever number its CPU says it has.
+ * The location of the records: the kernel follows a moved [vvar], and no CPU number
+ * makes a reader leave [vvar].
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "mapping_parts.h"
 #include "records.h"
 
-/* Both mappings @by bytes further; as CRIU does it, without a call in between. */
+/* Moves both mappings by @by bytes; like CRIU, without a vDSO call in between. */
 static int move(const struct vt_maps *from, struct vt_maps *to, long by)
 {
 	size_t vvar = from->vvar_end - from->vvar, vdso = from->vdso_end - from->vdso;
@@ -26,8 +26,8 @@ static int move(const struct vt_maps *from, struct vt_maps *to, long by)
 	return vt_read_maps(to, 0) ? VT_PASS : VT_FAIL;
 }
 
-/* How far to a place for as much as [vvar] and [vdso] take; 0 after a message. */
-static long free_place(const struct vt_maps *m)
+/* Distance to free address space as large as [vvar] and [vdso]; 0 after a message. */
+static long free_distance(const struct vt_maps *m)
 {
 	size_t size = m->vdso_end - m->vvar;
 	char *place = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -39,7 +39,7 @@ static long free_place(const struct vt_maps *m)
 	return (unsigned long)place - m->vvar;
 }
 
-/* Touched once where it was, called where it is. */
+/* The first call is before the move, the others are after it. */
 static int move_unpromoted(void *arg)
 {
 	struct vt_limit limit;
@@ -51,35 +51,35 @@ static int move_unpromoted(void *arg)
 	if (vt_ids_init() || !vt_read_maps(&m, 0))
 		return VT_FAIL;
 	want = vt_raw0(vt_ids[0].nr);
-	VT_CHECK(vt_ids[0].fn() == want, "wrong before the move");
-	VT_CHECK(!m.vclock, "more mappings than this test moves");
-	by = free_place(&m);
+	VT_CHECK(vt_ids[0].fn() == want, "wrong answer before the move");
+	VT_CHECK(!m.vclock, "there is [vvar_vclock], which this test does not move");
+	by = free_distance(&m);
 	if (!by || move(&m, &moved, by))
 		return VT_FAIL;
 	fn = (int (*)(void))((char *)vt_ids[0].fn + by);
 	for (limit = vt_limit_ms(5000); !vt_is_over(&limit);) {
 		got = fn();
-		VT_CHECK(got == want, "%s after the move: %d, by the system call %d",
+		VT_CHECK(got == want, "%s after the move: vDSO %d, system call %d",
 			 vt_ids[0].name, got, want);
 		if (vt_own_field(&moved, vt_ids[0].offset) == (__u32)want + 1)
 			return VT_PASS;
 	}
-	return vt_late("never answered from the record after the move");
+	return vt_late("no answer from the record after the move");
 }
 
 int check_moved(const void *arg)
 {
 	(void)arg;
-	return vt_run_child(move_unpromoted, NULL, "the process that moves it");
+	return vt_run_child(move_unpromoted, NULL, "the process with the moved [vvar]");
 }
 
 #ifdef __x86_64__
-#define CPUNODE_SELECTOR	0x7b	/* its limit has the CPU's number */
-#define OUR_SELECTOR		0x07	/* the first one of our own table */
+#define CPUNODE_SELECTOR	0x7b	/* its limit contains the CPU number */
+#define LDT_SELECTOR		0x07	/* entry 0 of the LDT */
 
 /*
- * 12 bits of the limit of our own segment: what LSL says in the copy. With a base of 0, a
- * limit of 0 would take the segment away.
+ * Sets the limit of our LDT entry, which LSL in the copy returns as the CPU number. The
+ * base must not be 0: with a limit of 0, modify_ldt() would remove the entry.
  */
 static bool set_number(unsigned int number)
 {
@@ -92,10 +92,11 @@ static bool set_number(unsigned int number)
 }
 
 /*
- * Where the code asks the CPU for its number, it asks for the limit of our segment:
- * the selector is loaded into a register, for LSL, which RDPID may have replaced.
+ * Patches the code that reads the CPU number so that it reads the limit of our LDT entry:
+ * changes the selector that is loaded for LSL, and turns RDPID, where the kernel has
+ * patched it in, back into LSL. Returns the number of changed selectors.
  */
-static unsigned int ask_ours(unsigned char *code, size_t size)
+static unsigned int replace_selector(unsigned char *code, size_t size)
 {
 	unsigned int n = 0, reg = 0;
 	size_t i;
@@ -106,7 +107,7 @@ static unsigned int ask_ours(unsigned char *code, size_t size)
 		if (at[0] >= 0xb8 && at[0] <= 0xbf && at[1] == CPUNODE_SELECTOR &&
 		    !at[2] && !at[3] && !at[4]) {
 			reg = at[0] & 7;
-			at[1] = OUR_SELECTOR;
+			at[1] = LDT_SELECTOR;
 			n++;
 		} else if (n && !memcmp(at, "\xf3\x0f\xc7\xf8", 4)) {
 			/* lsl %reg, %eax; nop */
@@ -118,20 +119,20 @@ static unsigned int ask_ours(unsigned char *code, size_t size)
 	return n;
 }
 
-#define LIE			0x5a5a5a5a
+#define WRONG_ANSWER			0x5a5a5a5a
 
-/* Record 1 of the copy has wrong answers. */
-static void put_lies(const struct vt_maps *copy)
+/* Stores wrong answers in record 1 of the copy. */
+static void write_wrong_answers(const struct vt_maps *copy)
 {
 	volatile char *record = (volatile char *)vt_record(copy, vt_locator(1));
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++)
-		*(volatile __u32 *)(record + vt_ids[i].offset) = LIE;
+		*(volatile __u32 *)(record + vt_ids[i].offset) = WRONG_ANSWER;
 }
 
-/* Slots that lead there. */
-static void lead_to_lies(void *slots, size_t n)
+/* Fills @n slots, which then point to record 1. */
+static void point_to_wrong_record(void *slots, size_t n)
 {
 	struct vdso_task_slot slot = { .seq = 12, .record = vt_locator(1) };
 
@@ -154,15 +155,16 @@ static int same_with_number(unsigned int number, long shift,
 	for (i = 0; i < vt_nr_ids; i++) {
 		int got = call_copy(i, shift);
 
-		VT_CHECK(got == want->v[i], "%s is %d, not %d, on a CPU that says %u",
-			 vt_ids[i].name, got, want->v[i], number);
+		VT_CHECK(got == want->v[i], "%s with CPU number %u: vDSO %d, system call %d",
+			 vt_ids[i].name, number, got, want->v[i]);
 	}
 	return VT_PASS;
 }
 
 /*
- * A copy of the image, in which the CPU says what it is told to. What [vvar] has is
- * zero, so each number makes the call; below it everything is believed.
+ * A copy of the image whose CPU number the test sets. All of its [vvar] is zero, so it
+ * falls back for each number; if a number led below [vvar], the slots there would yield
+ * wrong answers.
  */
 int check_numbers(const void *arg)
 {
@@ -175,18 +177,19 @@ int check_numbers(const void *arg)
 	(void)arg;
 	if (vt_ids_init() || !vt_copy_image(&copy, &shift, below))
 		return VT_FAIL;
-	VT_CHECK(ask_ours((void *)copy.vdso, copy.vdso_end - copy.vdso),
-		 "no code that asks for the CPU's number");
+	VT_CHECK(replace_selector((void *)copy.vdso, copy.vdso_end - copy.vdso),
+		 "no code in [vdso] that reads the CPU number");
 	VT_NEED(!mprotect((void *)copy.vdso, copy.vdso_end - copy.vdso,
 			  PROT_READ | PROT_EXEC));
-	put_lies(&copy);
-	lead_to_lies((void *)(copy.vvar - below), below / sizeof(struct vdso_task_slot));
+	write_wrong_answers(&copy);
+	point_to_wrong_record((void *)(copy.vvar - below), below / sizeof(struct vdso_task_slot));
 	want = vt_raw_answers();
-	/* Guards the guard: a slot in the area is believed, and is that of the number. */
-	lead_to_lies((void *)vt_slot(&copy, 5), 1);
+	/* Self-check: the copy uses the slot of the CPU number that was set. */
+	point_to_wrong_record((void *)vt_slot(&copy, 5), 1);
 	if (!set_number(5))
 		return VT_FAIL;
-	VT_CHECK(call_copy(0, shift) == LIE - 1, "the number is not taken from there");
+	VT_CHECK(call_copy(0, shift) == WRONG_ANSWER - 1,
+		 "the copy does not use the slot of the CPU number that was set");
 	memset((void *)vt_slot(&copy, 5), 0, sizeof(struct vdso_task_slot));
 	for (number = 0; number < VT_MAX_CPUS; number++)
 		if (same_with_number(number, shift, &want))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What can be done to the area from user space: reading it in its own process,
- * and giving up one's own use of it. No more.
+ * A process can read its own area, move it, and give it up (unmap it, map over it); user
+ * space can do nothing else to it.
  *
  * Fails when: the VMA has VM_MAYWRITE or VM_MAYEXEC, the fault handler inserts a
- * writable entry or serves a foreign access, get_user_pages() gets hold of a
- * page, or the kernel stumbles over a [vvar] that is not where it was.
+ * writable entry or serves a foreign access, get_user_pages() gets a page, or the
+ * kernel fails over a [vvar] that was unmapped or mapped over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +30,8 @@ static int setup(void)
 	return VT_PASS;
 }
 
-/* The system goes on: we are right, and so is a new process. */
-static int fresh_child(void *arg)
+/* The answers are still right, here and in a new process. */
+static int new_child(void *arg)
 {
 	(void)arg;
 	return vt_promoted_and_same("new process") ? VT_PASS : VT_FAIL;
@@ -39,7 +39,7 @@ static int fresh_child(void *arg)
 
 static int all_well(void)
 {
-	if (!vt_same_now("afterwards") || vt_run_child(fresh_child, NULL, "fresh"))
+	if (!vt_same_now("afterwards") || vt_run_child(new_child, NULL, "new process"))
 		return VT_FAIL;
 	return VT_PASS;
 }
@@ -58,12 +58,12 @@ int check_mprotect(const void *arg)
 		return VT_FAIL;
 	for (i = 0; i < VT_ARRAY_SIZE(prots); i++) {
 		VT_CHECK(mprotect((void *)(m.area - size), size, prots[i]) &&
-			 errno == EACCES, "mprotect(%d): %m", prots[i]);
+			 errno == EACCES, "mprotect(%d) of a page: %m", prots[i]);
 		VT_CHECK(mprotect((void *)m.vvar, m.vvar_end - m.vvar,
 				  prots[i]) && errno == EACCES,
-			 "mprotect(%d) of all: %m", prots[i]);
+			 "mprotect(%d) of [vvar]: %m", prots[i]);
 	}
-	/* Taken away and given back, it is as it was. */
+	/* PROT_NONE and PROT_READ are allowed and change no answer. */
 	VT_NEED(!mprotect((void *)m.vvar, m.vvar_end - m.vvar, PROT_NONE));
 	VT_NEED(!mprotect((void *)m.vvar, m.vvar_end - m.vvar, PROT_READ));
 	return all_well();
@@ -103,13 +103,13 @@ static int must_die(int (*fn)(void *), const char *what)
 
 	if (!pid) {
 		if (!vt_promote())
-			_exit(vt_settle(VT_FAIL));
+			_exit(vt_final_result(VT_FAIL));
 		_exit(fn(NULL));
 	}
 	VT_NEED(waitpid(pid, &status, 0) == pid);
 	VT_CHECK(WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV ||
 					 WTERMSIG(status) == SIGBUS),
-		 "%s: status %#x", what, status);
+		 "%s: no SIGSEGV or SIGBUS, wait status %#x", what, status);
 	return VT_PASS;
 }
 
@@ -123,8 +123,8 @@ int check_user_write(const void *arg)
 	return all_well();
 }
 
-/* Neither reads nor writes through @fd reach the area at @addr. */
-static int mem_refused(int fd, const char *who)
+/* Reads and writes of the area through @fd, a /proc/PID/mem, must fail. */
+static int mem_refused(int fd, const char *name)
 {
 	unsigned long where[] = { (unsigned long)record_address(),
 				  (unsigned long)vt_record(&m, 0), m.vvar };
@@ -133,9 +133,9 @@ static int mem_refused(int fd, const char *who)
 
 	for (i = 0; i < VT_ARRAY_SIZE(where); i++) {
 		VT_CHECK(pwrite(fd, buf, 8, where[i]) == -1,
-			 "%s: wrote to the area", who);
+			 "%s: wrote to the area", name);
 		VT_CHECK(pread(fd, buf, 8, where[i]) == -1,
-			 "%s: read the area", who);
+			 "%s: read the area", name);
 	}
 	return VT_PASS;
 }
@@ -154,7 +154,7 @@ int check_own_mem(const void *arg)
 	return result ? result : all_well();
 }
 
-/* The area of a child that has a record, from its parent's side. */
+/* Accesses the area of a child that has a record, from its parent. */
 static int remote_access(pid_t pid)
 {
 	char path[64], buf[8] = { 0 };
@@ -164,7 +164,7 @@ static int remote_access(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDWR);
 	VT_NEED(fd >= 0);
-	result = mem_refused(fd, "another's /proc/PID/mem");
+	result = mem_refused(fd, "/proc/PID/mem of another process");
 	close(fd);
 	remote.iov_base = record_address();
 	if (syscall(__NR_process_vm_readv, pid, &local, 1, &remote, 1, 0) != -1)
@@ -176,7 +176,7 @@ static int remote_access(pid_t pid)
 	return result;
 }
 
-/* A child that gets a record, made by fork: its [vvar] is where its parent's is. */
+/* Forks, so the child's [vvar] has the address of the parent's, and promotes the child. */
 static int with_promoted_child(int (*fn)(pid_t pid))
 {
 	volatile int *step = vt_shared(sizeof(*step) * 2);
@@ -188,9 +188,9 @@ static int with_promoted_child(int (*fn)(pid_t pid))
 	pid = fork();
 	if (!pid) {
 		if (!vt_promote())
-			_exit(vt_settle(VT_FAIL));
+			_exit(vt_final_result(VT_FAIL));
 		vt_store(&step[0], 1);
-		_exit(vt_await_in_time(&step[1], 1, 20000, "the order to end") ?:
+		_exit(vt_await_in_time(&step[1], 1, 20000, "the parent's request to exit") ?:
 		      !vt_same_now("child afterwards"));
 	}
 	VT_IN_TIME(vt_await(&step[0], 1, 10000), "the child gets no record");
@@ -238,7 +238,7 @@ int check_ptrace_poke(const void *arg)
 	return result ? result : all_well();
 }
 
-/* Words of the VmFlags line of the mapping that holds @addr. */
+/* The VmFlags line of the mapping that contains @addr. */
 static bool vm_flags(unsigned long addr, char *flags, size_t size)
 {
 	FILE *f = fopen("/proc/self/smaps", "r");
@@ -269,12 +269,12 @@ int check_vm_flags(const void *arg)
 	if (setup())
 		return VT_FAIL;
 	if (!vm_flags(m.vvar, flags, sizeof(flags)))
-		return vt_skip("this kernel's /proc shows no VmFlags");
-	VT_CHECK(strstr(flags, " rd "), "not readable:%s", flags);
-	VT_CHECK(strstr(flags, " dd "), "part of core dumps:%s", flags);
-	VT_CHECK(strstr(flags, " de "), "may be expanded:%s", flags);
+		return vt_skip("no VmFlags in this kernel's /proc/PID/smaps");
+	VT_CHECK(strstr(flags, " rd "), "[vvar] lacks VmFlag rd:%s", flags);
+	VT_CHECK(strstr(flags, " dd "), "[vvar] lacks VmFlag dd (VM_DONTDUMP):%s", flags);
+	VT_CHECK(strstr(flags, " de "), "[vvar] lacks VmFlag de (VM_DONTEXPAND):%s", flags);
 	for (i = 0; i < VT_ARRAY_SIZE(bad); i++)
-		VT_CHECK(!strstr(flags, bad[i]), "has%s:%s", bad[i], flags);
+		VT_CHECK(!strstr(flags, bad[i]), "[vvar] has VmFlag%s:%s", bad[i], flags);
 	return VT_PASS;
 }
 
@@ -287,7 +287,7 @@ static int unmap_and_call(void *arg)
 	return VT_FAIL;
 }
 
-/* Whoever gives [vvar] away dies of its next call, alone. */
+/* A process that unmaps [vvar] dies at its next call; no other process does. */
 int check_unmap(const void *arg)
 {
 	(void)arg;
@@ -299,10 +299,10 @@ int check_unmap(const void *arg)
 static int same_child(void *arg)
 {
 	(void)arg;
-	return vt_same_now("child over zeros") ? VT_PASS : VT_FAIL;
+	return vt_same_now("child with anonymous [vvar]") ? VT_PASS : VT_FAIL;
 }
 
-/* Own memory in place of [vvar]: the reader sees zeros and asks. */
+/* Anonymous memory in place of [vvar]: the reader loads zeros and falls back. */
 static int map_over(void *arg)
 {
 	size_t size = m.vvar_end - m.vvar;
@@ -312,7 +312,7 @@ static int map_over(void *arg)
 		return VT_FAIL;
 	VT_NEED(mmap((void *)m.vvar, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 		     MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (void *)m.vvar);
-	return vt_same_now("over own zeros") &&
+	return vt_same_now("with anonymous [vvar]") &&
 	       !vt_run_child(same_child, NULL, "its child") ? VT_PASS : VT_FAIL;
 }
 
@@ -346,10 +346,10 @@ int check_madvise(const void *arg)
 	for (i = 0; i < VT_ARRAY_SIZE(advice); i++) {
 		madvise((void *)m.vvar, m.area - m.vvar, advice[i]);
 		if (!vt_same_now("after madvise") || !vt_promote())
-			return vt_fail("advice %d", advice[i]);
+			return vt_fail("after madvise(%d)", advice[i]);
 	}
 	if (vm_flags(m.vvar, flags, sizeof(flags)))
-		VT_CHECK(strstr(flags, " dd "), "now in core dumps:%s", flags);
+		VT_CHECK(strstr(flags, " dd "), "madvise() cleared VM_DONTDUMP:%s", flags);
 	return all_well();
 }
 

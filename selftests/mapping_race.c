@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process is promoted while one of its threads is in the first fault, which has seen
- * that it was not and will map the zero page.
+ * A process is promoted while one of its threads is in the first fault, which began
+ * before the promotion and will map the zero page.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,8 +24,8 @@ static void *touch(void *arg)
 	return (void *)(long)(got != vt_raw0(vt_ids[0].nr));
 }
 
-/* System calls count once the area was touched, whoever makes them. */
-static int become_promoted(void *arg)
+/* Once the area was touched, every thread's system calls count for the promotion. */
+static int promote_during_fault(void *arg)
 {
 	uint64_t end;
 	pthread_t thread;
@@ -41,13 +41,13 @@ static int become_promoted(void *arg)
 		vt_raw_answers();
 	pthread_join(thread, &wrong);
 	vt_delays_off();
-	VT_CHECK(!wrong, "the first call is wrong");
+	VT_CHECK(!wrong, "the first call returned a wrong answer");
 	return vt_promoted_and_same("after the fault") ? VT_PASS : VT_FAIL;
 }
 
 /*
- * The thread in the first fault inserts the zero page while another one's fault has
- * made the area and not yet inserted its page: that finds an entry in its way.
+ * The thread in the first fault inserts the zero page after another thread's fault has
+ * created the area and before that inserts its page, which finds the zero page there.
  */
 static int two_faults(void *arg)
 {
@@ -64,15 +64,15 @@ static int two_faults(void *arg)
 		;
 	for (end = vt_now() + VT_DELAY_US * 500ull; vt_now() < end;)
 		vt_raw_answers();
-	/* Promoted by now, and the other thread has yet to insert the zero page. */
+	/* The process is promoted now, and the other thread still in its first fault. */
 	touch(NULL);
 	pthread_join(thread, &wrong);
 	vt_delays_off();
-	VT_CHECK(!wrong, "the first call is wrong");
+	VT_CHECK(!wrong, "the first call returned a wrong answer");
 	return vt_promoted_and_same("after the faults") ? VT_PASS : VT_FAIL;
 }
 
-static int in_unpromoted_processes(int (*fn)(void *))
+static int run_in_new_processes(int (*fn)(void *))
 {
 	int result = vt_delays_init(), i;
 
@@ -89,11 +89,11 @@ static int in_unpromoted_processes(int (*fn)(void *))
 int check_fault_race(const void *arg)
 {
 	(void)arg;
-	return in_unpromoted_processes(become_promoted);
+	return run_in_new_processes(promote_during_fault);
 }
 
 int check_two_faults(const void *arg)
 {
 	(void)arg;
-	return in_unpromoted_processes(two_faults);
+	return run_in_new_processes(two_faults);
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The task area: who owns one, when it goes away, and what it looks like.
+ * The task area: which processes own one, when it is freed, and how it is mapped.
  *
- * Fails when: an area is made before the process has called often (or by the
+ * Fails when: an area is created before the process has called often (or by the
  * first fault, or by fork), is not shared by threads, is not freed with the mm
- * or at exec, or is freed twice; when a fault that began before the promotion leaves the
- * zero page for good, alone or under another thread's fault; when a [vvar] that was
- * moved is not found again; when a CPU number that this kernel does not have leads out
- * of [vvar]; when [vvar] gets another name, a gap to [vdso], or a second mapping; when a
- * page is writable.
+ * or at exec, or is freed twice; a fault that began before the promotion leaves the
+ * zero page mapped forever, alone or with another thread's fault; the kernel does not
+ * find a moved [vvar]; a CPU number that this kernel does not have leads out of [vvar];
+ * [vvar] has another name, a gap to [vdso], or a second mapping; or a page is writable.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -23,34 +22,34 @@
 
 #define THREADS	8
 
-/* What a child is asked to be, while its parent reads the statistics. */
+/* A child that runs @setup and then waits, while its parent reads the statistics. */
 struct subject {
-	int (*become)(struct subject *s);
-	int owned;
-	volatile int is_there;
-	volatile int may_go;
+	int (*setup)(struct subject *s);
+	int owned;		/* areas that it must own then */
+	volatile int ready;
+	volatile int may_exit;
 };
 
 static int subject_body(void *arg)
 {
 	struct subject *s = arg;
 
-	if (s->become(s))
+	if (s->setup(s))
 		return VT_FAIL;
-	vt_store(&s->is_there, 1);
-	return vt_await_in_time(&s->may_go, 1, 20000, "the order to end");
+	vt_store(&s->ready, 1);
+	return vt_await_in_time(&s->may_exit, 1, 20000, "the parent's request to exit");
 }
 
-static struct subject *new_subject(int (*become)(struct subject *s), int owned)
+static struct subject *new_subject(int (*setup)(struct subject *s), int owned)
 {
 	struct subject *s = vt_shared(sizeof(*s));
 
 	if (s)
-		*s = (struct subject){ .become = become, .owned = owned };
+		*s = (struct subject){ .setup = setup, .owned = owned };
 	return s;
 }
 
-static int areas_become(long value, const char *when)
+static int wait_for_areas(long value, const char *when)
 {
 	if (vt_stat_becomes("areas", value))
 		return VT_PASS;
@@ -58,43 +57,43 @@ static int areas_become(long value, const char *when)
 	return VT_LATE;
 }
 
-/* While the subject is there, @owned areas more; afterwards none more. */
-static int observe(struct subject *s)
+/* There must be @owned areas more while the child lives, and none after its exit. */
+static int compare_stats(struct subject *s)
 {
-	long before = vt_settled("areas"), pages = vt_stat("pages"), now;
+	long before = vt_stable_stat("areas"), pages = vt_stat("pages"), now;
 	int result;
 	pid_t pid;
 
 	pid = vt_child(subject_body, s);
-	result = vt_await_in_time(&s->is_there, 1, 20000, "the process is there");
-	result |= areas_become(before + s->owned, "while the process lives");
+	result = vt_await_in_time(&s->ready, 1, 20000, "setup of the process");
+	result |= wait_for_areas(before + s->owned, "while the process lives");
 	now = vt_stat("pages");
 	if (!result && (s->owned ? now < pages + s->owned : now != pages))
 		result = vt_fail("pages: %ld before, %ld now", pages, now);
-	vt_store(&s->may_go, 1);
+	vt_store(&s->may_exit, 1);
 	result |= vt_reap(pid, "process");
-	result |= areas_become(before, "after its end");
+	result |= wait_for_areas(before, "after its exit");
 	return vt_stat_becomes("pages", pages) ? result : result | VT_LATE;
 }
 
-static int run_subject(int (*become)(struct subject *s), int owned)
+static int run_subject(int (*setup)(struct subject *s), int owned)
 {
 	int result = vt_stats_init();
 	struct subject *s;
 
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
-	s = new_subject(become, owned);
+	s = new_subject(setup, owned);
 	VT_NEED(s);
-	return observe(s);
+	return compare_stats(s);
 }
 
-static int be_silent(struct subject *s)
+static int call_system_calls(struct subject *s)
 {
 	int i;
 
 	(void)s;
-	/* The system calls themselves are no use of the vDSO. */
+	/* System calls of a process that does not use the vDSO do not promote it. */
 	for (i = 0; i < 1000; i++)
 		vt_raw_answers();
 	return VT_PASS;
@@ -106,7 +105,7 @@ static int call_once(struct subject *s)
 	return vt_ids[0].fn() == vt_raw0(vt_ids[0].nr) ? VT_PASS : VT_FAIL;
 }
 
-static int be_promoted(struct subject *s)
+static int promote(struct subject *s)
 {
 	(void)s;
 	return vt_promote() ? VT_PASS : VT_FAIL;
@@ -124,7 +123,7 @@ static void *promoted_thread(void *arg)
 	return NULL;
 }
 
-static int be_many_threads(struct subject *s)
+static int promote_threads(struct subject *s)
 {
 	pthread_t threads[THREADS];
 	long wrong = 0;
@@ -139,14 +138,14 @@ static int be_many_threads(struct subject *s)
 		pthread_join(threads[i], &result);
 		wrong += (long)result;
 	}
-	VT_CHECK(!wrong, "%ld threads saw wrong answers", wrong);
+	VT_CHECK(!wrong, "%ld threads got wrong answers", wrong);
 	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
-static int check_silent(const void *arg)
+static int check_unused(const void *arg)
 {
 	(void)arg;
-	return run_subject(be_silent, 0);
+	return run_subject(call_system_calls, 0);
 }
 
 static int check_once(const void *arg)
@@ -158,23 +157,23 @@ static int check_once(const void *arg)
 static int check_promoted(const void *arg)
 {
 	(void)arg;
-	return run_subject(be_promoted, 1);
+	return run_subject(promote, 1);
 }
 
 static int check_threads(const void *arg)
 {
 	(void)arg;
-	return run_subject(be_many_threads, 1);
+	return run_subject(promote_threads, 1);
 }
 
-/* This process is promoted; its child must be so by calls of its own. */
+/* A promoted process's child must own no area until its own calls promote it. */
 static int check_child(const void *arg)
 {
 	(void)arg;
 	if (vt_ids_init() || !vt_promote())
 		return VT_FAIL;
-	return run_subject(be_silent, 0) || run_subject(call_once, 0) ||
-	       run_subject(be_promoted, 1);
+	return run_subject(call_system_calls, 0) || run_subject(call_once, 0) ||
+	       run_subject(promote, 1);
 }
 
 static int exec_when_promoted(void *arg)
@@ -188,7 +187,7 @@ static int exec_when_promoted(void *arg)
 	return vt_fail("exec: %m");
 }
 
-/* An exec gives the old mm's area back while the process lives on. */
+/* An exec frees the old mm's area while the process lives on. */
 static int check_exec(const void *arg)
 {
 	int result = vt_stats_init();
@@ -198,14 +197,14 @@ static int check_exec(const void *arg)
 	(void)arg;
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
-	before = vt_settled("areas");
+	before = vt_stable_stat("areas");
 	pid = vt_child(exec_when_promoted, &before);
 	if (vt_reap(pid, "image"))
 		return VT_FAIL;
 	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
 }
 
-/* In the new image, which has not called: @areas as before its process. */
+/* In the new image, before its first call: as many areas as before the process began. */
 static int new_image(long areas)
 {
 	if (vt_stats_init() || vt_ids_init() ||
@@ -214,12 +213,12 @@ static int new_image(long areas)
 	return vt_stat_becomes("areas", areas + 1) ? VT_PASS : VT_FAIL;
 }
 
-static int be_promoted_child(void *arg)
+static int promote_child(void *arg)
 {
-	return be_promoted(arg);
+	return promote(arg);
 }
 
-/* Processes that come and go leave nothing behind, however many. */
+/* Processes that exit leave no area behind, however many. */
 static int check_churn(const void *arg)
 {
 	int result = vt_stats_init(), i;
@@ -228,9 +227,9 @@ static int check_churn(const void *arg)
 	(void)arg;
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
-	before = vt_settled("areas");
+	before = vt_stable_stat("areas");
 	for (i = 0; i < 100; i++)
-		if (vt_run_child(be_promoted_child, NULL, "child"))
+		if (vt_run_child(promote_child, NULL, "child"))
 			return VT_FAIL;
 	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
 }
@@ -249,10 +248,10 @@ static int check_line(const char *line)
 	for (i = 0; i < VT_ARRAY_SIZE(known); i++)
 		if (!strncmp(name, known[i], strlen(known[i])))
 			return VT_PASS;
-	return vt_fail("a new kind of mapping: %s", name);
+	return vt_fail("unknown special mapping: %s", name);
 }
 
-/* One [vvar], one [vdso], nothing between, no name that was not there. */
+/* One [vvar] directly below one [vdso], and no new names of mappings. */
 static int check_names(const void *arg)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -271,7 +270,7 @@ static int check_names(const void *arg)
 		 m.nr_vvar, m.nr_vdso);
 	VT_CHECK(m.vvar_end + m.vclock == m.vdso, "[vvar] ends at %#lx, [vdso] is at %#lx",
 		 m.vvar_end, m.vdso);
-	VT_CHECK(vt_nr_lines(&m) >= VT_LINES, "room for %zu lines only",
+	VT_CHECK(vt_nr_lines(&m) >= VT_LINES, "the area has only %zu lines",
 		 vt_nr_lines(&m));
 	return result;
 }
@@ -279,7 +278,7 @@ static int check_names(const void *arg)
 int main(int argc, char **argv)
 {
 	static const struct vt_case cases[] = {
-		{ "silent-owns-none", check_silent, NULL, 60 },
+		{ "silent-owns-none", check_unused, NULL, 60 },
 		{ "one-call-owns-none", check_once, NULL, 60 },
 		{ "promoted-owns-one", check_promoted, NULL, 60 },
 		{ "threads-share-one", check_threads, NULL, 60 },
@@ -306,6 +305,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "--areas"))
-		return vt_settle(new_image(atol(argv[2])));
+		return vt_final_result(new_image(atol(argv[2])));
 	return vt_run(cases, VT_ARRAY_SIZE(cases));
 }

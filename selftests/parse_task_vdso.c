@@ -14,7 +14,7 @@
 #define VT_VER_NDX_MASK	0x7fff
 #define VT_BITS		(8 * sizeof(vt_word_t))
 
-/* Same layout in both ELF classes; <linux/elf.h> has them only lately. */
+/* Same layout in both ELF classes; only recent <linux/elf.h> define them. */
 struct vt_verdef {
 	__u16 vd_version;
 	__u16 vd_flags;
@@ -47,7 +47,7 @@ static const void *at(const struct vt_vdso *v, unsigned long off,
 	return v->base + off;
 }
 
-/* A virtual address as the image has it -> a checked pointer. */
+/* The bounds-checked pointer for a virtual address of the image. */
 static const void *at_vaddr(const struct vt_vdso *v, unsigned long vaddr,
 			    unsigned long len)
 {
@@ -141,7 +141,7 @@ static const char *check_tables(struct vt_vdso *v)
 		return "string table out of bounds";
 	v->nsyms = v->hash[1];
 	if (v->nsyms > v->size / sizeof(vt_sym_t))
-		return "absurd number of symbols";
+		return "more symbols than fit in the image";
 	off = (const unsigned char *)v->sym - v->base;
 	if (!at(v, off, v->nsyms * sizeof(vt_sym_t)))
 		return "symbol table out of bounds";

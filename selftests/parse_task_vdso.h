@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A bounds-checked reader of the vDSO in memory. ../vDSO/parse_vdso.c finds a
- * symbol by one hash table and believes every offset; the tests here ask both
- * tables, want the version node to match exactly and walk all exports. No libc
+ * symbol by one hash table and checks no offset; the tests here search both
+ * tables, require an exact match of the version node and walk all exports. No libc
  * is used, so the freestanding 32-bit programs share the file.
  */
 #ifndef PARSE_TASK_VDSO_H
@@ -36,7 +36,7 @@ typedef __u32 vt_word_t;
 enum vt_hash { VT_SYSV_HASH, VT_GNU_HASH };
 
 /**
- * struct vt_vdso - a vDSO image that vt_vdso_init() found to be sane
+ * struct vt_vdso - a vDSO image that vt_vdso_init() has checked
  * @base:	where the image starts in memory
  * @size:	bytes of its PT_LOAD
  * @bias:	what to add to a symbol's value to get an offset from @base
@@ -44,7 +44,7 @@ enum vt_hash { VT_SYSV_HASH, VT_GNU_HASH };
  * @nsyms:	entries of @sym, as DT_HASH counts them
  * @str:	.dynstr
  * @strsz:	bytes of @str
- * @versym:	.gnu.version, as long as @sym
+ * @versym:	.gnu.version, with as many entries as @sym
  * @verdef:	offset of .gnu.version_d
  * @hash:	DT_HASH, in words
  * @gnu:	DT_GNU_HASH, in words
@@ -63,7 +63,7 @@ struct vt_vdso {
 	const __u32 *gnu;
 };
 
-/* Returns NULL if all is well, else what is wrong with the image. */
+/* Returns NULL, or an error message about the image. */
 const char *vt_vdso_init(struct vt_vdso *v, const void *base,
 			 unsigned long limit);
 

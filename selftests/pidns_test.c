@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pid namespaces: the same task has other numbers inside.
+ * Pid namespaces: a task has another ID in each of them.
  *
- * Fails when: the answers are computed in another namespace than the caller's, such as
- * init_pid_ns, or are those of the task that ran on the CPU before.
+ * Fails when: a refresh computes the answers in another namespace than the caller's,
+ * such as init_pid_ns, or the vDSO returns those of the task that ran on the CPU before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static pid_t new_init(int (*body)(void *), void *arg)
 	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
 
 	if (!pid)
-		exit(body ? vt_settle(body(arg)) : VT_PASS);
+		exit(body ? vt_final_result(body(arg)) : VT_PASS);
 	return pid;
 }
 
@@ -57,7 +57,7 @@ static int expect(int pid, const char *where)
 static int as_second(void *arg)
 {
 	(void)arg;
-	return expect(2, "second of the namespace");
+	return expect(2, "second process of the namespace");
 }
 
 static int as_init(void *arg)
@@ -91,9 +91,9 @@ static int nest(void *arg)
 		return VT_FAIL;
 	if (!--*depth)
 		return VT_PASS;
-	if (vt_reap(new_init(nest, depth), "deeper"))
+	if (vt_reap(new_init(nest, depth), "nested init"))
 		return VT_FAIL;
-	return vt_same_now("after the deeper one") ? VT_PASS : VT_FAIL;
+	return vt_same_now("after the nested init") ? VT_PASS : VT_FAIL;
 }
 
 static int check_nested(const void *arg)
@@ -129,15 +129,15 @@ static int wait_for_end(void *arg)
 	return VT_PASS;
 }
 
-static int as_visitor(void *arg)
+static int joined_body(void *arg)
 {
 	(void)arg;
-	VT_CHECK(vt_raw0(__NR_getpid) > 1, "a visitor is init");
-	return vt_same_now("visitor") && vt_promoted_and_same("visitor") ?
+	VT_CHECK(vt_raw0(__NR_getpid) > 1, "the joined process is init");
+	return vt_same_now("joined process") && vt_promoted_and_same("joined process") ?
 	       VT_PASS : VT_FAIL;
 }
 
-static int visit(pid_t init)
+static int join_namespace(pid_t init)
 {
 	char path[64];
 	int fd;
@@ -148,7 +148,7 @@ static int visit(pid_t init)
 	VT_NEED(!setns(fd, CLONE_NEWPID));
 	close(fd);
 	if (!vt_same_now("after setns") ||
-	    vt_run_child(as_visitor, NULL, "visitor"))
+	    vt_run_child(joined_body, NULL, "joined process"))
 		return VT_FAIL;
 	return VT_PASS;
 }
@@ -164,7 +164,7 @@ static int check_setns(const void *arg)
 	VT_NEED(!pipe(pipefd));
 	init = new_init(wait_for_end, &pipefd[0]);
 	VT_NEED(init > 0);
-	result = vt_promote() ? visit(init) : VT_FAIL;
+	result = vt_promote() ? join_namespace(init) : VT_FAIL;
 	VT_NEED(write(pipefd[1], "x", 1) == 1);
 	return vt_reap(init, "init") ? VT_FAIL : result;
 }
@@ -182,15 +182,16 @@ static int ping(void *arg)
 		for (i = 0; i < 20; i++, reads++)
 			if (vt_wrong(&want) >= 0)
 				return vt_same(&want, "ping-pong") ?
-				       vt_fail("wrong once") : VT_FAIL;
+				       vt_fail("wrong answer, right at the next call") :
+				       VT_FAIL;
 		sched_yield();
 	}
 	return VT_PASS;
 }
 
 /*
- * Tasks of both namespaces take turns on one CPU. The parent's answers differ
- * from its child's, and each switch is from one to the other.
+ * Tasks of different namespaces take turns on one CPU. The parent's answers differ
+ * from its children's, and switches go from one to the other.
  */
 static int check_ping_pong(const void *arg)
 {
@@ -208,25 +209,25 @@ static int check_ping_pong(const void *arg)
 	return result | vt_reap(init2, "other init");
 }
 
-/* Children that die in the namespace while others are switched in. */
-static int mortal(void *arg)
+/* Children exit in the namespace while ping() reads on the same CPU. */
+static int short_lived(void *arg)
 {
 	vt_pin(*(int *)arg);
-	return vt_same_now("mortal") && vt_promoted_and_same("mortal") ?
+	return vt_same_now("short-lived") && vt_promoted_and_same("short-lived") ?
 	       VT_PASS : VT_FAIL;
 }
 
-static int raise_mortals(void *arg)
+static int fork_short_lived(void *arg)
 {
 	int i;
 
 	for (i = 0; i < 50; i++)
-		if (vt_run_child(mortal, arg, "mortal"))
+		if (vt_run_child(short_lived, arg, "short-lived child"))
 			return VT_FAIL;
 	return vt_same_now("init") ? VT_PASS : VT_FAIL;
 }
 
-static int check_dying(const void *arg)
+static int check_exiting(const void *arg)
 {
 	int result = setup(), cpu;
 	pid_t init;
@@ -235,7 +236,7 @@ static int check_dying(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(vt_cpus(&cpu, 1) == 1);
-	init = new_init(raise_mortals, &cpu);
+	init = new_init(fork_short_lived, &cpu);
 	result = ping(&cpu);
 	return result | vt_reap(init, "init");
 }
@@ -248,7 +249,7 @@ int main(void)
 		{ "unshare", check_unshare, NULL, 0 },
 		{ "setns", check_setns, NULL, 0 },
 		{ "ping-pong", check_ping_pong, NULL, 60 },
-		{ "dying-neighbours", check_dying, NULL, 60 },
+		{ "exiting-neighbours", check_exiting, NULL, 60 },
 	};
 
 	return vt_run(cases, VT_ARRAY_SIZE(cases));

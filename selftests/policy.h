@@ -12,25 +12,25 @@ int check_singlestep(const void *arg);
 
 /* policy_filter.c */
 
-/* What the filters of the tests answer in place of an id. */
+/* The error that the tests' filters return in place of an id. */
 #define POLICY_ERRNO	EDOM
 
-/* VT_PASS, or the result to return without CONFIG_SECCOMP. */
+/* VT_PASS, or the result to return on a kernel without CONFIG_SECCOMP. */
 int policy_no_seccomp(void);
 
-/* @verdict for the system call of every entry in vt_ids[], all others are allowed. */
+/* Installs @verdict for the system calls of vt_ids[]; all others are allowed. */
 int policy_filter(unsigned int flags, unsigned int verdict);
 
 /*
- * As containers have it: each number allowed by name, for both architectures,
- * EPERM for the rest, and for the entries of @mask (bit i: vt_ids[i]).
+ * Installs an allow list as containers do: each number of both architectures by itself,
+ * EPERM for the rest and for the entries of @mask (bit i: vt_ids[i]).
  */
 int policy_allow_list(unsigned int mask);
 
 /* Refuses vt_ids[@entry] if its first argument is @argument. */
 int policy_argument_filter(unsigned int entry, unsigned int argument);
 
-/* A result: does each entry return @want? */
+/* Checks that each entry returns @want; VT_PASS or VT_FAIL. */
 int policy_answers(int want, const char *where);
 
 /* policy_seccomp.c */
@@ -39,7 +39,7 @@ int check_seccomp_trap(const void *arg);
 int check_seccomp_allow(const void *arg);
 int check_seccomp_strict(const void *arg);
 int check_seccomp_inherited(const void *arg);
-int check_slot_zero(const void *arg);
+int check_record_zero(const void *arg);
 
 /* policy_cache.c */
 int check_cache_allow_list(const void *arg);
@@ -48,7 +48,7 @@ int check_cache_stacked(const void *arg);
 int check_cache_arguments(const void *arg);
 int check_cache_inherited(const void *arg);
 
-/* policy_tsync.c; @arg of the forced ones: the delay point */
+/* policy_tsync.c; @arg of the last two: the delay point */
 int check_seccomp_tsync(const void *arg);
 int check_tsync_writer(const void *arg);
 int check_tsync_refresh(const void *arg);

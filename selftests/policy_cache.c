@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Filters whose answer for a number is known beforehand: what they always allow
- * is still answered by the record, and nothing else is.
+ * Filters whose verdict for a number is in seccomp's action cache: the record still
+ * answers the calls that they always allow, and no others.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -14,10 +14,10 @@
 #include "records.h"
 #include "stats.h"
 
-#define CALLS	100000
-#define SLOW	500
-#define FEW	(CALLS / 100)
-#define MAGIC	0x6d616769
+#define CALLS		100000
+#define DENIED_CALLS	500
+#define MAX_FALLBACKS	(CALLS / 100)
+#define MAGIC		0x6d616769
 
 static int setup(void)
 {
@@ -31,30 +31,30 @@ static int setup(void)
 }
 
 /*
- * Calls of all entries but those of @asked make no system calls. Others of the
- * system may, or a switch may come within a read: hence a limit and not zero.
+ * Calls of entries outside @denied do not fall back. Other processes do, and so does a
+ * read that a switch interrupts: hence a limit and not zero.
  */
-static int stand_still(unsigned int asked)
+static int others_answered(unsigned int denied)
 {
-	long before = vt_fallbacks(), made;
+	long before = vt_fallbacks(), fallbacks;
 	unsigned int i;
 	int call;
 
 	for (call = 0; call < CALLS; call++)
 		for (i = 0; i < vt_nr_ids; i++)
-			if (!(asked & 1u << i))
+			if (!(denied & 1u << i))
 				vt_ids[i].fn();
-	made = vt_fallbacks() - before;
-	VT_CHECK(before >= 0 && made < FEW,
-		 "%d calls of each entry made %ld system calls", CALLS, made);
+	fallbacks = vt_fallbacks() - before;
+	VT_CHECK(before >= 0 && fallbacks < MAX_FALLBACKS,
+		 "%d calls of each entry, %ld fell back", CALLS, fallbacks);
 	return VT_PASS;
 }
 
 /*
- * The entries of @asked make one each time, which says @want. What a filter
- * refuses never comes to where calls are counted.
+ * Each call of the entries in @denied falls back and returns @want. A call that a filter
+ * refuses does not reach the code that counts fallbacks.
  */
-static int all_asked(unsigned int asked, int want)
+static int all_fall_back(unsigned int denied, int want)
 {
 	unsigned int i;
 
@@ -62,28 +62,29 @@ static int all_asked(unsigned int asked, int want)
 		long before = vt_fallbacks();
 		int call;
 
-		if (!(asked & 1u << i))
+		if (!(denied & 1u << i))
 			continue;
-		for (call = 0; call < SLOW; call++) {
+		for (call = 0; call < DENIED_CALLS; call++) {
 			int got = vt_ids[i].fn();
 
-			VT_CHECK(got == want, "%s says %d, not %d",
+			VT_CHECK(got == want, "%s returns %d, not %d",
 				 vt_ids[i].name, got, want);
 		}
-		VT_CHECK(want < 0 || vt_fallbacks() - before >= SLOW,
-			 "%s: %d calls, %ld of them made", vt_ids[i].name,
-			 SLOW, vt_fallbacks() - before);
+		VT_CHECK(want < 0 || vt_fallbacks() - before >= DENIED_CALLS,
+			 "%s: %d calls, %ld fell back", vt_ids[i].name,
+			 DENIED_CALLS, vt_fallbacks() - before);
 	}
 	return VT_PASS;
 }
 
-static int fast_but(unsigned int asked, int want)
+/* The record answers all entries except those of @denied. */
+static int answered_but(unsigned int denied, int want)
 {
-	if (!vt_promote_but(asked) || stand_still(asked) ||
-	    all_asked(asked, want))
+	if (!vt_promote_but(denied) || others_answered(denied) ||
+	    all_fall_back(denied, want))
 		return VT_FAIL;
-	/* What was asked did not spoil what is answered. */
-	return vt_promote_but(asked) ? VT_PASS : VT_FAIL;
+	/* The fallbacks have left the other answers in the record. */
+	return vt_promote_but(denied) ? VT_PASS : VT_FAIL;
 }
 
 int check_cache_allow_list(const void *arg)
@@ -94,7 +95,7 @@ int check_cache_allow_list(const void *arg)
 	if (result)
 		return result;
 	VT_NEED(!policy_allow_list(0));
-	return vt_same_now("under an allow list") ? fast_but(0, 0) : VT_FAIL;
+	return vt_same_now("under an allow list") ? answered_but(0, 0) : VT_FAIL;
 }
 
 int check_cache_deny_one(const void *arg)
@@ -109,10 +110,10 @@ int check_cache_deny_one(const void *arg)
 	VT_NEED(denied && !policy_allow_list(denied));
 	VT_CHECK(vt_ids[vt_id_index("getuid")].fn() == -EPERM,
 		 "the first getuid is allowed");
-	return fast_but(denied, -EPERM);
+	return answered_but(denied, -EPERM);
 }
 
-/* Each filter on top takes something away. */
+/* Each further filter denies one more entry. */
 int check_cache_stacked(const void *arg)
 {
 	static const char * const names[] = { "geteuid", "getppid", "gettid" };
@@ -131,13 +132,13 @@ int check_cache_stacked(const void *arg)
 		got = vt_ids[vt_id_index(names[i])].fn();
 		VT_CHECK(got == -EPERM, "%s after filter %u: %d", names[i], i,
 			 got);
-		if (fast_but(denied, -EPERM))
+		if (answered_but(denied, -EPERM))
 			return VT_FAIL;
 	}
 	return VT_PASS;
 }
 
-/* It allows this call as it allows most, but nobody can know before. */
+/* The filter allows these calls, but the cache cannot know that by the number. */
 int check_cache_arguments(const void *arg)
 {
 	int result = setup(), entry;
@@ -148,13 +149,13 @@ int check_cache_arguments(const void *arg)
 	entry = vt_id_index("gettid");
 	VT_NEED(entry >= 0 && !policy_argument_filter(entry, MAGIC));
 	VT_CHECK(vt_raw2(vt_ids[entry].nr, MAGIC, 0) == -EPERM,
-		 "the filter does not look at arguments");
-	return fast_but(1u << entry, vt_raw0(vt_ids[entry].nr));
+		 "the filter ignores arguments");
+	return answered_but(1u << entry, vt_raw0(vt_ids[entry].nr));
 }
 
 static int filtered_child(void *arg)
 {
-	return fast_but(*(unsigned int *)arg, -EPERM);
+	return answered_but(*(unsigned int *)arg, -EPERM);
 }
 
 static void *filtered_thread(void *arg)
@@ -162,7 +163,7 @@ static void *filtered_thread(void *arg)
 	return (void *)(long)filtered_child(arg);
 }
 
-/* Children and threads have the filter, and their own answers. */
+/* Children and threads inherit the filter and have their own answers. */
 int check_cache_inherited(const void *arg)
 {
 	int result = setup();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Dispatch of system calls to user space, set by the thread or by its tracer. */
+/* Syscall user dispatch, set by the thread or by its tracer. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 	dispatched_nr = info->si_syscall;
 }
 
-/* Dispatch with no range that is allowed: the vDSO is like any other code. */
+/* Dispatch without an allowed range: calls from the vDSO are dispatched, too. */
 int check_user_dispatch(const void *arg)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigsys,
@@ -71,16 +71,16 @@ int check_user_dispatch(const void *arg)
 	return vt_promoted_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
 }
 
-struct meeting {
+struct handshake {
 	volatile int promoted, on;
 };
 
-/* Reads, until another process has set the dispatch and says so. */
+/* Reads until another process has set the dispatch and then @on. */
 static int dispatched_body(void *arg)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigsys,
 				.sa_flags = SA_SIGINFO };
-	struct meeting *m = arg;
+	struct handshake *m = arg;
 	unsigned int i, call;
 
 	VT_NEED(!sigaction(SIGSYS, &sa, NULL));
@@ -127,7 +127,7 @@ static int set_dispatch(pid_t pid)
 
 int check_dispatch_by_tracer(const void *arg)
 {
-	struct meeting *m = vt_shared(sizeof(*m));
+	struct handshake *m = vt_shared(sizeof(*m));
 	int round, result = VT_PASS;
 
 	(void)arg;
@@ -137,7 +137,7 @@ int check_dispatch_by_tracer(const void *arg)
 	for (round = 0; round < 10 && !result; round++) {
 		pid_t pid;
 
-		*m = (struct meeting){ 0 };
+		*m = (struct handshake){ 0 };
 		pid = vt_child(dispatched_body, m);
 		VT_IN_TIME(vt_await(&m->promoted, 1, 10000), "the process gets no record");
 		result = set_dispatch(pid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Filters: of the few numbers under test, and of the kind that containers have. */
+/* Filters for the system calls under test, and allow lists as containers have. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -10,7 +10,7 @@
 #include "ids.h"
 #include "policy.h"
 
-/* More than any architecture has; each is allowed by an instruction of its own. */
+/* More than any architecture has; the list has an instruction pair for each. */
 #define HIGHEST_NR	480
 
 #if defined(__x86_64__)
@@ -124,7 +124,7 @@ int policy_answers(int want, const char *where)
 	for (i = 0; i < vt_nr_ids; i++) {
 		int got = vt_ids[i].fn();
 
-		VT_CHECK(got == want, "%s: %s returns %d, the filter says %d",
+		VT_CHECK(got == want, "%s: %s returns %d, the filter's error is %d",
 			 where, vt_ids[i].name, got, want);
 	}
 	return VT_PASS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tracers: each system call of the tracee stops it, made by the vDSO or not. */
+/* Tracers: each system call stops the tracee, whether or not the vDSO made it. */
 #include <elf.h>
 #include <errno.h>
 #include <signal.h>
@@ -16,9 +16,9 @@
 #define REWRITTEN	4242
 #define STOP_SYSCALL	(SIGTRAP | 0x80)
 
-/* Of a call: one attempt of some twenty instructions, then the system call. */
-#define MOST_INSIDE	150
-#define MOST_STEPS	2000
+/* A call is one read of some twenty instructions, then the system call. */
+#define MAX_INSIDE	150
+#define MAX_STEPS	2000
 
 /* Not in every C library, though in every kernel. */
 #define REQUEST_SYSEMU	31
@@ -37,7 +37,7 @@ typedef struct user_regs_struct regs_t;
 #define REG_SP(r)	((r).sp)
 #endif
 
-/* What tracer and tracee tell each other. */
+/* Shared by tracer and tracee. */
 struct trace {
 	volatile int entry;
 	volatile int go;
@@ -62,7 +62,7 @@ static bool set_regs(pid_t pid, regs_t *r)
 	return !ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &io);
 }
 
-/* Lets @pid go by @request; true if it stopped, with @sig. */
+/* Resumes @pid by @request; true if it then stops with @sig. */
 static bool step(pid_t pid, long request, int sig)
 {
 	int status;
@@ -74,7 +74,7 @@ static bool step(pid_t pid, long request, int sig)
 	return WIFSTOPPED(status) && WSTOPSIG(status) == sig;
 }
 
-/* Gets a record; then stops itself, and calls one entry again and again. */
+/* Gets a record, stops itself, then calls one entry CALLS times. */
 static int tracee(void *arg)
 {
 	struct vt_answers want;
@@ -105,7 +105,7 @@ static int setup(void)
 	return VT_PASS;
 }
 
-/* Its pid, or -1 after a message. */
+/* Returns its pid, or -1 after a message. */
 static pid_t start_tracee(unsigned int entry, int *expect)
 {
 	int status;
@@ -114,9 +114,9 @@ static pid_t start_tracee(unsigned int entry, int *expect)
 	t->entry = entry;
 	pid = vt_child(tracee, expect);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return vt_fail("no tracee: %m"), -1;
+		return vt_fail("cannot start a tracee: %m"), -1;
 	if (!WIFSTOPPED(status))
-		return vt_judge("tracee", status), -1;
+		return vt_decode_status("tracee", status), -1;
 	if (ptrace(PTRACE_SETOPTIONS, pid, NULL,
 		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
 		return vt_fail("PTRACE_SETOPTIONS: %m"), -1;
@@ -166,7 +166,7 @@ int check_ptrace_syscall(const void *arg)
 		if (pid < 0)
 			return VT_FAIL;
 		n = count_calls(pid, vt_ids[i].nr, false, 0);
-		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
+		VT_CHECK(n == CALLS, "%s: %d calls, the tracer saw %d",
 			 vt_ids[i].name, CALLS, n);
 		if (vt_reap(pid, "tracee"))
 			return VT_FAIL;
@@ -189,7 +189,7 @@ int check_ptrace_rewrite(const void *arg)
 		if (pid < 0)
 			return VT_FAIL;
 		n = count_calls(pid, vt_ids[i].nr, true, REWRITTEN);
-		VT_CHECK(n == CALLS, "%s: %d calls made, %d seen",
+		VT_CHECK(n == CALLS, "%s: %d calls, the tracer saw %d",
 			 vt_ids[i].name, CALLS, n);
 		if (vt_reap(pid, "tracee"))
 			return VT_FAIL;
@@ -197,7 +197,7 @@ int check_ptrace_rewrite(const void *arg)
 	return VT_PASS;
 }
 
-/* Has a record; counts its calls where the tracer can see it, until told to end. */
+/* Gets a record; counts its calls in shared memory until the tracer sets @done. */
 static int counting_tracee(void *arg)
 {
 	(void)arg;
@@ -211,8 +211,8 @@ static int counting_tracee(void *arg)
 	return vt_promoted_and_same("after the tracer left") ? VT_PASS : VT_FAIL;
 }
 
-/* From the first PTRACE_SYSCALL on, each further call is seen: no gap. */
-static int watch_running(pid_t pid)
+/* From the first PTRACE_SYSCALL on, the tracer sees each call without a gap. */
+static int trace_running(pid_t pid)
 {
 	int n = 0, first = -1, status;
 	regs_t r;
@@ -222,18 +222,18 @@ static int watch_running(pid_t pid)
 	VT_NEED(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
 	first = vt_load(&t->calls);
 	while (n < CALLS) {
-		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop");
+		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop of the tracee");
 		VT_NEED(get_regs(pid, &r));
 		if (REG_NR(r) == vt_ids[0].nr) {
 			int at = vt_load(&t->calls);
 
-			/* The call in hand at the attach may be past it. */
+			/* The call under way at the attach may be past its stop. */
 			first += n == 0 && at == first + 1;
-			VT_CHECK(at == first + n, "stop %d at call %d of %d", n,
-				 at, first);
+			VT_CHECK(at == first + n, "stop %d is at call %d, not %d",
+				 n, at, first + n);
 			n++;
 		}
-		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop");
+		VT_CHECK(step(pid, PTRACE_SYSCALL, STOP_SYSCALL), "no stop of the tracee");
 	}
 	vt_store(&t->done, 1);
 	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
@@ -253,15 +253,15 @@ int check_ptrace_attach(const void *arg)
 
 		*t = (struct trace){ 0 };
 		pid = vt_child(counting_tracee, NULL);
-		VT_IN_TIME(vt_await(&t->go, 1, 10000), "no tracee");
-		result = watch_running(pid);
+		VT_IN_TIME(vt_await(&t->go, 1, 10000), "the tracee gets no record");
+		result = trace_running(pid);
 		if (vt_finish(result, pid, "tracee"))
 			return VT_FAIL;
 	}
 	return VT_PASS;
 }
 
-/* The system call is not made at all, the tracer answers in its place. */
+/* The kernel skips the system call, and the tracer sets its result. */
 static int emulate(pid_t pid, long nr)
 {
 	int n = 0;
@@ -269,7 +269,7 @@ static int emulate(pid_t pid, long nr)
 
 	while (n < CALLS) {
 		VT_CHECK(step(pid, REQUEST_SYSEMU, STOP_SYSCALL),
-			 "no stop after %d", n);
+			 "the tracee did not stop after %d calls", n);
 		VT_NEED(get_regs(pid, &r));
 		if (REG_NR(r) != nr)
 			return vt_fail("system call %ld after %d calls",
@@ -303,7 +303,7 @@ int check_ptrace_sysemu(const void *arg)
 	return VT_PASS;
 }
 
-/* One call with a stop at each instruction comes to its end. */
+/* A call that is stopped at each instruction returns the right id. */
 static int stepped_tracee(void *arg)
 {
 	int want;
@@ -328,10 +328,12 @@ static int step_through(pid_t pid, unsigned long *inside)
 
 	*inside = 0;
 	while (!vt_load(&t->done)) {
-		VT_CHECK(step(pid, PTRACE_SINGLESTEP, SIGTRAP), "no stop");
+		VT_CHECK(step(pid, PTRACE_SINGLESTEP, SIGTRAP),
+			 "the tracee did not stop");
 		VT_NEED(get_regs(pid, &r));
 		*inside += REG_PC(r) - fn < 512;
-		VT_CHECK(++steps < MOST_STEPS, "no end after %lu steps, %lu inside",
+		VT_CHECK(++steps < MAX_STEPS,
+			 "no return after %lu steps, %lu of them in the entry",
 			 steps, *inside);
 	}
 	VT_NEED(!ptrace(PTRACE_DETACH, pid, NULL, NULL));
@@ -354,11 +356,11 @@ int check_singlestep(const void *arg)
 		pid = vt_child(stepped_tracee, NULL);
 		VT_NEED(waitpid(pid, &status, 0) == pid);
 		if (!WIFSTOPPED(status))
-			return vt_judge("tracee", status) ?: VT_FAIL;
+			return vt_decode_status("tracee", status) ?: VT_FAIL;
 		result = step_through(pid, &inside);
 		if (vt_finish(result, pid, "tracee"))
 			return VT_FAIL;
-		VT_CHECK(inside && inside < MOST_INSIDE, "%s: %lu steps inside",
+		VT_CHECK(inside && inside < MAX_INSIDE, "%s: %lu steps in the entry",
 			 vt_ids[i].name, inside);
 		vt_note("%s: %lu instructions", vt_ids[i].name, inside);
 	}

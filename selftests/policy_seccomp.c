@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* seccomp, set by the thread itself and by another thread of the process. */
+/* seccomp, set by the thread itself or inherited. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -75,7 +75,7 @@ int check_seccomp_trap(const void *arg)
 	return VT_PASS;
 }
 
-/* A filter that allows changes nothing, whether or not it is quick. */
+/* A filter that allows all calls changes no answer, by the record or not. */
 int check_seccomp_allow(const void *arg)
 {
 	int result = setup(), i;
@@ -103,7 +103,7 @@ int check_seccomp_strict(const void *arg)
 		pid = fork();
 		if (!pid) {
 			if (!vt_promote())
-				_exit(vt_settle(VT_FAIL));
+				_exit(vt_final_result(VT_FAIL));
 			prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 			vt_ids[i].fn();
 			vt_raw2(__NR_exit, VT_FAIL, 0);
@@ -140,8 +140,8 @@ int check_seccomp_inherited(const void *arg)
 	return vt_run_child(filtered_child, NULL, "child");
 }
 
-/* The page is readable: what may not be answered must not stand there. */
-int check_slot_zero(const void *arg)
+/* User space can read the page: a filtered answer must not be in the record. */
+int check_record_zero(const void *arg)
 {
 	int result = setup(), round;
 	unsigned int i;
@@ -156,7 +156,8 @@ int check_slot_zero(const void *arg)
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < vt_nr_ids; i++)
 			VT_CHECK(!vt_own_field(&m, vt_ids[i].offset),
-				 "%s stands in the record", vt_ids[i].name);
+				 "the record has a filtered answer to %s",
+				 vt_ids[i].name);
 		if (policy_answers(-POLICY_ERRNO, "under a filter"))
 			return VT_FAIL;
 		vt_sleep_ms(2);

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tracers, filters, tracepoints and user dispatch see the calls that the vDSO could
- * answer, from the moment on from which they would see the system call, and may change
- * what these return.
+ * answer from the moment on from which they see system calls, and may change what these
+ * return.
  *
- * Fails when: answers are stored although the task has system call work; the work is
- * set without zeroing the task's own answers (seccomp-errno, user-dispatch) or those of
- * threads that run on other CPUs (seccomp-tsync, tracepoint); such an invalidation
- * begins only after the change, or ends before it (the forced ones of both); what may
- * not be answered stays readable (slot-zero); a filter is looked at as a whole and not
- * for each number, or its verdict is taken from the wrong architecture's cache
- * (seccomp-deny-one, -allow-list); a new filter leaves what the old one allowed
- * (seccomp-stacked).
+ * Fails when: a refresh stores answers although the task has system call work; the work
+ * is set without zeroing the task's own answers (seccomp-errno, user-dispatch) or those
+ * of threads that run on other CPUs (seccomp-tsync, tracepoint); such an invalidation
+ * begins only after the change, or ends before it (tsync-*, tracepoint-*); a filtered
+ * answer stays readable (record-zero); a refresh checks a filter as a whole and not for
+ * each number, or uses the cache of the wrong architecture (seccomp-deny-one,
+ * -allow-list); answers that the old filter allowed survive a new one (seccomp-stacked).
  */
 #include "ids.h"
 #include "policy.h"
@@ -38,7 +37,7 @@ int main(void)
 		{ "tsync-refresh-stored", check_tsync_refresh, "stored", 60 },
 		{ "seccomp-strict", check_seccomp_strict, NULL, 0 },
 		{ "seccomp-inherited", check_seccomp_inherited, NULL, 0 },
-		{ "slot-zero", check_slot_zero, NULL, 0 },
+		{ "record-zero", check_record_zero, NULL, 0 },
 		{ "seccomp-allow-list", check_cache_allow_list, NULL, 60 },
 		{ "seccomp-deny-one", check_cache_deny_one, NULL, 60 },
 		{ "seccomp-stacked", check_cache_stacked, NULL, 60 },

@@ -19,7 +19,7 @@
 #define CALLS		200
 #define ROUNDS		5
 
-/* The waiting around the test makes calls that would push these out. */
+/* Events of the test's wait loops would overwrite these in the ring buffer. */
 static int trace_only_ids(void)
 {
 	char filter[512] = "";
@@ -50,14 +50,14 @@ static int trace_setup(void)
 /* Events of system call @nr made by @pid that the instance has recorded. */
 static int count_events(pid_t pid, long nr)
 {
-	char line[512], who[32], what[32];
+	char line[512], task[32], call[32];
 	FILE *f = fopen(INSTANCE "/trace", "r");
 	int n = 0;
 
-	snprintf(who, sizeof(who), "-%d ", pid);
-	snprintf(what, sizeof(what), "NR %ld ", nr);
+	snprintf(task, sizeof(task), "-%d ", pid);
+	snprintf(call, sizeof(call), "NR %ld ", nr);
 	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, who) && strstr(line, what);
+		n += strstr(line, task) && strstr(line, call);
 	if (f)
 		fclose(f);
 	return f ? n : -1;
@@ -67,7 +67,7 @@ struct traced {
 	volatile int promoted, on, calls, done;
 };
 
-/* Has answers, but is at rest in user space when the tracepoint comes. */
+/* Has answers, and makes no call while the tracepoint is being enabled. */
 static int traced_body(void *arg)
 {
 	struct traced *s = arg;
@@ -83,7 +83,7 @@ static int traced_body(void *arg)
 		if (vt_wrong(&want) >= 0)
 			return vt_fail("wrong answer under a tracepoint");
 	vt_store(&s->done, 1);
-	VT_IN_TIME(vt_await(&s->on, 2, 20000), "the tracepoint stays on");
+	VT_IN_TIME(vt_await(&s->on, 2, 20000), "the tracepoint was not disabled");
 	return vt_promoted_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
 }
 
@@ -99,13 +99,13 @@ static int trace_one(struct traced *s, pid_t pid, const char *point)
 	vt_store(&s->on, 1);
 	if (point)
 		vt_delays_off();
-	result = vt_await_in_time(&s->done, 1, 10000, "the traced process's end");
+	result = vt_await_in_time(&s->done, 1, 10000, "the traced process's calls");
 	vt_write_file(EVENT "/enable", "0");
 	for (i = 0; i < vt_nr_ids && !result; i++) {
 		int n = count_events(pid, vt_ids[i].nr);
 
 		if (n != CALLS)
-			result = vt_fail("%s: %d calls made, %d seen",
+			result = vt_fail("%s: %d calls, the tracepoint saw %d",
 					 vt_ids[i].name, CALLS, n);
 	}
 	vt_write_file(INSTANCE "/trace", "");

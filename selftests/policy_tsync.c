@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A filter that one thread sets for all of its process, with and without an
- * older filter, and with the installing or the filtered thread held up in the
- * middle of it.
+ * A filter that one thread installs for all threads of its process (TSYNC), with and
+ * without an older filter, and with a delay in the installing or in a filtered thread.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -17,36 +16,44 @@
 
 #define OBSERVERS	3
 #define ROUNDS		40
-#define FORCED_ROUNDS	5
+#define DELAYED_ROUNDS	5
 #define READS_AFTER	2000
 
 /**
  * struct tsync - one process
- * @point:	delay point, NULL: nothing is forced
- * @race_refresh:	the first observer refreshes when the filter is set, and is held
- *		up there; else the thread that sets it is
- * @order:	the first observer is about to call
+ * @point:	delay point, NULL: no delay
+ * @race_refresh:	the first observer is delayed in a refresh while the filter is
+ *		installed; else the installing thread is delayed
+ * @calling:	the first observer is about to call
  * @ready:	the delay is set
- * @filtered:	the filter is set
+ * @filtered:	the filter is installed
  */
 struct tsync {
 	const char *point;
 	bool race_refresh;
-	volatile int order, ready, filtered;
+	volatile int calling, ready, filtered;
 };
 
-/* One of several threads of a process; reads until told that it is filtered. */
+/**
+ * struct observer - one of several threads of a process; reads until it is filtered
+ * @t:		the process
+ * @number:	index of the thread
+ * @promoted:	its record answers
+ * @wrong:	answers that were neither the id nor the filter's error
+ * @unfiltered_again:	ids after a filtered answer
+ * @after_filter:	ids after @filtered was set
+ */
 struct observer {
 	struct tsync *t;
 	int number;
 	volatile int promoted;
-	int third, back, late;
+	int wrong, unfiltered_again, after_filter;
 };
 
-/* Once filtered, always filtered; and filtered if @filtered was set before the calls. */
-static void look(struct observer *o, const struct vt_answers *want, bool *seen)
+/* Calls all entries once and counts wrong and unfiltered answers. */
+static void read_all(struct observer *o, const struct vt_answers *want, bool *seen)
 {
-	bool told = vt_load(&o->t->filtered);
+	bool filtered = vt_load(&o->t->filtered);
 	unsigned int i;
 
 	for (i = 0; i < vt_nr_ids; i++) {
@@ -56,9 +63,9 @@ static void look(struct observer *o, const struct vt_answers *want, bool *seen)
 			*seen = true;
 			continue;
 		}
-		o->third += got != want->v[i];
-		o->back += *seen;
-		o->late += told;
+		o->wrong += got != want->v[i];
+		o->unfiltered_again += *seen;
+		o->after_filter += filtered;
 	}
 }
 
@@ -66,8 +73,8 @@ static void race_refresh(struct observer *o)
 {
 	while (!vt_load(&o->t->ready))
 		sched_yield();
-	o->third += !vt_empty_record();
-	vt_store(&o->t->order, 1);
+	o->wrong += !vt_invalidate_own();
+	vt_store(&o->t->calling, 1);
 	vt_ids[0].fn();
 }
 
@@ -84,7 +91,7 @@ static void *observe(void *arg)
 	if (o->t->race_refresh && !o->number)
 		race_refresh(o);
 	while (after < READS_AFTER) {
-		look(o, &want, &seen);
+		read_all(o, &want, &seen);
 		after += vt_load(&o->t->filtered);
 	}
 	return NULL;
@@ -107,7 +114,7 @@ static int start(struct tsync *t, struct observer *o, pthread_t *threads)
 	return VT_PASS;
 }
 
-static int set_for_all(struct tsync *t)
+static int install_for_all(struct tsync *t)
 {
 	uint64_t begun = vt_now();
 
@@ -115,17 +122,18 @@ static int set_for_all(struct tsync *t)
 		return VT_FAIL;
 	vt_store(&t->ready, 1);
 	if (t->race_refresh)
-		VT_IN_TIME(vt_await(&t->order, 1, 10000), "nobody calls");
+		VT_IN_TIME(vt_await(&t->calling, 1, 10000),
+			   "the first observer does not call");
 	VT_NEED(!policy_filter(SECCOMP_FILTER_FLAG_TSYNC,
 			       SECCOMP_RET_ERRNO | POLICY_ERRNO));
 	vt_store(&t->filtered, 1);
 	VT_CHECK(!t->point || t->race_refresh ||
 		 vt_now() - begun >= VT_DELAY_US * 1000ull,
-		 "no wait at %s", t->point);
+		 "no delay at %s", t->point);
 	return VT_PASS;
 }
 
-/* With filters of their own, which still allow, if anything is forced. */
+/* With a delay, the threads have an older filter, which allows all entries. */
 static int tsync_round(void *arg)
 {
 	struct observer o[OBSERVERS];
@@ -135,16 +143,17 @@ static int tsync_round(void *arg)
 
 	if (t->point)
 		VT_NEED(!policy_allow_list(0));
-	if (!vt_promote() || start(t, o, threads) || set_for_all(t))
+	if (!vt_promote() || start(t, o, threads) || install_for_all(t))
 		return VT_FAIL;
 	for (i = 0; i < OBSERVERS; i++) {
 		pthread_join(threads[i], NULL);
-		VT_CHECK(!o[i].third, "an observer saw a third answer");
-		VT_CHECK(!o[i].late, "%d answers came past the filter",
-			 o[i].late);
-		VT_CHECK(!o[i].back, "%d answers came back", o[i].back);
+		VT_CHECK(!o[i].wrong, "an answer was neither the id nor the error");
+		VT_CHECK(!o[i].after_filter, "%d ids after the filter was installed",
+			 o[i].after_filter);
+		VT_CHECK(!o[i].unfiltered_again, "%d ids after a filtered answer",
+			 o[i].unfiltered_again);
 	}
-	return policy_answers(-POLICY_ERRNO, "the thread that set the filter");
+	return policy_answers(-POLICY_ERRNO, "the thread that installed the filter");
 }
 
 static int rounds(const char *point, bool racing, int n)
@@ -173,7 +182,7 @@ int check_seccomp_tsync(const void *arg)
 	return rounds(NULL, false, ROUNDS);
 }
 
-static int forced(const char *point, bool racing)
+static int delayed(const char *point, bool racing)
 {
 	int result = policy_no_seccomp();
 
@@ -181,15 +190,15 @@ static int forced(const char *point, bool racing)
 		result = vt_delays_init();
 	if (result || vt_ids_init())
 		return result ? result : VT_FAIL;
-	return rounds(point, racing, FORCED_ROUNDS);
+	return rounds(point, racing, DELAYED_ROUNDS);
 }
 
 int check_tsync_writer(const void *arg)
 {
-	return forced(arg, false);
+	return delayed(arg, false);
 }
 
 int check_tsync_refresh(const void *arg)
 {
-	return forced(arg, true);
+	return delayed(arg, true);
 }

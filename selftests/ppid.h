@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the cases of the program `ppid` share: a family of which the parent dies
- * while the child's threads read.
+ * Shared by the cases of the program `ppid`: a parent that exits while its child's
+ * threads read.
  */
 #ifndef VDSO_TASK_PPID_H
 #define VDSO_TASK_PPID_H
@@ -13,40 +13,40 @@
 
 /**
  * struct family - shared by all processes of a case
- * @parents:	answers of getppid(), in the order in which they become true
+ * @parents:	correct answers of getppid(), in the order in which they become so
  * @last:	index of the last of them
- * @told:	index of the answer that a thread knew to be true when it stored
- *		it here, with release: an earlier one must not come any more
- * @promoted:	threads of the child that are answered by their records
- * @die:	the parent shall exit, at once
- * @finished:	threads of the child that read long enough past the last change
+ * @observed:	index of the answer that a task has seen to be correct, stored with
+ *		release: no call after an acquire of it may return an earlier one
+ * @promoted:	threads of the child whose records answer
+ * @die:	the parent must exit
+ * @finished:	threads of the child that have read long enough after the last change
  * @wrong:	threads of the child that got a wrong answer
  * @got:	one such answer
- * @got_told:	what was told before the call that gave it
+ * @got_observed:	index that the thread had observed before the call that returned @got
  * @child:	the child's pid
  * @readers:	threads of the child that read the vDSO
- * @poller:	one thread more that reads the system call, and tells
+ * @poller:	one more thread calls the system call and stores @observed
  * @pinned:	each reader stays on a CPU
- * @race_refresh:	the first reader invalidates its own answers, orders the parent to
- *		die and calls: it refreshes while the parent dies
- * @linger_us:	the parent hesitates for so long
+ * @race_refresh:	the first reader invalidates its own answers, sets @die and calls:
+ *		it refreshes while the parent exits
+ * @exit_delay_us:	the parent waits for so long before it exits
  */
 struct family {
 	int parents[PPID_MAX_STAGES];
 	int last;
-	volatile int told;
+	volatile int observed;
 	volatile int promoted;
 	volatile int die;
 	volatile int finished;
 	volatile int wrong;
 	volatile int got;
-	volatile int got_told;
+	volatile int got_observed;
 	volatile int child;
 	int readers;
 	bool poller;
 	bool pinned;
 	bool race_refresh;
-	unsigned int linger_us;
+	unsigned int exit_delay_us;
 };
 
 /* ppid_family.c */
@@ -56,26 +56,26 @@ extern int (*ppid_fn)(void);
 int ppid_setup(void);
 struct family *ppid_family(void);
 
-/* Body of the child: starts its threads and reads until all has been told. */
-int ppid_read_on(struct family *f);
+/* Body of the child: starts its threads and reads until past the last change. */
+int ppid_child_body(struct family *f);
 
-/* Waits until the child's threads have records; for its end, and judges what it saw. */
+/* Waits until the child's threads have records; until they have read, and checks. */
 int ppid_await_promoted(struct family *f);
-int ppid_judge(struct family *f);
+int ppid_check_readers(struct family *f);
 
-/* Pid of a new parent, which forks a child and dies when told; -1. */
+/* Starts a parent, which forks a child and exits after @f->die is set; its pid or -1. */
 pid_t ppid_start_parent(struct family *f);
 
 /*
- * Forks, with @flags for clone(). Both go on when @f->child is known. Not
- * vt_child(), whose children die with their parent.
+ * fork(), or clone() with @flags. Both processes return once @f->child is stored. A
+ * child of vt_child() would be killed when its parent exits.
  */
 pid_t ppid_fork(struct family *f, unsigned long flags);
 
-/* Who becomes the parent of a grandchild whose parent dies; -1 after a message. */
+/* Pid of the process that adopts a grandchild when its parent exits; -1 after a message. */
 int ppid_reaper(void);
 
-/* ppid_test.c: all of it once, with the answers @f->parents[0..1]. */
+/* ppid_test.c: one round from fork to check, with the answers @f->parents[0..1]. */
 int ppid_orphan(struct family *f);
 
 /* ppid_race.c */

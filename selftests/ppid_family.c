@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A parent that dies, and a child that reads; see ppid.h. */
+/* A parent that exits, and a child that reads; see ppid.h. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 
 #include "ppid.h"
 
-/* Calls after the last notification: enough for some switches in between. */
+/* Calls after the last change was observed: enough for some context switches. */
 #define READS_AFTER	20000
 
 int (*ppid_fn)(void);
@@ -49,30 +49,30 @@ static int stage_of(const struct family *f, int answer)
 	return -1;
 }
 
-static void complain(struct family *f, int got, int told)
+static void report_wrong(struct family *f, int got, int observed)
 {
 	f->got = got;
-	f->got_told = told;
+	f->got_observed = observed;
 	__atomic_fetch_add(&f->wrong, 1, __ATOMIC_SEQ_CST);
 }
 
-/* What was told before a call, and what this thread was answered, binds. */
+/* No call may return an earlier answer than @observed or this thread's last call did. */
 static void *read_vdso(void *arg)
 {
 	struct family *f = arg;
 	int known = 0, after;
 
 	for (after = 0; after < READS_AFTER;) {
-		int told = vt_load(&f->told), got = ppid_fn();
+		int observed = vt_load(&f->observed), got = ppid_fn();
 		int stage = stage_of(f, got);
 
-		known = told > known ? told : known;
+		known = observed > known ? observed : known;
 		if (stage < known) {
-			complain(f, got, known);
+			report_wrong(f, got, known);
 			break;
 		}
 		known = stage;
-		after += told == f->last;
+		after += observed == f->last;
 	}
 	__atomic_fetch_add(&f->finished, 1, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -89,45 +89,45 @@ static void *start_reader(void *arg)
 }
 
 /*
- * The thread that was created last is the last that the kernel gives its new
- * parent: what its own system call says holds for all others by then.
+ * The kernel gives the thread that was created last its new parent last: what this
+ * thread's system call returns is correct for all others by then.
  */
 static void *poll_syscall(void *arg)
 {
 	struct family *f = arg;
 
 	__atomic_fetch_add(&f->promoted, 1, __ATOMIC_SEQ_CST);
-	while (vt_load(&f->told) < f->last) {
+	while (vt_load(&f->observed) < f->last) {
 		int stage = stage_of(f, vt_raw0(ppid_nr));
 
-		if (stage > vt_load(&f->told))
-			vt_store(&f->told, stage);
+		if (stage > vt_load(&f->observed))
+			vt_store(&f->observed, stage);
 	}
 	__atomic_fetch_add(&f->finished, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
-/* Refreshes while the parent, which waits for the order, dies. */
+/* Refreshes while the parent, which waits for @die, exits. */
 static void race_refresh(struct family *f)
 {
 	while (vt_load(&f->promoted) < f->readers + f->poller)
 		sched_yield();
-	/* The delays are set now. */
+	/* @die is 0 once the delays are set. */
 	while (vt_load(&f->die) < 0)
 		sched_yield();
-	if (!vt_empty_record())
-		complain(f, -1, -1);
+	if (!vt_invalidate_own())
+		report_wrong(f, -1, -1);
 	vt_store(&f->die, 1);
 	ppid_fn();
 	ppid_fn();
 }
 
-int ppid_read_on(struct family *f)
+int ppid_child_body(struct family *f)
 {
 	pthread_t threads[PPID_MAX_READERS + 1];
 	int cpus[VT_MAX_CPUS], nr, i;
 
-	/* The parent was bound to its CPU before it forked. */
+	/* The child inherits the affinity of its parent, which was pinned. */
 	vt_unpin();
 	nr = vt_cpus(cpus, VT_MAX_CPUS);
 	if (f->pinned)
@@ -154,11 +154,11 @@ int ppid_read_on(struct family *f)
 int ppid_await_promoted(struct family *f)
 {
 	VT_IN_TIME(vt_await(&f->promoted, f->readers + f->poller, 20000),
-		   "%d of the child's threads have records", f->promoted);
+		   "only %d of the child's threads have records", f->promoted);
 	return VT_PASS;
 }
 
-int ppid_judge(struct family *f)
+int ppid_check_readers(struct family *f)
 {
 	struct vt_limit limit = vt_limit_ms(30000);
 	int all = f->readers + f->poller;
@@ -166,10 +166,11 @@ int ppid_judge(struct family *f)
 	while (vt_load(&f->finished) < all && !vt_load(&f->wrong) &&
 	       !vt_is_over(&limit))
 		vt_sleep_ms(1);
-	VT_CHECK(!f->wrong, "%d threads wrong: answer %d, but %d was known",
+	VT_CHECK(!f->wrong,
+		 "%d threads wrong: getppid returned %d after %d was observed",
 		 f->wrong, f->got,
-		 f->got_told < 0 ? -1 : f->parents[f->got_told]);
-	VT_IN_TIME(f->finished == all, "%d of %d threads came to an end",
+		 f->got_observed < 0 ? -1 : f->parents[f->got_observed]);
+	VT_IN_TIME(f->finished == all, "only %d of %d threads finished",
 		   f->finished, all);
 	return VT_PASS;
 }
@@ -186,7 +187,7 @@ pid_t ppid_fork(struct family *f, unsigned long flags)
 	return pid;
 }
 
-static void linger(unsigned int us)
+static void busy_wait(unsigned int us)
 {
 	uint64_t end = vt_now() + us * 1000ull;
 
@@ -203,11 +204,11 @@ static int parent_body(void *arg)
 		vt_pin(cpu);
 	f->parents[0] = getpid();
 	if (!ppid_fork(f, 0))
-		_exit(vt_settle(ppid_read_on(f)));
+		_exit(vt_final_result(ppid_child_body(f)));
 	while (vt_load(&f->die) <= 0)
 		if (!f->pinned)
 			sched_yield();
-	linger(f->linger_us);
+	busy_wait(f->exit_delay_us);
 	_exit(VT_PASS);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Other ways to learn of the new parent: signals, and a message. */
+/* The child learns of its new parent by a signal or by a message. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void on_signal(int sig)
 	handled = 1;
 }
 
-/* The signal that the kernel sends with the change. */
+/* The kernel sends PR_SET_PDEATHSIG's signal when it changes the parent. */
 static int pdeathsig_child(void *arg)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -42,8 +42,8 @@ static int pdeathsig_child(void *arg)
 	while (!handled)
 		ppid_fn();
 	VT_CHECK(answer == f->parents[1] && ppid_fn() == f->parents[1],
-		 "in the handler %d, later %d, not %d", (int)answer, ppid_fn(),
-		 f->parents[1]);
+		 "getppid: %d in the handler, later %d, not %d", (int)answer,
+		 ppid_fn(), f->parents[1]);
 	return VT_PASS;
 }
 
@@ -52,8 +52,8 @@ static int pdeathsig_parent(void *arg)
 	struct family *f = arg;
 
 	if (!ppid_fork(f, 0))
-		exit(vt_settle(pdeathsig_child(f)));
-	return vt_await_in_time(&f->promoted, 1, 20000, "a promoted child");
+		exit(vt_final_result(pdeathsig_child(f)));
+	return vt_await_in_time(&f->promoted, 1, 20000, "the child's record");
 }
 
 int check_death_signal(const void *arg)
@@ -75,7 +75,7 @@ int check_death_signal(const void *arg)
 
 static int pipe_fds[2];
 
-/* Told by a pipe, while it sleeps, or by a signal, while it calls. */
+/* Sleeps until it reads a byte from a pipe, or calls getppid() until a signal comes. */
 static int receiver(struct family *f, bool by_signal)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -94,7 +94,7 @@ static int receiver(struct family *f, bool by_signal)
 		VT_NEED(read(pipe_fds[0], &byte, 1) == 1);
 		got = ppid_fn();
 	}
-	VT_CHECK(got == f->parents[1], "getppid says %d, not %d", got,
+	VT_CHECK(got == f->parents[1], "getppid returns %d, not %d", got,
 		 f->parents[1]);
 	return vt_same_now("later") ? VT_PASS : VT_FAIL;
 }
@@ -107,8 +107,8 @@ static int message_round(struct family *f, bool by_signal)
 	parent = fork();
 	if (!parent) {
 		if (!ppid_fork(f, 0))
-			exit(vt_settle(receiver(f, by_signal)));
-		_exit(vt_await_in_time(&f->promoted, 1, 20000, "a promoted child"));
+			exit(vt_final_result(receiver(f, by_signal)));
+		_exit(vt_await_in_time(&f->promoted, 1, 20000, "the child's record"));
 	}
 	if (vt_reap(parent, "parent"))
 		return VT_FAIL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Forced: the parent waits in the middle of giving its children away, or the
- * child in the middle of a refresh, while the other goes on.
+ * Forced races: a delay in the parent's exit, while the kernel reparents its children,
+ * or in the child's refresh, while the other process continues.
  */
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -12,7 +12,7 @@
 #include "stats.h"
 
 #define ROUNDS		6
-#define MOST_ROUNDS	60
+#define MAX_ROUNDS	60
 #define CROWD_ROUNDS	12
 
 static int setup(void)
@@ -27,7 +27,7 @@ static int setup(void)
 	return VT_PASS;
 }
 
-/* The parent waits at @point of each thread of the child, which all go on. */
+/* The parent is delayed at @point for each thread of the child; these continue. */
 static int writer_round(struct family *f, const char *point)
 {
 	uint64_t begun;
@@ -43,10 +43,10 @@ static int writer_round(struct family *f, const char *point)
 	vt_store(&f->die, 1);
 	if (vt_reap(parent, "parent") || result)
 		return VT_FAIL;
-	vt_store(&f->told, 1);
+	vt_store(&f->observed, 1);
 	VT_CHECK(vt_now() - begun >= VT_DELAY_US * 1000ull,
-		 "the parent did not wait at %s", point);
-	return ppid_judge(f);
+		 "the parent was not delayed at %s", point);
+	return ppid_check_readers(f);
 }
 
 int check_race_writer(const void *arg)
@@ -71,7 +71,7 @@ int check_race_writer(const void *arg)
 	return VT_PASS;
 }
 
-/* The child waits at @point of a refresh that it begins, then the parent dies. */
+/* The child is delayed at @point of a refresh, in which the parent exits. */
 static int refresh_round(struct family *f, const char *point)
 {
 	pid_t parent = ppid_start_parent(f);
@@ -84,8 +84,8 @@ static int refresh_round(struct family *f, const char *point)
 	vt_store(&f->die, result ? 1 : 0);
 	if (vt_reap(parent, "parent") || result)
 		return VT_FAIL;
-	vt_store(&f->told, 1);
-	result = ppid_judge(f);
+	vt_store(&f->observed, 1);
+	result = ppid_check_readers(f);
 	vt_delays_off();
 	while (waitpid(-1, NULL, 0) > 0)
 		;
@@ -93,15 +93,14 @@ static int refresh_round(struct family *f, const char *point)
 }
 
 /*
- * A refresh that met a change zeroes what it has stored. Rounds go on until some have
- * met one, the parent a little later each time.
+ * A refresh that overlaps an invalidation zeroes what it has stored. Rounds continue
+ * until some did, with four different delays of the parent's exit.
  */
 int check_race_refresh(const void *arg)
 {
 	int result = setup(), i;
-	bool counted = *(const char *)arg != 'k';
 	struct family *f;
-	long before, met = 0;
+	long before, overlaps = 0;
 
 	if (result)
 		return result;
@@ -109,21 +108,23 @@ int check_race_refresh(const void *arg)
 	before = vt_stat("fallback_stale");
 	if (!f || before < 0)
 		return VT_FAIL;
-	for (i = 0; i < ROUNDS || (counted && met < 3); i++) {
-		VT_IN_TIME(i < MOST_ROUNDS, "%ld refreshes met a change", met);
+	for (i = 0; i < ROUNDS || overlaps < 3; i++) {
+		VT_IN_TIME(i < MAX_ROUNDS,
+			   "only %ld refreshes overlapped an invalidation",
+			   overlaps);
 		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
 				      .readers = 2, .pinned = true,
 				      .race_refresh = true, .die = -1,
-				      .linger_us = i % 4 * VT_DELAY_US / 6 };
+				      .exit_delay_us = i % 4 * VT_DELAY_US / 6 };
 		if (refresh_round(f, arg))
 			return VT_FAIL;
-		met = vt_stat("fallback_stale") - before;
+		overlaps = vt_stat("fallback_stale") - before;
 	}
-	vt_note("%d rounds, %ld refreshes met a change", i, met);
+	vt_note("%d rounds, %ld refreshes overlapped an invalidation", i, overlaps);
 	return VT_PASS;
 }
 
-/* Nothing forced: more threads than CPUs, all of which read. */
+/* No delays: more threads than CPUs, all of which read. */
 int check_crowd(const void *arg)
 {
 	int n = 2 * sysconf(_SC_NPROCESSORS_ONLN), i;

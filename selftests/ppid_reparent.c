@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Other kinds of parents and heirs. */
+/* Other kinds of parents and reapers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,14 +29,14 @@ static void reap_all(void)
 		;
 }
 
-/* Makes its brother, not its child, and dies first: nothing changes by that. */
+/* Creates a sibling, not a child, and exits first: the sibling's parent stays. */
 static int sibling_maker(void *arg)
 {
 	struct family *f = arg;
 
 	if (!ppid_fork(f, CLONE_PARENT))
-		_exit(vt_settle(ppid_read_on(f)));
-	return vt_await_in_time(&f->die, 1, 20000, "the order to die");
+		_exit(vt_final_result(ppid_child_body(f)));
+	return vt_await_in_time(&f->die, 1, 20000, "the request to exit");
 }
 
 static int siblings_parent(void *arg)
@@ -46,7 +46,7 @@ static int siblings_parent(void *arg)
 
 	f->parents[0] = getpid();
 	maker = vt_child(sibling_maker, f);
-	if (vt_reap(maker, "brother"))
+	if (vt_reap(maker, "sibling maker"))
 		return VT_FAIL;
 	vt_sleep_ms(5);
 	return VT_PASS;
@@ -71,16 +71,16 @@ int check_clone_parent(const void *arg)
 		vt_store(&f->die, 1);
 		if (vt_reap(parent, "parent"))
 			return VT_FAIL;
-		vt_store(&f->told, 1);
-		if (ppid_judge(f))
+		vt_store(&f->observed, 1);
+		if (ppid_check_readers(f))
 			return VT_FAIL;
 		reap_all();
 	}
 	return VT_PASS;
 }
 
-/* Child of a thread that exits, to be the child of another one: no change. */
-static int read_beside(struct family *f)
+/* Child of a thread that exits: it becomes another thread's child, with the same ID. */
+static int read_over_thread_exit(struct family *f)
 {
 	if (!vt_promote())
 		return VT_FAIL;
@@ -88,7 +88,7 @@ static int read_beside(struct family *f)
 	while (vt_load(&f->die) < 2) {
 		int got = ppid_fn();
 
-		VT_CHECK(got == f->parents[0], "getppid says %d, not %d", got,
+		VT_CHECK(got == f->parents[0], "getppid returns %d, not %d", got,
 			 f->parents[0]);
 	}
 	return vt_promoted_and_same("child of another thread") ? VT_PASS : VT_FAIL;
@@ -102,12 +102,15 @@ static void *forking_thread(void *arg)
 
 	forking_tid = vt_raw0(__NR_gettid);
 	if (!ppid_fork(f, 0))
-		_exit(vt_settle(read_beside(f)));
-	vt_await_in_time(&f->promoted, 1, 20000, "a promoted child");
+		_exit(vt_final_result(read_over_thread_exit(f)));
+	vt_await_in_time(&f->promoted, 1, 20000, "the child's record");
 	return NULL;
 }
 
-/* A thread is joined before it gives its children away, and gone after. */
+/*
+ * pthread_join() may return before the thread's children are reparented; its entry in
+ * /proc disappears after that.
+ */
 static bool wait_until_gone(int tid)
 {
 	struct vt_limit limit = vt_limit_ms(10000);
@@ -132,7 +135,7 @@ static int forking_parent(void *arg)
 	pthread_join(thread, NULL);
 	if (!f->promoted)
 		return VT_LATE;
-	VT_IN_TIME(wait_until_gone(forking_tid), "the thread does not go");
+	VT_IN_TIME(wait_until_gone(forking_tid), "the thread stays in /proc");
 	vt_sleep_ms(2);
 	vt_store(&f->die, 2);
 	return vt_reap(f->child, "child");
@@ -156,7 +159,7 @@ int check_forking_thread(const void *arg)
 
 static int level;
 
-/* Reapers above each other, who die from the lowest upwards. */
+/* Nested subreapers, which exit from the lowest upwards. */
 static int reaper_body(void *arg)
 {
 	struct family *f = arg;
@@ -173,7 +176,7 @@ static int reaper_body(void *arg)
 		vt_store(&f->die, 1);
 	if (vt_reap(below, "reaper below"))
 		return VT_FAIL;
-	vt_store(&f->told, mine);
+	vt_store(&f->observed, mine);
 	vt_sleep_ms(5);
 	return VT_PASS;
 }
@@ -193,21 +196,21 @@ int check_nested_reapers(const void *arg)
 		level = 2;
 		if (vt_run_child(reaper_body, f, "reaper"))
 			return VT_FAIL;
-		vt_store(&f->told, 3);
-		if (ppid_judge(f))
+		vt_store(&f->observed, 3);
+		if (ppid_check_readers(f))
 			return VT_FAIL;
 		reap_all();
 	}
 	return VT_PASS;
 }
 
-/* A pid namespace's init inherits; or the case is skipped without the right. */
+/* Runs @body as init of a pid namespace, which adopts orphans; skips if not permitted. */
 static int in_namespace(struct family *f, int (*body)(struct family *f))
 {
 	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
 
 	if (!pid)
-		exit(vt_settle(body(f)));
+		exit(vt_final_result(body(f)));
 	if (pid < 0 && errno == EPERM)
 		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
 	return vt_reap(pid, "init of the namespace");
@@ -235,14 +238,14 @@ int check_pid_namespace(const void *arg)
 	return setup(&f) ? VT_FAIL : in_namespace(f, orphans_of_init);
 }
 
-static int visitor(void *arg)
+static int joined_body(void *arg)
 {
 	(void)arg;
-	VT_CHECK(!vt_raw0(__NR_getppid), "its parent is inside");
-	return vt_promoted_and_same("visitor") ? VT_PASS : VT_FAIL;
+	VT_CHECK(!vt_raw0(__NR_getppid), "its parent has an ID in the namespace");
+	return vt_promoted_and_same("joined process") ? VT_PASS : VT_FAIL;
 }
 
-static int visit(void *arg)
+static int join_namespace(void *arg)
 {
 	char path[64];
 	int fd;
@@ -250,17 +253,17 @@ static int visit(void *arg)
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", *(int *)arg);
 	fd = open(path, O_RDONLY);
 	VT_NEED(fd >= 0 && !setns(fd, CLONE_NEWPID));
-	return vt_run_child(visitor, NULL, "visitor");
+	return vt_run_child(joined_body, NULL, "joined process");
 }
 
-/* Makes the init of a namespace, which does not see it, and dies. */
+/* Creates the init of a pid namespace in which this process has no ID, and exits. */
 static int outside_body(void *arg)
 {
 	struct family *f = arg;
 
 	if (!ppid_fork(f, CLONE_NEWPID))
-		_exit(vt_settle(ppid_read_on(f)));
-	return vt_await_in_time(&f->die, 1, 20000, "the order to die");
+		_exit(vt_final_result(ppid_child_body(f)));
+	return vt_await_in_time(&f->die, 1, 20000, "the request to exit");
 }
 
 int check_outside_parent(const void *arg)
@@ -276,11 +279,11 @@ int check_outside_parent(const void *arg)
 	*f = (struct family){ .parents = { 0, 0 }, .last = 1, .readers = 3 };
 	parent = vt_child(outside_body, f);
 	if (ppid_await_promoted(f) ||
-	    vt_run_child(visit, (void *)&f->child, "visit"))
+	    vt_run_child(join_namespace, (void *)&f->child, "joining process"))
 		return VT_FAIL;
 	vt_store(&f->die, 1);
 	if (vt_reap(parent, "parent"))
 		return VT_FAIL;
-	vt_store(&f->told, 1);
-	return ppid_judge(f);
+	vt_store(&f->observed, 1);
+	return ppid_check_readers(f);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * getppid() when the parent exits: another task changes the answer while its owner
- * runs. As soon as any task can know of the new parent, no thread of the child may get
+ * getppid() when the parent exits: the parent changes the child's answer while the child
+ * runs. As soon as any task can observe the new parent, no thread of the child may get
  * the old one.
  *
  * Fails when: the invalidation begins after the change and not before it (writer-*),
  * ends before it, or does not take place (orphan-*, nested-reapers); a refresh keeps
- * what it computed while a change was under way (refresh-*); another task's answer is
- * zeroed; the answer is computed in the wrong pid namespace, or from the thread that forked and not
- * from its process (forking-thread).
+ * what it computed during an invalidation (refresh-*); the invalidation zeroes another
+ * task's answer; a refresh computes the answer in the wrong pid namespace, or from the
+ * thread that forked and not from its process (forking-thread).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,10 +30,10 @@ int ppid_orphan(struct family *f)
 	vt_store(&f->die, 1);
 	if (vt_reap(parent, "parent") || result)
 		return VT_FAIL;
-	/* It was waited for: its children have a new parent. */
-	if (vt_load(&f->told) < 1)
-		vt_store(&f->told, 1);
-	return ppid_judge(f);
+	/* The parent was reaped, so its children have a new one. */
+	if (vt_load(&f->observed) < 1)
+		vt_store(&f->observed, 1);
+	return ppid_check_readers(f);
 }
 
 static int rounds(int reaper, int readers)
@@ -71,7 +71,7 @@ static int check_to_subreaper(const void *arg)
 	reaper = ppid_reaper();
 	if (reaper < 0)
 		return VT_FAIL;
-	VT_CHECK(reaper == getpid(), "orphans go elsewhere");
+	VT_CHECK(reaper == getpid(), "another process adopts orphans");
 	return rounds(getpid(), *(const int *)arg);
 }
 

@@ -73,7 +73,7 @@ bool vt_copy_image(struct vt_maps *copy, long *shift, size_t below)
 	if (!vt_has_area(&m))
 		return false;
 	if (p == MAP_FAILED) {
-		vt_fail("a copy of the image: %m");
+		vt_fail("mmap for a copy of the image: %m");
 		return false;
 	}
 	memcpy(p + below + size, (void *)m.vdso, code);
@@ -97,8 +97,8 @@ int vt_cpu_now(void)
 
 #ifdef VT_HAS_SLOTS
 /*
- * What a function of the record, or of the slot that leads to it, says while this thread
- * is not switched out. Two switches to this thread on one CPU would not matter either.
+ * The result of @read for this CPU's slot, from a moment in which this thread was not
+ * switched out: neither the CPU nor the slot's seq has changed. 0 if none came.
  */
 static __u64 own(const struct vt_maps *m,
 		 __u64 (*read)(const struct vt_maps *, unsigned int cpu, size_t), size_t at)
@@ -153,7 +153,7 @@ __u64 vt_own_base(const struct vt_maps *m)
 }
 #endif
 
-/* A record is its owner's wherever that runs: only the way to it is looked for. */
+/* A thread has the same record on all CPUs: only its distance is read from the slot. */
 __u32 vt_own_field(const struct vt_maps *m, size_t offset)
 {
 	const volatile char *record = (const volatile char *)vt_record(m, vt_own_locator(m));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suspend to RAM or, where the machine has none, hibernation, turned back at its
- * last step (pm_test), so that all CPUs but one go and come and the boot CPU's
- * state is restored.
+ * Suspend to RAM or, where the machine has none, hibernation; pm_test turns back at the
+ * last step, so all CPUs but one go offline and online, and the boot CPU's state is
+ * restored.
  *
- * Fails when: a CPU comes back with another number in its register, or CPU time goes
- * back with the counter (comes-back), or the number that the boot CPU reports, which is
- * not brought up anew, is not checked (boot-cpu-bad).
+ * Fails when: a CPU reports another CPU's number after it, CPU time goes back with the
+ * counter (comes-back), or the kernel does not check the number that the boot CPU
+ * reports, which does not go through CPU hotplug (boot-cpu-bad).
  *
- * -d: run boot-cpu-bad too. It leaves the kernel without records up to the
- * next boot, so every other test would fail after it.
+ * -d: run boot-cpu-bad too. It leaves the kernel without records until the next boot, so
+ * every other test would fail after it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -47,7 +47,7 @@ static void test_off(void)
 		vt_write_file(POWER "pm_test", "none");
 }
 
-/* What to write to `state`. Of "mem", only the deep kind comes back by itself. */
+/* What to write to `state`. Of "mem", only "deep" resumes without a wakeup event. */
 static const char *state;
 
 static int no_suspend(void)
@@ -75,7 +75,7 @@ static int sleep_once(void)
 	return VT_PASS;
 }
 
-/* The counter may stand still or start anew over a suspend: CPU time does not. */
+/* The counter may stop or restart over a suspend; CPU time must not go back. */
 static void *read_on(void *arg)
 {
 	struct cputime_reader r = { .clock = CLOCK_THREAD_CPUTIME_ID };
@@ -117,7 +117,7 @@ static int check_comes_back(const void *arg)
 	vt_store(&stop, 1);
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
-	VT_CHECK(!wrong, "a thread got a wrong answer");
+	VT_CHECK(!wrong, "a thread got a wrong answer or a smaller CPU time");
 	if (result || pinned_everywhere())
 		return VT_FAIL;
 	result = cputime_expected();
@@ -146,7 +146,8 @@ static int check_bad_cpu(const void *arg)
 	for (i = 0; i < 1000; i++)
 		if (!vt_same_now("with a wrong CPU number"))
 			return VT_FAIL;
-	VT_CHECK(vt_stat("fallback_off") > before, "calls are not counted");
+	VT_CHECK(vt_stat("fallback_off") > before,
+		 "fallback_off does not count calls with a wrong CPU number");
 	return vt_promote_but(all) ? VT_PASS : VT_FAIL;
 }
 
@@ -156,12 +157,12 @@ int main(int argc, char **argv)
 		{ "comes-back", check_comes_back, NULL, 120 },
 		{ "boot-cpu-bad", check_bad_cpu, NULL, 60 },
 	};
-	bool dare = argc == 2 && !strcmp(argv[1], "-d");
+	bool destructive = argc == 2 && !strcmp(argv[1], "-d");
 
-	if (argc > 1 && !dare) {
+	if (argc > 1 && !destructive) {
 		fprintf(stderr, "usage: resume [-d]\n");
 		return VT_FAIL;
 	}
 	vt_cleanup(test_off);
-	return vt_run(cases, 1 + dare);
+	return vt_run(cases, 1 + destructive);
 }

@@ -22,7 +22,7 @@ int vt_stats_init(void)
 	return VT_PASS;
 }
 
-/* The sum of the lines whose key begins with the first @len of @key. */
+/* The sum of all lines whose key begins with the first @len characters of @key. */
 static long sum(const char *key, size_t len)
 {
 	char line[128], name[64];
@@ -39,7 +39,7 @@ static long sum(const char *key, size_t len)
 			found = (found < 0 ? 0 : found) + value;
 	fclose(f);
 	if (found < 0)
-		vt_fail("%s has no %s", STATS, key);
+		vt_fail("%s has no line %s", STATS, key);
 	return found;
 }
 
@@ -53,7 +53,7 @@ long vt_fallbacks(void)
 	return sum("fallback_", strlen("fallback_"));
 }
 
-long vt_settled(const char *key)
+long vt_stable_stat(const char *key)
 {
 	struct vt_limit limit = vt_limit_ms(10000);
 	long value = vt_stat(key);

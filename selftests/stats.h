@@ -6,21 +6,21 @@
 #include "vt.h"
 
 /*
- * Mounts debugfs if need be. A kernel without debugfs is a reason to skip; one
- * with debugfs and without our file is a failure.
+ * Mounts debugfs if it is not mounted. The case is skipped on a kernel without
+ * debugfs and fails if debugfs lacks the file.
  */
 int vt_stats_init(void);
 
 /* The value of @key, -1 after a message. */
 long vt_stat(const char *key);
 
-/* @key once it has stayed the same for a while: freeing waits for RCU. */
-long vt_settled(const char *key);
+/* @key once it has not changed for a while: areas and pages are freed by RCU. */
+long vt_stable_stat(const char *key);
 
 /* Waits for @key to become @value; a message and false after ten seconds. */
 bool vt_stat_becomes(const char *key, long value);
 
-/* Calls that any process made in place of an answer by a record, for any reason. */
+/* Fallbacks to the system call, of all processes and for all reasons. */
 long vt_fallbacks(void);
 
 #endif /* VDSO_TASK_STATS_H */

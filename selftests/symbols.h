@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The check of one symbol, for programs with and without a libc. */
+/* Checks of symbols, for programs with and without a libc. */
 #ifndef VDSO_TASK_SYMBOLS_H
 #define VDSO_TASK_SYMBOLS_H
 
@@ -21,7 +21,7 @@ static inline int vt_symbol_present(const struct vt_vdso *v,
 	return 0;
 }
 
-/* NULL, or what is wrong with @s in the image. */
+/* NULL, or an error message about @s in the image. */
 static inline const char *vt_symbol_fault(const struct vt_vdso *v,
 					  const struct vdso_task_symbol *s)
 {
@@ -48,7 +48,7 @@ static inline const char *vt_symbol_fault(const struct vt_vdso *v,
 	return NULL;
 }
 
-/* The first exported symbol that the table does not know, or NULL. */
+/* The first exported symbol that is not in the table, or NULL. */
 static inline const char *vt_symbol_unknown(const struct vt_vdso *v)
 {
 	unsigned int i, k;

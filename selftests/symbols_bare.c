@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * symbols, for the ABIs that have no libc here: see symbols_test.c.
+ * symbols, for the ABIs without a libc here: see symbols_test.c.
  */
 #include "bare.h"
 #include "symbols.h"

@@ -37,7 +37,7 @@ static int check_unknown(const void *arg)
 	return VT_PASS;
 }
 
-/* The lookups above must be able to say no. */
+/* The lookups must not find wrong names or versions. */
 static int check_negative(const void *arg)
 {
 	static const char * const wrong[][2] = {

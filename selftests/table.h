@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* scripts/vdso.tbl as the compiling ABI has it; made by vdsogen. */
+/* scripts/vdso.tbl for the ABI of this build; vdsogen makes the two headers. */
 #ifndef VDSO_TASK_TABLE_H
 #define VDSO_TASK_TABLE_H
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many threads of one process on few CPUs, all moving: on x86 the slot of a CPU
- * changes hands at every switch. No reader may take another's answers.
- * What a thread expects was asked of the kernel when it started, so each read
- * is one comparison and there are millions.
+ * Many threads of one process move between few CPUs: on x86 every switch changes the
+ * CPU's slot. No reader may return another thread's answers. Each thread makes the
+ * system calls at its start, so a read is one comparison, and there are millions.
  *
- * Fails when: a switch does not publish the incoming thread, or shows its record before
- * it changes seq (slow-fill), a new thread keeps the record of its creator (churn), or
- * one that ends leaves its answers behind (gone).
- * Where a switch may come between any two instructions (not in a guest of TCG, but for
- * one instruction a block) also when the reader does not check the CPU or seq again.
+ * Fails when: a switch does not publish the incoming thread, or publishes its record
+ * before it changes seq (slow-publication), a new thread keeps its creator's record
+ * (churn), or an exiting thread's answers stay in its record (gone).
+ * Where a switch can come between any two instructions (under TCG only with
+ * one-insn-per-tb) also when the reader does not compare the CPU or seq again.
  *
- * -t SECONDS: how long all cases take together (8).
+ * -t SECONDS: duration of all cases together (8).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,8 +25,8 @@
 #include "records.h"
 
 #define MAX_WORKERS	64
-#define SLOW_FILL_US	300
-#define GONE		200
+#define SLOW_PUBLISH_US	300
+#define EXITS		200
 
 struct worker {
 	pthread_t thread;
@@ -59,7 +58,7 @@ static void count_reads(struct worker *w, unsigned long reads)
 		vt_store(&w->has_read, 1);
 }
 
-/* Reads until told to stop; keeps what was wrong. */
+/* Makes @rounds rounds of reads; stores the first wrong answer and stops all. */
 static void read_some(struct worker *w, const struct vt_answers *want,
 		      unsigned int rounds)
 {
@@ -91,7 +90,7 @@ static int report(const char *what)
 
 		reads += w->reads;
 		VT_CHECK(w->wrong_entry < 0,
-			 "%s: thread %d: %s by the vDSO %d, by the system call %d",
+			 "%s: thread %d: %s: vDSO %d, system call %d",
 			 what, w->tid, vt_ids[w->wrong_entry].name, w->got,
 			 w->want);
 		VT_CHECK(w->reads, "%s: thread %u never read", what, i);
@@ -124,8 +123,8 @@ static uint64_t end_of_share(unsigned int shares)
 	return vt_now() + seconds * 1000000000ull / shares;
 }
 
-/* Until @end, and until the last thread had its turn: a nice one may wait long. */
-static int goes_on(uint64_t end)
+/* Until @end, and until each thread has read: one with a high nice value may wait long. */
+static int must_continue(uint64_t end)
 {
 	unsigned int i;
 
@@ -143,7 +142,7 @@ static void wait_share(unsigned int shares)
 {
 	uint64_t end = end_of_share(shares);
 
-	while (goes_on(end))
+	while (must_continue(end))
 		vt_sleep_ms(10);
 	vt_store(&stop, 1);
 }
@@ -156,7 +155,7 @@ static void join_all(void)
 		pthread_join(workers[i].thread, NULL);
 }
 
-static void *hop_and_read(void *arg)
+static void *move_and_read(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
 	struct worker *w = arg;
@@ -170,13 +169,13 @@ static void *hop_and_read(void *arg)
 	return NULL;
 }
 
-/* Moves the even threads, at whatever instruction they are. */
-static void push_around(unsigned int shares)
+/* Moves the even threads, at any of their instructions. */
+static void move_threads(unsigned int shares)
 {
 	uint64_t end = end_of_share(shares);
 	unsigned int seed = 1, i;
 
-	while (goes_on(end)) {
+	while (must_continue(end)) {
 		for (i = 0; i < nr_workers; i += 2)
 			if (vt_load(&workers[i].tid))
 				vt_pin_tid(workers[i].tid,
@@ -189,9 +188,9 @@ static void push_around(unsigned int shares)
 static int check_hopping(const void *arg)
 {
 	(void)arg;
-	if (start(10, hop_and_read))
+	if (start(10, move_and_read))
 		return VT_FAIL;
-	push_around(4);
+	move_threads(4);
 	join_all();
 	if (nr_cpus < 2)
 		vt_note("one CPU only: switches, but no moves");
@@ -224,18 +223,18 @@ static int check_crowded(const void *arg)
 	return report("crowded");
 }
 
-/* A publication takes its time, between seq and the record. */
-static int check_slow_fill(const void *arg)
+/* Each publication is delayed between seq and the record. */
+static int check_slow_publish(const void *arg)
 {
 	int result = vt_delays_init();
 
 	(void)arg;
 	if (result)
 		return result;
-	if (!vt_delay("publish", SLOW_FILL_US, getpid()) ||
-	    start(6, hop_and_read))
+	if (!vt_delay("publish", SLOW_PUBLISH_US, getpid()) ||
+	    start(6, move_and_read))
 		return VT_FAIL;
-	push_around(8);
+	move_threads(8);
 	join_all();
 	vt_delays_off();
 	return report("slow publication");
@@ -259,7 +258,7 @@ static void set_class(unsigned int number)
 	}
 }
 
-/* Short bursts: a SCHED_FIFO thread that spins would keep the others out. */
+/* Short bursts, as a spinning SCHED_FIFO thread would starve the others. */
 static void *read_in_class(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
@@ -289,8 +288,8 @@ static int check_classes(const void *arg)
 	return report("classes");
 }
 
-/* A thread that lives for some reads only: the record of a new task. */
-static void *live_shortly(void *arg)
+/* A thread that exits after some reads: tests the record of a new task. */
+static void *short_lived(void *arg)
 {
 	struct vt_answers want = vt_raw_answers();
 
@@ -298,13 +297,13 @@ static void *live_shortly(void *arg)
 	return NULL;
 }
 
-static void *breed(void *arg)
+static void *create_threads(void *arg)
 {
 	struct worker *w = arg, child;
 
 	while (!vt_load(&stop)) {
 		child = (struct worker){ .wrong_entry = -1 };
-		if (pthread_create(&child.thread, NULL, live_shortly, &child))
+		if (pthread_create(&child.thread, NULL, short_lived, &child))
 			continue;
 		pthread_join(child.thread, NULL);
 		count_reads(w, child.reads);
@@ -321,7 +320,7 @@ static void *breed(void *arg)
 static int check_churn(const void *arg)
 {
 	(void)arg;
-	if (start(8, breed))
+	if (start(8, create_threads))
 		return VT_FAIL;
 	wait_share(8);
 	join_all();
@@ -340,7 +339,7 @@ static void *compare_tids(void *arg)
 	return (void *)differs;
 }
 
-/* Guards the guard: threads do differ in at least one entry. */
+/* Self-check: threads differ in at least one entry. */
 static int check_differ(const void *arg)
 {
 	struct vt_answers mine;
@@ -353,18 +352,18 @@ static int check_differ(const void *arg)
 	mine = vt_raw_answers();
 	VT_NEED(!pthread_create(&thread, NULL, compare_tids, &mine));
 	pthread_join(thread, &differs);
-	VT_CHECK(differs, "no entry tells threads apart");
+	VT_CHECK(differs, "two threads have the same answers in all entries");
 	return VT_PASS;
 }
 
-/* What a thread says of itself before it ends. */
+/* An exiting thread stores its tid and the location of its record. */
 struct gone {
 	struct vt_maps maps;
 	long locator;
 	pid_t tid;
 };
 
-static void *leave_record(void *arg)
+static void *promote_and_exit(void *arg)
 {
 	struct gone *gone = arg;
 
@@ -373,8 +372,8 @@ static void *leave_record(void *arg)
 	return NULL;
 }
 
-/* It can be joined before it has given back its record. */
-static bool await_end(pid_t tid)
+/* A thread can be joined before the kernel has freed its record. */
+static bool await_exit(pid_t tid)
 {
 	struct vt_limit limit = vt_limit_ms(5000);
 
@@ -397,7 +396,7 @@ static bool is_empty(const struct vt_maps *maps, long locator)
 	return true;
 }
 
-/* The area belongs to all threads: what one was is not for the next to see. */
+/* All threads can read the area, so an exiting thread must leave no answers in it. */
 static int check_gone(const void *arg)
 {
 	struct gone gone;
@@ -406,13 +405,13 @@ static int check_gone(const void *arg)
 
 	(void)arg;
 	VT_NEED(!vt_ids_init() && vt_promote() && vt_read_maps(&gone.maps, 0));
-	for (i = 0; i < GONE; i++) {
-		VT_NEED(!pthread_create(&thread, NULL, leave_record, &gone));
+	for (i = 0; i < EXITS; i++) {
+		VT_NEED(!pthread_create(&thread, NULL, promote_and_exit, &gone));
 		pthread_join(thread, NULL);
 		VT_CHECK(gone.locator, "the thread had no record");
-		VT_IN_TIME(await_end(gone.tid), "thread %d does not end", gone.tid);
+		VT_IN_TIME(await_exit(gone.tid), "thread %d does not exit", gone.tid);
 		VT_CHECK(is_empty(&gone.maps, gone.locator),
-			 "thread %d left its answers in record %ld", gone.tid,
+			 "thread %d left its answers in the record at %ld", gone.tid,
 			 gone.locator);
 	}
 	return VT_PASS;
@@ -437,7 +436,7 @@ int main(int argc, char **argv)
 			{ "hopping", check_hopping, NULL, timeout },
 			{ "crowded", check_crowded, NULL, timeout },
 			{ "scheduling-classes", check_classes, NULL, timeout },
-			{ "slow-fill", check_slow_fill, NULL, timeout },
+			{ "slow-publication", check_slow_publish, NULL, timeout },
 			{ "churn", check_churn, NULL, timeout },
 			{ "gone", check_gone, NULL, 0 },
 		};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* As much of io_uring as one request at a time needs. */
+/* The part of io_uring that one request at a time needs. */
 #ifndef VDSO_TASK_URING_H
 #define VDSO_TASK_URING_H
 
@@ -15,16 +15,16 @@ struct uring {
 	struct io_uring_sqe *sqes;
 };
 
-/* VT_PASS, or the result to return: the kernel may lack it or forbid it. */
+/* VT_PASS, or the result to return: the kernel may lack or forbid io_uring. */
 int uring_open(struct uring *u, unsigned int flags);
 
 /*
- * Submits a copy of @sqe and waits for its end. Returns the request's result, a
- * negative errno of it or of the submission.
+ * Submits a copy of @sqe and waits for its completion. Returns the request's result or,
+ * if the submission fails, its negative errno.
  */
 int uring_do(struct uring *u, const struct io_uring_sqe *sqe);
 
-/* The number under which the present credentials are registered; negative errno. */
+/* Registers the current credentials. Returns their ID or a negative errno. */
 int uring_personality(struct uring *u);
 
 #endif /* VDSO_TASK_URING_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failures are of two kinds, see vt.h. Processes of a case report them into
- * struct vt_said, so a caller that only knows that something failed can return
- * VT_FAIL: vt_settle() turns that into VT_LATE if nothing but limits was reported.
+ * VT_FAIL and VT_LATE, see vt.h. The processes of a case count their failures in
+ * struct vt_reports, so a function that does not know which of the two occurred can
+ * return VT_FAIL: vt_final_result() turns it into VT_LATE if only vt_late() was called.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -17,8 +17,8 @@
 #include "verdict.h"
 #include "vt.h"
 
-static struct vt_said own;
-struct vt_said *vt_said = &own;
+static struct vt_reports own;
+struct vt_reports *vt_reports = &own;
 
 static void print_line(const char *prefix, const char *fmt, va_list ap)
 {
@@ -32,7 +32,7 @@ int vt_fail(const char *fmt, ...)
 {
 	va_list ap;
 
-	__atomic_fetch_add(&vt_said->nr_wrong, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&vt_reports->nr_wrong, 1, __ATOMIC_SEQ_CST);
 	va_start(ap, fmt);
 	print_line("", fmt, ap);
 	va_end(ap);
@@ -53,7 +53,7 @@ int vt_skip(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(vt_said->skip, VT_REASON_SIZE, fmt, ap);
+	vsnprintf(vt_reports->skip, VT_REASON_SIZE, fmt, ap);
 	va_end(ap);
 	return VT_SKIP;
 }
@@ -72,7 +72,7 @@ static int fatal_signal(const char *pid, pid_t group)
 		return 0;
 	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 	fclose(f);
-	last = strrchr(line, ' ');	/* the last field is the exit status */
+	last = strrchr(line, ' ');	/* the last field is the wait status */
 	if (!rest || sscanf(rest, ") %c %*d %d", &state, &in_group) != 2)
 		return 0;
 	status = atoi(last);
@@ -81,8 +81,9 @@ static int fatal_signal(const char *pid, pid_t group)
 }
 
 /*
- * A wait for a process that has crashed ends at its limit, but time is not the
- * cause. Cases end their own processes with SIGKILL.
+ * The signal that killed a zombie of the group, or 0. A wait for a crashed process
+ * ends at its time limit, but the crash is the failure. SIGKILL does not count: cases
+ * end their own processes with it.
  */
 static int crashed_process(pid_t group)
 {
@@ -103,74 +104,74 @@ static int crashed_process(pid_t group)
 
 int vt_late(const char *fmt, ...)
 {
-	int error = errno, sig = crashed_process(vt_said->group);
+	int error = errno, sig = crashed_process(vt_reports->group);
 	va_list ap;
 
 	errno = error;
 	va_start(ap, fmt);
-	if (!__atomic_fetch_add(&vt_said->nr_late, 1, __ATOMIC_SEQ_CST)) {
+	if (!__atomic_fetch_add(&vt_reports->nr_late, 1, __ATOMIC_SEQ_CST)) {
 		va_list copy;
 
 		va_copy(copy, ap);
-		vsnprintf(vt_said->late, VT_REASON_SIZE, fmt, copy);
+		vsnprintf(vt_reports->late, VT_REASON_SIZE, fmt, copy);
 		va_end(copy);
 	}
 	print_line("late: ", fmt, ap);
 	va_end(ap);
-	return sig ? vt_fail("a process was killed by signal %d", sig) : VT_LATE;
+	return sig ? vt_fail("a process of the case was killed by signal %d", sig) : VT_LATE;
 }
 
-int vt_settle(int result)
+int vt_final_result(int result)
 {
 	if (result & (VT_FAIL | VT_LATE)) {
-		if (vt_said->nr_wrong)
+		if (vt_reports->nr_wrong)
 			return VT_FAIL;
-		return vt_said->nr_late || !(result & VT_FAIL) ? VT_LATE : VT_FAIL;
+		return vt_reports->nr_late || !(result & VT_FAIL) ? VT_LATE : VT_FAIL;
 	}
 	return result;
 }
 
-int vt_judge(const char *who, int status)
+int vt_decode_status(const char *name, int status)
 {
 	int code = WEXITSTATUS(status);
 
 	if (!WIFEXITED(status))
-		return vt_fail("%s: killed by signal %d", who, WTERMSIG(status));
+		return vt_fail("%s: killed by signal %d", name, WTERMSIG(status));
 	switch (code) {
 	case VT_PASS:
 	case VT_SKIP:
 		return code;
-	case VT_FAIL:	/* its message is its own */
-		__atomic_fetch_add(&vt_said->nr_wrong, 1, __ATOMIC_SEQ_CST);
+	case VT_FAIL:	/* the process has printed a message */
+		__atomic_fetch_add(&vt_reports->nr_wrong, 1, __ATOMIC_SEQ_CST);
 		return code;
-	case VT_LATE:	/* of an executed image only the status comes here */
-		return vt_said->nr_late ? code : vt_late("%s was late", who);
+	case VT_LATE:	/* after exec, a process does not count in vt_reports */
+		return vt_reports->nr_late ? code : vt_late("%s exceeded a time limit", name);
 	}
-	return vt_fail("%s: exit status %d", who, code);
+	return vt_fail("%s: exit status %d", name, code);
 }
 
-int vt_reap(pid_t pid, const char *who)
+int vt_reap(pid_t pid, const char *name)
 {
 	int status;
 
 	if (pid < 0)
-		return vt_fail("%s: could not be started: %m", who);
+		return vt_fail("%s: fork: %m", name);
 	while (waitpid(pid, &status, __WALL) != pid)
 		if (errno != EINTR)
-			return vt_fail("%s: wait: %m", who);
-	return vt_judge(who, status);
+			return vt_fail("%s: waitpid: %m", name);
+	return vt_decode_status(name, status);
 }
 
-int vt_finish(int result, pid_t pid, const char *who)
+int vt_finish(int result, pid_t pid, const char *name)
 {
 	int status = 0;
 
 	if (!result)
-		return vt_reap(pid, who);
+		return vt_reap(pid, name);
 	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
 		;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return result;
-	return result | vt_judge(who, status);
+	return result | vt_decode_status(name, status);
 }

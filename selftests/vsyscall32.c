@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way into the kernel that AT_SYSINFO points to, and the two ways back from
- * a signal handler, for a 32-bit program.
+ * The system call entry that AT_SYSINFO points to, and the two functions that return
+ * from a signal handler, in a 32-bit program.
  *
- * Fails when: the ia32 image's landing pads are not where the kernel thinks
- * (restart, fork, sigreturn), registers are lost on the way, or the image was
- * moved relative to AT_SYSINFO. Runs once for each CPU model: `landing-pad`
- * prints which instruction the kernel has chosen.
+ * Fails when: the ia32 image's landing pads are not where the kernel expects them
+ * (restarted, fork, sigreturn), the entry clobbers registers, or the image was moved
+ * relative to AT_SYSINFO. Runs once for each CPU model: `landing-pad` prints which
+ * instruction the kernel has chosen.
  */
 #include "bare.h"
 #include "symbols.h"
@@ -48,7 +48,7 @@ static const char *instruction(const unsigned char *p, unsigned long n)
 	return NULL;
 }
 
-/* Where AT_SYSINFO points, by the table; prints the instruction there. */
+/* AT_SYSINFO points to the table's vsyscall; prints the instruction there. */
 static void check_landing_pad(void)
 {
 	const vt_sym_t *s = NULL;
@@ -92,7 +92,7 @@ static void check_errors(void)
 	bare_result(good, "failing-calls");
 }
 
-/* Every register but the result comes back, with five arguments used. */
+/* The entry preserves EBP and the five argument registers. */
 static void check_registers(void)
 {
 	unsigned long b = 0x11111111, c = 0x22222222, d = 0x33333333;
@@ -154,7 +154,7 @@ static long set_handler(int sig, void *handler, unsigned long flags)
 			    sizeof(sa.mask));
 }
 
-/* The handler returns into the vDSO's function for its kind of frame. */
+/* The handler returns to the vDSO's function for its kind of frame. */
 static void check_return(const char *slug, void *handler, unsigned long flags,
 			 const char *entry)
 {
@@ -175,7 +175,7 @@ static void check_return(const char *slug, void *handler, unsigned long flags,
 		    return_address == fn, slug);
 }
 
-/* A read is interrupted by a timer and, with SA_RESTART, goes on. */
+/* A timer signal interrupts a read(), which restarts if @flags has SA_RESTART. */
 static long interrupted_read(unsigned long flags, int fd)
 {
 	struct bare_itimerval it = { 0, 0, 0, 50000 };

@@ -15,23 +15,23 @@
 #include "verdict.h"
 #include "vt.h"
 
-#define MOST_AT_ONCE	100000000ull	/* ns, see struct vt_limit */
+#define MAX_POLL_NS	100000000ull	/* see struct vt_limit */
 
-/* As of timeout(1), which the kernel's runner of kselftests knows. */
-#define ALL_LATE	124
+/* The status of timeout(1), which kselftest's runner.sh reports as a timeout. */
+#define EXIT_LATE	124
 
-static void (*at_end[VT_MAX_AT_END])(void);
+static void (*cleanups[VT_MAX_CLEANUPS])(void);
 
 void vt_cleanup(void (*fn)(void))
 {
 	unsigned int i;
 
-	for (i = 0; i < VT_MAX_AT_END && at_end[i]; i++)
+	for (i = 0; i < VT_MAX_CLEANUPS && cleanups[i]; i++)
 		;
-	if (i < VT_MAX_AT_END)
-		at_end[i] = fn;
+	if (i < VT_MAX_CLEANUPS)
+		cleanups[i] = fn;
 	else
-		vt_fail("more than %d functions to call", VT_MAX_AT_END);
+		vt_fail("more than %d cleanup functions", VT_MAX_CLEANUPS);
 }
 
 unsigned int vt_timeout_scale(void)
@@ -42,8 +42,8 @@ unsigned int vt_timeout_scale(void)
 	return factor < 1 ? 1 : factor;
 }
 
-/* Waits for the process of case @c, which is @pid and leads its own group. */
-static int watch_process(const struct vt_case *c, pid_t pid)
+/* Waits for @pid, the process of case @c and leader of its process group. */
+static int reap_case(const struct vt_case *c, pid_t pid)
 {
 	unsigned int timeout = c->timeout ? c->timeout : 30;
 	struct vt_limit limit = vt_limit_ms(timeout * 1000);
@@ -60,69 +60,69 @@ static int watch_process(const struct vt_case *c, pid_t pid)
 		}
 		vt_sleep_ms(2);
 	}
-	result = vt_judge(c->name, status);
+	result = vt_decode_status(c->name, status);
 	kill(-pid, SIGKILL);
 	return result;
 }
 
-static int watch_one(const struct vt_case *c)
+static int run_in_child(const struct vt_case *c)
 {
 	pid_t pid;
 
-	*vt_said = (struct vt_said){ .group = 0 };
+	*vt_reports = (struct vt_reports){ .group = 0 };
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
 		return vt_fail("%s: fork: %m", c->name);
 	if (!pid) {
 		setpgid(0, 0);
-		vt_said->group = getpid();
-		exit(vt_settle(c->run(c->arg)));
+		vt_reports->group = getpid();
+		exit(vt_final_result(c->run(c->arg)));
 	}
 	setpgid(pid, pid);
-	return vt_settle(watch_process(c, pid));
+	return vt_final_result(reap_case(c, pid));
 }
 
 static int run_one(const struct vt_case *c)
 {
-	int result = watch_one(c);
+	int result = run_in_child(c);
 	int i;
 
-	/* As with atexit(): what was set up last goes first. */
-	for (i = VT_MAX_AT_END - 1; i >= 0; i--)
-		if (at_end[i])
-			at_end[i]();
+	/* In reverse order of vt_cleanup(), like atexit(). */
+	for (i = VT_MAX_CLEANUPS - 1; i >= 0; i--)
+		if (cleanups[i])
+			cleanups[i]();
 	return result;
 }
 
 static void print_result(const struct vt_case *c, int result)
 {
 	if (result == VT_LATE)
-		ksft_test_result_fail("%s # TIMEOUT %s\n", c->name, vt_said->late);
+		ksft_test_result_fail("%s # TIMEOUT %s\n", c->name, vt_reports->late);
 	else
 		ksft_test_result_code(result, c->name,
 				      result == VT_SKIP ? "%s" : NULL,
-				      vt_said->skip);
+				      vt_reports->skip);
 }
 
 int vt_run(const struct vt_case *cases, unsigned int n)
 {
-	unsigned int i, wrong = 0, late = 0;
+	unsigned int i, failed = 0, late = 0;
 
 	ksft_print_header();
 	ksft_set_plan(n);
-	vt_said = vt_shared(sizeof(*vt_said));
-	if (!vt_said)
+	vt_reports = vt_shared(sizeof(*vt_reports));
+	if (!vt_reports)
 		ksft_exit_fail_msg("no shared memory\n");
 	for (i = 0; i < n; i++) {
 		int result = run_one(&cases[i]);
 
-		wrong += result == VT_FAIL;
+		failed += result == VT_FAIL;
 		late += result == VT_LATE;
 		print_result(&cases[i], result);
 	}
 	ksft_print_cnts();
-	return wrong ? KSFT_FAIL : late ? ALL_LATE : KSFT_PASS;
+	return failed ? KSFT_FAIL : late ? EXIT_LATE : KSFT_PASS;
 }
 
 pid_t vt_child(int (*fn)(void *), void *arg)
@@ -132,16 +132,16 @@ pid_t vt_child(int (*fn)(void *), void *arg)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		/* No orphan outlives its case. */
+		/* A child must not outlive its case. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		exit(vt_settle(fn(arg)));
+		exit(vt_final_result(fn(arg)));
 	}
 	return pid;
 }
 
-int vt_run_child(int (*fn)(void *), void *arg, const char *who)
+int vt_run_child(int (*fn)(void *), void *arg, const char *name)
 {
-	return vt_reap(vt_child(fn, arg), who);
+	return vt_reap(vt_child(fn, arg), name);
 }
 
 void *vt_shared(size_t size)
@@ -245,8 +245,8 @@ bool vt_is_over(struct vt_limit *limit)
 {
 	uint64_t now = vt_now(), passed = now - limit->last;
 
-	if (passed > MOST_AT_ONCE)
-		passed = MOST_AT_ONCE;
+	if (passed > MAX_POLL_NS)
+		passed = MAX_POLL_NS;
 	limit->last = now;
 	limit->left -= passed < limit->left ? passed : limit->left;
 	return !limit->left;

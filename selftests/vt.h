@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all programs of this folder share: a runner that gives each case a
- * process of its own, raw system calls, and the entries of the table.
+ * Shared by all programs of this directory: a runner that starts each case in a
+ * process of its own, raw system calls, and helpers to wait, pin and fork.
  */
 #ifndef VDSO_TASK_VT_H
 #define VDSO_TASK_VT_H
@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 /*
- * As kselftest.h has the first three; that header defines data, so only vt.c
- * includes it. Each is a bit of its own: results of several steps can be ORed.
+ * The first three have the values of kselftest.h, which only vt.c includes because
+ * it defines data. Each is a bit of its own: results of several steps can be ORed.
  *
- * VT_FAIL: an answer was wrong, a process crashed, something was not as it must be.
- * VT_LATE: only a time limit was exceeded, which a busy host can do. The case ends
+ * VT_FAIL: an answer was wrong, a process crashed, or a check failed.
+ * VT_LATE: only a time limit was exceeded, which a busy host can cause. The case ends
  * as `not ok ... # TIMEOUT`, and the harness runs the program once more.
- * A case that was both is wrong.
+ * A case with both results has failed.
  */
 enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
 
@@ -30,13 +30,13 @@ enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
 #define VT_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /**
- * struct vt_case - one line of the result
+ * struct vt_case - a test case, one line of KTAP
  * @name:	stable slug
- * @run:	returns an enum vt_result; runs in a fresh child, so it starts
- *		without a record and may kill, lock up or filter itself
- * @arg:	handed to @run
- * @timeout:	seconds until the child is killed and late; 0: 30; times
- *		vt_timeout_scale()
+ * @run:	returns an enum vt_result; runs in a new child process, so it starts
+ *		without a record and may crash, hang or filter itself
+ * @arg:	argument of @run
+ * @timeout:	seconds until the child is killed and the case is late; 0: 30; is
+ *		multiplied by vt_timeout_scale()
  */
 struct vt_case {
 	const char *name;
@@ -46,22 +46,23 @@ struct vt_case {
 };
 
 /*
- * Prints header, plan and results of @n cases; returns the exit status: 0, 1 if a
- * case was wrong, 124 if cases were late and none was wrong.
+ * Runs @n cases and prints KTAP header, plan and results; returns the exit status:
+ * 1 if a case failed, 124 if cases were late and none failed, else 0.
  */
 int vt_run(const struct vt_case *cases, unsigned int n);
 
 /*
- * @fn will be called by the runner after each case, however the case ended: to
- * undo what a case does to the whole system. Up to VT_MAX_AT_END of them.
+ * The runner calls @fn after each case, however the case ended, to undo changes of
+ * the whole system. Up to VT_MAX_CLEANUPS functions.
  */
-#define VT_MAX_AT_END	4
+#define VT_MAX_CLEANUPS	4
 void vt_cleanup(void (*fn)(void));
 
 /*
- * All return the result, so that a case can `return vt_fail(...)`. After vt_late()
- * a case may return VT_FAIL, too: see vt_settle(). vt_late() returns VT_FAIL if a
- * process of the case, which its caller may have waited for, has crashed.
+ * All print or store a message and return the result, so that a case can
+ * `return vt_fail(...)`. After vt_late() a case may return VT_FAIL, too: see
+ * vt_final_result(). vt_late() returns VT_FAIL if a process of the case has crashed,
+ * as the caller may have waited for that process.
  */
 int vt_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int vt_late(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -74,14 +75,14 @@ void vt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 			return vt_fail(__VA_ARGS__);	\
 	} while (0)
 
-/* For a condition that only a time limit makes false. */
+/* For a condition that is false only if a time limit was exceeded. */
 #define VT_IN_TIME(cond, ...)				\
 	do {						\
 		if (!(cond))				\
 			return vt_late(__VA_ARGS__);	\
 	} while (0)
 
-/* A setup step that can only fail on a broken system. */
+/* A setup step that fails only on a broken system. */
 #define VT_NEED(cond)	VT_CHECK(cond, "%s:%d: %s: %m", __FILE__, __LINE__, #cond)
 
 /* Raw system call without errno: safe with a shared or missing TLS. */
@@ -126,69 +127,70 @@ static inline long vt_syscall6(long nr, long a, long b, long c, long d,
 
 /*
  * Processes. vt_child() forks, runs @fn and exits with its result; vt_reap()
- * waits and turns an exit status into a result; vt_run_child() does both.
- * vt_finish() is vt_reap(), but after a bad @result it kills the process first, and
- * returns that result and what the process had come to by itself.
+ * waits and turns the wait status into a result; vt_run_child() does both. @name
+ * is the process in messages. vt_finish() is vt_reap(), but if @result is not
+ * VT_PASS it kills the process first, and returns @result ORed with the result of
+ * the process if that ended before the SIGKILL.
  */
 pid_t vt_child(int (*fn)(void *), void *arg);
-int vt_reap(pid_t pid, const char *who);
-int vt_run_child(int (*fn)(void *), void *arg, const char *who);
-int vt_finish(int result, pid_t pid, const char *who);
+int vt_reap(pid_t pid, const char *name);
+int vt_run_child(int (*fn)(void *), void *arg, const char *name);
+int vt_finish(int result, pid_t pid, const char *name);
 
 /*
- * The exit status for @result of a process that was not started by vt_child():
- * VT_FAIL becomes VT_LATE if so far the case was late and not wrong. vt_judge() is
- * the other direction, of what wait() stored.
+ * The exit status for @result in a process that vt_child() did not start: VT_FAIL
+ * becomes VT_LATE if the case has only exceeded time limits so far.
+ * vt_decode_status() turns a wait status into a result.
  */
-int vt_settle(int result);
-int vt_judge(const char *who, int status);
+int vt_final_result(int result);
+int vt_decode_status(const char *name, int status);
 
 /* Zeroed memory that children share with their parent; NULL on failure. */
 void *vt_shared(size_t size);
 
-/* CPUs that this process may use; pinning of the calling thread. */
+/* CPUs that this process may use, and how many; pinning of the calling thread. */
 int vt_cpus(int *list, int max);
 int vt_pin(int cpu);
 int vt_pin_tid(pid_t tid, int cpu);
 bool vt_unpin(void);
 
-/* Monotonic nanoseconds by the system call; the vDSO is under test. */
+/* CLOCK_MONOTONIC in nanoseconds, by the system call as the vDSO is under test. */
 uint64_t vt_now(void);
 void vt_sleep_ms(unsigned int ms);
 
 /* One write() of all of @text; false with errno. */
 bool vt_write_file(const char *path, const char *text);
 
-/* The number that a file of /proc or /sys begins with; -1 if there is none. */
+/* The number at the start of a file of /proc or /sys; -1 if there is none. */
 long vt_read_number(const char *path);
 
 /*
- * By how much a slow kernel (with KASAN, or emulated) may exceed a time limit:
+ * Factor of all time limits, for slow kernels (with KASAN, or emulated):
  * $VT_TIMEOUT_SCALE, or 1.
  */
 unsigned int vt_timeout_scale(void);
 
 /**
- * struct vt_limit - how long something may take, in time that its waiter saw pass
- * @last:	when it last looked
- * @left:	nanoseconds that are left
+ * struct vt_limit - a time limit of a polling loop
+ * @last:	time of the last poll
+ * @left:	nanoseconds left
  *
- * A machine may hold a guest's CPUs up for seconds. Who waits then did not look
- * in vain in that time, it did not look at all: between two looks no more is
- * counted than a tenth of a second.
+ * A host may stop a guest's CPUs for seconds, in which the waiting task cannot poll.
+ * So at most a tenth of a second is counted between two polls.
  */
 struct vt_limit {
 	uint64_t last;
 	uint64_t left;
 };
 
-/* One of @ms milliseconds, times vt_timeout_scale(). */
+/* @ms milliseconds, multiplied by vt_timeout_scale(). */
 struct vt_limit vt_limit_ms(unsigned int ms);
+/* Polls: is the time over? */
 bool vt_is_over(struct vt_limit *limit);
 
 /*
  * Waits for *@flag == @value in shared memory; false after @ms, a vt_limit.
- * vt_await_in_time() returns VT_PASS or, having said what did not come, VT_LATE.
+ * vt_await_in_time() returns VT_PASS or, after a message about @what, VT_LATE.
  */
 bool vt_await(const volatile int *flag, int value, unsigned int ms);
 int vt_await_in_time(const volatile int *flag, int value, unsigned int ms,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Cases that end in each way in which a case can, for test_vt.py. */
+/* Cases that end in every way in which a case can, for test_vt.py. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static int body_sleep(void *arg)
 	return VT_PASS;
 }
 
-/* A child that has ended, and is not waited for. */
+/* A child that has exited and is not reaped. */
 static pid_t ended_child(int (*body)(void *))
 {
 	pid_t pid = vt_child(body, NULL);
@@ -88,7 +88,7 @@ static bool not_in_time(void)
 	return vt_await_in_time(&flag, 1, 1, "a flag") != VT_PASS;
 }
 
-/* Its caller only knows that something failed. */
+/* not_in_time() returns no verdict to its caller, only that it failed. */
 static int late_by_bool(const void *arg)
 {
 	(void)arg;
@@ -129,7 +129,7 @@ static int child_wrong_beside(const void *arg)
 	return vt_late("a flag") | result;
 }
 
-/* Its parent waits for a flag that the child would have set. */
+/* The parent waits for a flag that the crashed child would have set. */
 static int child_crashed(const void *arg)
 {
 	(void)arg;
@@ -222,9 +222,9 @@ int main(int argc, char **argv)
 	unsigned int i, n = 0;
 
 	if (argc == 2 && !strcmp(argv[1], "--late"))
-		return vt_settle(not_in_time() ? VT_FAIL : VT_PASS);
+		return vt_final_result(not_in_time() ? VT_FAIL : VT_PASS);
 	if (argc == 2 && !strcmp(argv[1], "--wrong"))
-		return vt_settle(body_wrong(NULL));
+		return vt_final_result(body_wrong(NULL));
 	for (argv++; *argv && n < VT_ARRAY_SIZE(all); argv++)
 		for (i = 0; i < VT_ARRAY_SIZE(all); i++)
 			if (!strcmp(*argv, all[i].name))

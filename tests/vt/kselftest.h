@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* As much of the kernel's header of this name as vt.c needs, for test_vt.py. */
+/* The parts of the kernel's kselftest.h that vt.c needs, for test_vt.py. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
