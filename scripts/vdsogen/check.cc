@@ -13,7 +13,7 @@ namespace
 
 constexpr std::size_t longest_image = std::size_t{256} << 10;
 
-/* Value of @name in the table of all symbols; nullopt if it is not there. */
+/* Value of @name in .symtab; nullopt if it is absent. */
 std::optional<std::uint64_t> find_debug_symbol(const ElfFile &elf, const std::string &name)
 {
 	const Section *section = elf.find_section(".symtab");
@@ -44,7 +44,7 @@ void check_vvar(const Vvar &vvar, const ElfFile &debug, const CheckOptions &opti
 		static_cast<std::uint64_t>(vvar.pages) * options.page_size & mask;
 
 	if (wanted == Presence::absent)
-		return; /* a linker script may define it all the same */
+		return; /* a linker script may still define it */
 	if (!value && wanted == Presence::required)
 		faults.add(0, "no symbol " + vvar.symbol + "; the table has it in line " +
 				      std::to_string(vvar.line));
@@ -93,7 +93,7 @@ void check_image(const Table &table, const Abi &abi, std::string_view image,
 		 const CheckOptions &options, Diagnostics &faults)
 {
 	if (image.size() > longest_image) {
-		faults.add(0, "is longer than 256 KiB; this is no stripped vDSO image");
+		faults.add(0, "is longer than 256 KiB; not a stripped vDSO image");
 		return;
 	}
 
@@ -114,8 +114,8 @@ void check_image(const Table &table, const Abi &abi, std::string_view image,
 void check_debug(const Table &table, const Abi &abi, std::string_view image, std::string_view debug,
 		 const CheckOptions &options, Diagnostics &faults)
 {
-	Diagnostics told_already("");
-	const auto stripped = parse_elf(View(image), told_already);
+	Diagnostics ignored(""); /* check_image() reports them */
+	const auto stripped = parse_elf(View(image), ignored);
 	const auto elf = parse_elf(View(debug), faults);
 
 	if (!elf)

@@ -20,19 +20,19 @@ struct CheckOptions {
 	bool without_task = false; /* the new entries must be absent */
 };
 
-/* Compares a stripped image with the table. Adds every fault found. */
+/* Checks a stripped image against the table and adds every fault found. */
 void check_image(const Table &table, const Abi &abi, std::string_view image,
 		 const CheckOptions &options, Diagnostics &faults);
 
-/* Checks what only the unstripped image tells: the vvar symbols' places. */
+/* Checks the vvar symbols' addresses, which only the unstripped image has. */
 void check_debug(const Table &table, const Abi &abi, std::string_view image, std::string_view debug,
 		 const CheckOptions &options, Diagnostics &faults);
 
-/* Whether an image must have something that depends on an option and on us. */
+/* Whether an image must have a symbol that depends on an option or is a new entry. */
 enum class Presence { required, optional, absent };
 Presence presence(const std::string &config, bool is_new, const CheckOptions &options);
 
-/* Parts of check_image(), one a file. */
+/* Parts of check_image(), one per file; check_dynamic() is with check_exports(). */
 void check_shape(const Abi &abi, const ElfFile &elf, const CheckOptions &options,
 		 Diagnostics &faults);
 void check_dynamic(const ElfFile &elf, const DynamicInfo &info, Diagnostics &faults);

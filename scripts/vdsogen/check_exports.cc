@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an image exports, and whether it can be found. */
+/* The exports of an image: their attributes and lookups by name. */
 #include <elf.h>
 
 #include "check.h"
@@ -36,7 +36,7 @@ unsigned int elf_type(const Entry &entry)
 	return entry.elf_type == "notype" ? STT_NOTYPE : STT_FUNC;
 }
 
-/* The symbol that stands for a version itself. */
+/* True for the absolute symbol that the linker adds for a version node. */
 bool is_version_symbol(const DynamicSymbol &symbol, const DynamicInfo &info)
 {
 	return symbol.symbol.shndx == SHN_ABS && info.is_version(symbol.symbol.name);
@@ -69,7 +69,7 @@ public:
 			fail("has type " + std::to_string(symbol.type) + " instead of " +
 			     expected.entry->elf_type + " (" + std::to_string(type) + ")");
 		if (symbol.visibility != STV_DEFAULT)
-			fail("is not visible to others");
+			fail("is not visible outside the image");
 		check_place(symbol, type);
 		check_hashes(found);
 	}
@@ -118,7 +118,7 @@ std::string row(const Entry &entry)
 	return "line " + std::to_string(entry.line) + " of the table";
 }
 
-/* Why a symbol must not be there. */
+/* The reason why a symbol must be absent. */
 std::string absence(const Entry &entry, const CheckOptions &options)
 {
 	if (entry.is_new() && options.without_task)
@@ -126,7 +126,7 @@ std::string absence(const Entry &entry, const CheckOptions &options)
 	return entry.config + " is not set";
 }
 
-/* An alias must be its entry under another name. */
+/* An alias must have its entry's address. */
 void check_alias(const Symbol &alias, const Abi &abi, const DynamicInfo &info, Diagnostics &faults)
 {
 	const std::string name = symbol_name(*alias.entry, abi);
@@ -137,7 +137,7 @@ void check_alias(const Symbol &alias, const Abi &abi, const DynamicInfo &info, D
 		faults.add(0, alias.name + ": lies elsewhere than " + name);
 }
 
-/* Undefined symbols, symbols twice and symbols that no row names. */
+/* Reports undefined symbols, duplicate symbols and symbols without a row. */
 void check_others(const std::vector<Symbol> &expected, const DynamicInfo &info, Diagnostics &faults)
 {
 	for (const DynamicSymbol &symbol : info.symbols) {
@@ -147,7 +147,7 @@ void check_others(const std::vector<Symbol> &expected, const DynamicInfo &info, 
 		for (const Symbol &row : expected)
 			known = known || row.name == name;
 		if (symbol.symbol.shndx == SHN_UNDEF)
-			faults.add(0, name + ": is undefined; nobody links a vDSO");
+			faults.add(0, name + ": is undefined; a vDSO cannot import symbols");
 		else if (!known)
 			faults.add(0, name + ": is exported, but no row of the table names it");
 		if (find_symbol(info, name) != &symbol)
@@ -162,7 +162,7 @@ void check_dynamic(const ElfFile &elf, const DynamicInfo &info, Diagnostics &fau
 	for (const Tag &tag : relocation_tags)
 		if (info.find(tag.number))
 			faults.add(0, std::string(tag.name) +
-					      ": dynamic relocations; nobody relocates a vDSO");
+					      ": dynamic relocations; a vDSO is not relocated");
 	if (info.find(DT_NEEDED))
 		faults.add(0, "DT_NEEDED: a vDSO cannot need another library");
 	if (info.find(DT_FLAGS).value_or(0) & (DF_TEXTREL | DF_STATIC_TLS))

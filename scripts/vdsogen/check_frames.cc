@@ -19,8 +19,8 @@ const FrameRange *find_range(const FrameInfo &info, std::uint64_t address)
 }
 
 /*
- * The range of a function's entry. An old one may have its information from its
- * second instruction on: sgx_enter_enclave, behind an ENDBR.
+ * The frame range of a function's first instruction. That of a base entry may begin
+ * later: sgx_enter_enclave's begins after its ENDBR.
  */
 const FrameRange *find_range(const FrameInfo &info, const Symbol &symbol, std::uint64_t begin,
 			     std::uint64_t end)
@@ -33,7 +33,7 @@ const FrameRange *find_range(const FrameInfo &info, const Symbol &symbol, std::u
 	return range;
 }
 
-/* First address from @begin on, below @end, without unwind information. */
+/* The first address in [@begin, @end) without unwind information; @end if there is none. */
 std::uint64_t first_gap(const FrameInfo &info, std::uint64_t begin, std::uint64_t end)
 {
 	while (begin < end) {
@@ -46,7 +46,7 @@ std::uint64_t first_gap(const FrameInfo &info, std::uint64_t begin, std::uint64_
 	return end;
 }
 
-/* As unwinders do: the last entry of the search table at or before @address. */
+/* Searches like an unwinder: the last table entry at or before @address. */
 bool table_finds(const FrameInfo &info, std::uint64_t address, const FrameRange &range)
 {
 	const FrameIndex *last = nullptr;
@@ -79,7 +79,7 @@ void check_frames(const Table &table, const Abi &abi, const ElfFile &elf, const 
 			else if (!table_finds(frames, range->begin, *range))
 				faults.add(0,
 					   symbol.name + ": not in .eh_frame_hdr's search table");
-			/* Old functions end in bytes that are never run: sigreturn. */
+			/* Base entries may end in bytes that are never executed: sigreturn. */
 			if (range && symbol.entry->is_new() && first_gap(frames, begin, end) != end)
 				faults.add(0, symbol.name + ": no unwind information from " +
 						      hex(first_gap(frames, begin, end)) + " on");

@@ -20,7 +20,7 @@ constexpr NamedNumber machines[] = {
 	{EM_X86_64, "x86_64"}, {EM_386, "i386"}, {EM_AARCH64, "aarch64"}, {EM_ARM, "arm"}};
 
 constexpr NamedNumber forbidden_segments[] = {
-	{PT_TLS, "PT_TLS: nobody sets it up for a vDSO"},
+	{PT_TLS, "PT_TLS: a vDSO gets no TLS block"},
 	{PT_INTERP, "PT_INTERP: a vDSO has no interpreter"},
 	{PT_GNU_RELRO, "PT_GNU_RELRO: a vDSO has nothing to relocate"}};
 
@@ -38,7 +38,7 @@ void check_machine(const Abi &abi, const ElfHeader &header, Diagnostics &faults)
 				      " instead of " + std::to_string(abi.bits));
 }
 
-/* A member of the header that can have one value only. */
+/* Checks a member of the header that must have one fixed value. */
 void check_constant(const char *what, std::uint64_t found, std::uint64_t expected,
 		    Diagnostics &faults)
 {
@@ -122,8 +122,8 @@ void check_section(const Section &section, const ElfFile &elf, Diagnostics &faul
 	if (!section.size || section.type == SHT_NULL)
 		return;
 	if (relocates)
-		faults.add(0, "section " + section.name +
-				      " holds relocations; nobody relocates a vDSO");
+		faults.add(0,
+			   "section " + section.name + " has relocations; a vDSO is not relocated");
 	if (section.flags & SHF_TLS)
 		faults.add(0, "section " + section.name + " is thread-local");
 	if (section.type == SHT_NOBITS && section.flags & SHF_ALLOC)
@@ -134,7 +134,7 @@ void check_section(const Section &section, const ElfFile &elf, Diagnostics &faul
 		faults.add(0, "section " + section.name + " reaches past the end of the file");
 }
 
-/* Old bionic finds these by their section headers. */
+/* Old versions of bionic locate these sections by their headers. */
 void check_sections(const ElfFile &elf, Diagnostics &faults)
 {
 	for (const Section &section : elf.sections)

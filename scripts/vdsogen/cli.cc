@@ -44,7 +44,7 @@ struct Arguments {
 		return word;
 	}
 
-	/* Removes @option and its value; empty if it is not there. */
+	/* Removes @option and returns its value; empty if @option is absent. */
 	std::string take_option(const std::string &option)
 	{
 		const auto found = std::find(words.begin(), words.end(), option);
@@ -73,11 +73,11 @@ struct Arguments {
 	void finish() const
 	{
 		if (!words.empty())
-			throw UsageError("'" + words.front() + "' is one word too many");
+			throw UsageError("unexpected word '" + words.front() + "'");
 	}
 };
 
-/* False if the table is faulty, after its faults were told. */
+/* Prints the table's faults; false if there are any. */
 bool load_table(const std::string &path, Table &table, std::ostream &err)
 {
 	Diagnostics faults(path);
@@ -101,7 +101,7 @@ const Abi *find_abi(const Table &table, const std::string &name, const std::stri
 	return nullptr;
 }
 
-/* The last part of a path: generated files must not depend on where the tree lies. */
+/* The last part of a path: generated files must not depend on the tree's location. */
 std::string base_name(const std::string &path)
 {
 	return path.substr(path.rfind('/') + 1);
@@ -109,7 +109,7 @@ std::string base_name(const std::string &path)
 
 using Generator = std::string (*)(const Table &, const std::string &);
 
-/* The outputs that are one a table, by their names; nullptr for any other name. */
+/* The generator of an output that exists once per table; nullptr for any other name. */
 Generator find_generator(const std::string &what)
 {
 	static const std::map<std::string, Generator> generators = {
@@ -160,7 +160,8 @@ std::uint64_t parse_page_size(const std::string &text)
 	const long size = parse_number(text).value_or(0);
 
 	if (size < smallest_page || size > largest_page || size & (size - 1))
-		throw UsageError("page size '" + text + "' is none of 4096, 8192, ... 65536");
+		throw UsageError("page size '" + text +
+				 "' is not a power of two from 4096 to 65536");
 	return static_cast<std::uint64_t>(size);
 }
 

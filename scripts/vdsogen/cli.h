@@ -11,7 +11,7 @@ namespace vdsogen
 
 enum ExitStatus { exit_good = 0, exit_fault = 1, exit_usage = 2 };
 
-/* Runs the command of @args (without the program's name); messages go to @err. */
+/* Runs the command in @args (without the program's name); messages go to @err. */
 int run(const std::vector<std::string> &args, std::ostream &out, std::ostream &err);
 
 } // namespace vdsogen

@@ -16,7 +16,7 @@ namespace
 
 constexpr std::size_t largest_page = 65536;
 
-/* Size of struct alt_instr, and where the length of the old code lies in it. */
+/* Size of struct alt_instr, and the offset of the old code's length in it. */
 struct AltForm {
 	std::uint64_t size;
 	std::uint64_t length_offset;
@@ -29,7 +29,7 @@ AltForm alt_form(const ElfFile &elf)
 	return {14, 12};
 }
 
-/* One flag a byte of the image: an alternative may have changed it. */
+/* One flag per byte of the image: true if an alternative may patch it. */
 std::vector<bool> patched_bytes(const ElfFile &elf, Diagnostics &faults)
 {
 	std::vector<bool> patched(elf.bytes.size());

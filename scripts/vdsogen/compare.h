@@ -10,9 +10,9 @@ namespace vdsogen
 {
 
 /*
- * Adds a fault for each range in which @other, an image as it runs, differs from
- * @image, as it was built. Instructions that alternatives patch at boot may
- * differ, and @other may be padded with zeros to the end of a page.
+ * Adds a fault for each range in which @other, the image of a running kernel,
+ * differs from @image, the built one. Instructions that alternatives patch at boot
+ * may differ, and @other may be padded with zeros to the end of a page.
  */
 void compare_images(std::string_view image, std::string_view other, Diagnostics &faults);
 

@@ -11,20 +11,20 @@
 namespace vdsogen
 {
 
-/* Collects faults, so that one run tells all of them. */
+/* Collects faults, so that one run reports all of them. */
 class Diagnostics
 {
 public:
 	explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
-	/* A fault of a line of the file; line 0 stands for the file as a whole. */
+	/* Adds a fault of a line of the file; line 0 is the file as a whole. */
 	void add(std::size_t line, std::string message);
 
 	bool empty() const { return faults_.empty(); }
 	std::size_t count() const { return faults_.size(); }
 	const std::string &file() const { return file_; }
 
-	/* One line a fault, `file:line: message`, in the order of the lines. */
+	/* Prints one `file:line: message` per fault, in the order of the lines. */
 	void print(std::ostream &out) const;
 
 private:

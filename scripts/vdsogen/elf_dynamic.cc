@@ -11,7 +11,7 @@ namespace vdsogen
 namespace
 {
 
-/* The dynamic string table, as far as the image holds it. */
+/* The dynamic string table; empty if it does not lie in the image. */
 View string_table(const ElfFile &elf, const DynamicInfo &info)
 {
 	const auto address = info.find(DT_STRTAB);
@@ -28,7 +28,7 @@ void parse_tags(const ElfFile &elf, DynamicInfo &info, Diagnostics &faults)
 	const unsigned int word = elf.word();
 
 	if (!segment)
-		return; /* the segments' check tells */
+		return; /* check_segments() reports it */
 
 	const auto bytes = elf.bytes.slice(segment->offset, segment->filesz);
 
@@ -86,7 +86,7 @@ void parse_versions(const ElfFile &elf, DynamicInfo &info, Diagnostics &faults)
 	}
 }
 
-/* DT_HASH knows how many symbols there are; without it, the section does. */
+/* The number of symbols by DT_HASH, or by the section header if there is none. */
 std::uint64_t symbol_count(const ElfFile &elf, const DynamicInfo &info, Diagnostics &faults)
 {
 	const Section *section = elf.find_section(".dynsym");

@@ -17,11 +17,11 @@ namespace vdsogen
 struct DynamicSymbol {
 	ElfSymbol symbol;
 	std::uint64_t index = 0;
-	std::string version; /* empty: none, or the image's base version */
-	bool hidden = false; /* not its name's default version */
+	std::string version; /* empty: none, or the base version */
+	bool hidden = false; /* not the default version of its name */
 };
 
-/* What a dynamic linker sees of an image. */
+/* The parts of an image that a dynamic linker reads. */
 struct DynamicInfo {
 	std::vector<std::pair<std::uint64_t, std::uint64_t>> tags;
 	std::vector<DynamicSymbol> symbols; /* from index 1 on */
@@ -34,8 +34,8 @@ struct DynamicInfo {
 DynamicInfo parse_dynamic(const ElfFile &elf, Diagnostics &faults);
 
 /*
- * Index of the symbol that a lookup of @name through DT_HASH or DT_GNU_HASH
- * finds, as a dynamic linker would walk it; 0 if it finds none.
+ * Looks up @name in DT_HASH or DT_GNU_HASH like a dynamic linker. Returns the
+ * index of the symbol; 0 if the lookup finds none.
  */
 std::uint64_t sysv_lookup(const ElfFile &elf, const DynamicInfo &info, const std::string &name);
 std::uint64_t gnu_lookup(const ElfFile &elf, const DynamicInfo &info, const std::string &name);

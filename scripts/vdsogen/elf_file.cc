@@ -13,7 +13,7 @@ namespace
 
 constexpr std::uint64_t most_segments = 64;
 
-/* Reads the members of a structure one after the other. */
+/* Reads the members of a structure in sequence. */
 class Reader
 {
 public:
@@ -40,7 +40,8 @@ private:
 	bool good_ = true;
 };
 
-bool parse_header(View bytes, ElfHeader &header, Diagnostics &faults)
+/* Parses e_ident; false if the rest of the header cannot be parsed. */
+bool parse_ident(View bytes, ElfHeader &header, Diagnostics &faults)
 {
 	const std::string_view magic(ELFMAG, SELFMAG);
 
@@ -63,6 +64,13 @@ bool parse_header(View bytes, ElfHeader &header, Diagnostics &faults)
 	header.is_64 = elf_class == ELFCLASS64;
 	header.ident_version = bytes.number(EI_VERSION, 1).value_or(0);
 	header.os_abi = bytes.number(EI_OSABI, 1).value_or(0);
+	return true;
+}
+
+bool parse_header(View bytes, ElfHeader &header, Diagnostics &faults)
+{
+	if (!parse_ident(bytes, header, faults))
+		return false;
 
 	Reader in(bytes.from(EI_NIDENT), header.is_64 ? 8 : 4);
 
@@ -105,7 +113,7 @@ std::optional<Segment> parse_segment(View bytes, bool is_64)
 	return segment;
 }
 
-/* Its name is still to be looked up: @name_offset in the section names. */
+/* Stores the offset of its name in @name_offset; name_sections() looks the name up. */
 std::optional<Section> parse_section(View bytes, bool is_64, std::uint64_t &name_offset)
 {
 	Reader in(bytes, is_64 ? 8 : 4);
@@ -159,7 +167,7 @@ void name_sections(ElfFile &elf, const std::vector<std::uint64_t> &names, Diagno
 
 	if (!text || strings.type != SHT_STRTAB) {
 		faults.add(0, "section names: section " + std::to_string(elf.header.shstrndx) +
-				      " is no string table within the file");
+				      " is not a string table within the file");
 		return;
 	}
 	for (std::size_t i = 0; i < elf.sections.size(); i++) {
@@ -224,7 +232,7 @@ View ElfFile::from(std::uint64_t vaddr) const
 	const View segment = bytes.from(load->offset);
 	const std::uint64_t skip = vaddr - load->vaddr;
 
-	/* A segment that claims more than the file has ends with the file. */
+	/* A segment longer than the file is cut at the end of the file. */
 	return segment.slice(skip, load->filesz - skip).value_or(segment.from(skip));
 }
 

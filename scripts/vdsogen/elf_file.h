@@ -13,7 +13,7 @@
 namespace vdsogen
 {
 
-/* The structures of <elf.h>, one form for both classes. */
+/* The structures of <elf.h>, common to both classes. */
 struct ElfHeader {
 	bool is_64 = false;
 	std::uint64_t ident_version = 0;
@@ -75,7 +75,7 @@ struct ElfFile {
 	const Section *find_section(const std::string &name) const;
 	const Segment *find_segment(std::uint64_t type) const;
 
-	/* The file's bytes of @length at address @vaddr, by the first PT_LOAD. */
+	/* The @length bytes at address @vaddr, by the first PT_LOAD. */
 	std::optional<View> at(std::uint64_t vaddr, std::uint64_t length) const;
 
 	/* All bytes from address @vaddr to the end of the first PT_LOAD. */
@@ -83,12 +83,12 @@ struct ElfFile {
 };
 
 /*
- * Reads what can be read and reports what cannot; nullopt if this is not even
- * the beginning of such a file.
+ * Parses as much as possible and adds faults for the rest; nullopt if the ELF
+ * header itself is invalid.
  */
 std::optional<ElfFile> parse_elf(View bytes, Diagnostics &faults);
 
-/* Entry @index of a symbol table; its names lie in @names. */
+/* Entry @index of a symbol table with the string table @names. */
 std::optional<ElfSymbol> parse_symbol(const ElfFile &elf, View table, std::uint64_t index,
 				      View names);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* .eh_frame and .eh_frame_hdr, as the Linux Standard Base describes them. */
+/* .eh_frame and .eh_frame_hdr, as specified by the Linux Standard Base. */
 #include "elf_frame.h"
 
 #include <elf.h>
@@ -15,7 +15,7 @@ namespace vdsogen
 namespace
 {
 
-/* DW_EH_PE_*: how a pointer is written. */
+/* DW_EH_PE_*: encodings of a pointer. */
 enum PointerForm : unsigned int {
 	form_native = 0x00,
 	form_uleb128 = 0x01,
@@ -34,7 +34,7 @@ enum PointerForm : unsigned int {
 	omitted = 0xff,
 };
 
-/* Reads frame records; any read past the end makes it bad for good. */
+/* Reads frame records; after a read past the end, good() is false. */
 class FrameReader
 {
 public:
@@ -147,7 +147,7 @@ private:
 	bool good_ = true;
 };
 
-/* Parses .eh_frame from @address on. */
+/* Parses .eh_frame at @address. */
 class FrameParser
 {
 public:
@@ -157,7 +157,7 @@ public:
 		const Section *section = elf.find_section(".eh_frame");
 
 		bytes_ = elf.from(address);
-		/* The section knows the end; else the records' terminator must. */
+		/* Without a section header, the terminator record ends the walk. */
 		if (section && section->addr == address)
 			bytes_ = bytes_.slice(0, section->size).value_or(bytes_);
 	}
@@ -190,7 +190,7 @@ private:
 			       address_ + offset + 4, is_64_);
 		const std::uint64_t back = in.take(4);
 
-		if (!back) /* a CIE; its descriptions read it */
+		if (!back) /* a CIE; pointer_encoding() reads it for its FDEs */
 			return;
 
 		const auto encoding =
@@ -212,7 +212,7 @@ private:
 			fail(offset, "has an unreadable address");
 	}
 
-	/* How the descriptions of the CIE at @offset write addresses. */
+	/* The pointer encoding of the FDEs that refer to the CIE at @offset. */
 	std::optional<unsigned int> pointer_encoding(std::uint64_t offset) const
 	{
 		const std::uint64_t length = bytes_.number(offset, 4).value_or(0);
@@ -301,7 +301,7 @@ FrameInfo parse_frames(const ElfFile &elf, Diagnostics &faults)
 	FrameInfo info;
 
 	if (!segment) {
-		faults.add(0, "no PT_GNU_EH_FRAME: nothing can unwind through the image");
+		faults.add(0, "no PT_GNU_EH_FRAME: unwinders cannot unwind through the image");
 		return info;
 	}
 
@@ -314,7 +314,7 @@ FrameInfo parse_frames(const ElfFile &elf, Diagnostics &faults)
 	const std::uint64_t frames = in.take_pointer(frame_encoding, segment->vaddr);
 
 	if (!in.good() || version != 1 || frame_encoding == omitted) {
-		faults.add(0, ".eh_frame_hdr does not say where .eh_frame is");
+		faults.add(0, ".eh_frame_hdr has no address of .eh_frame");
 		return info;
 	}
 	info.ranges = FrameParser(elf, frames, faults).run();

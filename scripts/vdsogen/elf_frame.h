@@ -10,11 +10,11 @@
 namespace vdsogen
 {
 
-/* The code that one frame description (FDE) tells how to unwind. */
+/* The code that one frame description entry (FDE) covers. */
 struct FrameRange {
 	std::uint64_t begin = 0;
 	std::uint64_t size = 0;
-	std::uint64_t record = 0; /* address of the description */
+	std::uint64_t record = 0; /* address of the FDE */
 
 	bool contains(std::uint64_t address) const
 	{
@@ -33,7 +33,7 @@ struct FrameInfo {
 	std::vector<FrameIndex> table;
 };
 
-/* .eh_frame and its search table, found through PT_GNU_EH_FRAME. */
+/* Parses .eh_frame and its search table, which PT_GNU_EH_FRAME leads to. */
 FrameInfo parse_frames(const ElfFile &elf, Diagnostics &faults);
 
 } // namespace vdsogen

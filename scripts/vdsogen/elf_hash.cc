@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lookups by name, walking the tables as a dynamic linker does. */
+/* Lookups by name, which walk the tables like a dynamic linker. */
 #include <elf.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::uint32_t gnu_hash(const std::string &name)
 	return hash;
 }
 
-/* Whether dynamic symbol @index is called @name and defined. */
+/* True if dynamic symbol @index has name @name and is defined. */
 bool is_named(const DynamicInfo &info, std::uint64_t index, const std::string &name)
 {
 	const auto found = std::lower_bound(info.symbols.begin(), info.symbols.end(), index,
@@ -45,7 +45,7 @@ bool is_named(const DynamicInfo &info, std::uint64_t index, const std::string &n
 	       found->symbol.shndx != SHN_UNDEF;
 }
 
-/* The table that DT_GNU_HASH names, taken apart. */
+/* The parsed table of DT_GNU_HASH. */
 struct GnuTable {
 	std::uint64_t buckets = 0;
 	std::uint64_t first_symbol = 0;
@@ -74,7 +74,7 @@ std::optional<GnuTable> gnu_table(const ElfFile &elf, const DynamicInfo &info)
 	return table;
 }
 
-/* Whether the filter lets @hash through. */
+/* True if the Bloom filter may contain @hash. */
 bool passes_bloom(const ElfFile &elf, const GnuTable &table, std::uint32_t hash)
 {
 	const unsigned int bits = elf.word() * 8;
@@ -99,7 +99,7 @@ std::uint64_t sysv_lookup(const ElfFile &elf, const DynamicInfo &info, const std
 
 	std::uint64_t index = table.number(8 + sysv_hash(name) % buckets * 4, 4).value_or(0);
 
-	/* A chain longer than the table is a circle. */
+	/* A chain longer than the table is a loop. */
 	for (std::size_t steps = chain.size() / 4; index && index < chains && steps; steps--) {
 		if (is_named(info, index, name))
 			return index;

@@ -36,7 +36,7 @@ std::string read_file(const std::string &path)
 	while (in.read(buffer, sizeof(buffer)) || in.gcount() > 0) {
 		content.append(buffer, static_cast<std::size_t>(in.gcount()));
 		if (content.size() > longest_input)
-			throw FileError(path, "is longer than 64 MiB; this is no input of vdsogen");
+			throw FileError(path, "is longer than 64 MiB; not an input of vdsogen");
 	}
 	if (in.bad())
 		throw FileError(path, "cannot read: " + system_message());
@@ -47,7 +47,7 @@ OutputFile::~OutputFile()
 {
 	std::error_code ignored;
 
-	/* Never a device or a pipe that somebody named as output. */
+	/* The output may also be a device or a pipe: do not remove those. */
 	if (!complete_ && std::filesystem::is_regular_file(path_, ignored))
 		std::filesystem::remove(path_, ignored);
 }

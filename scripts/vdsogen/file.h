@@ -18,10 +18,10 @@ public:
 	}
 };
 
-/* The whole content. Throws FileError, also for a file too long to be an input. */
+/* The whole content. Throws FileError, also if the file is too long for an input. */
 std::string read_file(const std::string &path);
 
-/* An output file, which is removed unless it was written to its end. */
+/* An output file; the destructor removes it unless write() succeeded. */
 class OutputFile
 {
 public:

@@ -10,7 +10,7 @@
 namespace vdsogen
 {
 
-/* The texts of the generated files. @source: name of the table, for their heads. */
+/* The texts of the generated files. @source: name of the table, for their first lines. */
 std::string generate_layout(const Table &table, const std::string &source);
 std::string generate_version(const Table &table, const Abi &abi, const std::string &source);
 std::string generate_user(const Table &table, const std::string &source);
@@ -21,11 +21,11 @@ std::string generate_synopsis(const Table &table, const std::string &source);
 std::string generate_manual(const Table &table, const std::string &source);
 std::string generate_manifest(const Table &table);
 
-/* Parts that several of them share. */
+/* Parts shared by several generators. */
 std::string file_head(const std::string &source, const std::string &license = "GPL-2.0");
 std::string compiler_condition(const Abi &abi);
 
-/* What @part says of each abi within an #if ladder of the compiling abi. */
+/* An #if / #elif chain that selects the text @part(abi) for the compiler's abi. */
 std::string abi_ladder(const Table &table, const std::function<std::string(const Abi &)> &part);
 
 } // namespace vdsogen

@@ -18,8 +18,8 @@ struct Line {
 	std::vector<Field> fields; /* by offset, without overlaps */
 };
 
-/* @line with a reserved field in each gap. */
-Line filled(Line line)
+/* Adds a reserved field to each gap of @line. */
+Line fill_gaps(Line line)
 {
 	std::vector<Field> fields;
 	unsigned int end = 0;
@@ -111,11 +111,12 @@ std::string entries(const Table &table, const Abi &abi)
 		if (const EntryAbi *use = find_use(*entry, abi))
 			rows.push_back(entry->name + ", " + symbol_name(*entry, abi) + ", " +
 				       entry->field + ", " + entry->type + ", " + use->nr);
-	return list_macro("X(name, symbol, field, type, nr of __NR_nr): record entries of " + abi.name,
+	return list_macro("X(name, symbol, field, type, nr of __NR_nr): record entries of " +
+				  abi.name,
 			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
 }
 
-/* Entries that are no record entries and answer from a fixed field. */
+/* Base and code entries that depend on a fixed field. */
 std::string uses(const Table &table, const Abi &abi)
 {
 	std::vector<std::string> rows;
@@ -126,9 +127,10 @@ std::string uses(const Table &table, const Abi &abi)
 		if (use && entry.kind != EntryKind::record && !entry.field.empty())
 			rows.push_back(entry.field + ", " + use->nr);
 	}
-	return list_macro("X(field, nr of __NR_nr): fixed fields and calls that they answer on " +
-				  abi.name,
-			  "VDSO_TASK_USES_" + to_upper(abi.name), rows);
+	return list_macro(
+		"X(field, nr of __NR_nr): fixed fields and the calls that they answer on " +
+			abi.name,
+		"VDSO_TASK_USES_" + to_upper(abi.name), rows);
 }
 
 std::vector<Field> sorted(std::vector<Field> fields)
@@ -142,12 +144,13 @@ std::vector<Field> sorted(std::vector<Field> fields)
 
 std::string generate_layout(const Table &table, const std::string &source)
 {
-	const Line global = filled(
-		{"vdso_task_global", "start of the page that all processes share",
-		 sorted(table.global)});
+	const Line global =
+		fill_gaps({"vdso_task_global", "start of the page shared by all processes",
+			   sorted(table.global)});
 	const Line record =
-		filled({"vdso_task_record", "answers for one thread", table.record_fields()});
-	const Line slot = filled({"vdso_task_slot", "which thread runs on one CPU", sorted(table.slot)});
+		fill_gaps({"vdso_task_record", "answers for one thread", table.record_fields()});
+	const Line slot = fill_gaps(
+		{"vdso_task_slot", "the record that is current on one CPU", sorted(table.slot)});
 	std::string text = file_head(source);
 
 	text += "#ifndef _VDSO_TASK_LAYOUT_H\n#define _VDSO_TASK_LAYOUT_H\n\n";

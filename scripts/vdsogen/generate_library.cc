@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The user library: its public declarations and what it calls. */
+/* The user library: its public declarations, and a macro with one row per call. */
 #include "generate.h"
 #include "prototype.h"
 #include "text.h"
@@ -10,7 +10,7 @@ namespace vdsogen
 namespace
 {
 
-/* Parameters as a declaration writes them, with or without the unused ones. */
+/* The parameters of a declaration, with or without the unused ones. */
 std::string parameter_list(const Prototype &proto, bool all)
 {
 	std::string text;
@@ -21,7 +21,7 @@ std::string parameter_list(const Prototype &proto, bool all)
 	return "(" + (text.empty() ? "void" : text) + ")";
 }
 
-/* Arguments of a call: @unused stands for what the caller does not pass. */
+/* The arguments of a call, with @unused for each unused parameter. */
 std::string argument_list(const Prototype &proto, const std::string &unused)
 {
 	std::string text;
@@ -50,7 +50,7 @@ std::string declaration_part(const Table &table, const Abi &abi)
 	return text;
 }
 
-/* The arguments of X; see the comment that generate_calls() writes. */
+/* The arguments of X; generate_calls() emits a comment that lists them. */
 std::string call_row(const Entry &row, const Abi &abi)
 {
 	const Prototype proto = parse_prototype(row.proto);
@@ -87,14 +87,14 @@ std::string generate_library(const Table &table, const std::string &source)
 	text += "#ifndef _VDSOX_ENTRIES_H\n#define _VDSOX_ENTRIES_H\n\n"
 		"#ifndef _VDSOX_H\n#error \"include <vdsox.h>\"\n#endif\n\n"
 		"/**\n"
-		" * enum vdsox_entry - what vdsox_entry_source() can be asked about\n"
+		" * enum vdsox_entry - the entries, for vdsox_entry_source()\n"
 		" *\n"
-		" * A number never changes its meaning; later versions have more of them.\n"
+		" * A value never changes its meaning; later versions only add values.\n"
 		" */\n"
 		"enum vdsox_entry {\n";
 	for (const Entry *entry : library_entries(table))
 		text += "\tVDSOX_" + to_upper(entry->name) + ",\n";
-	text += "\tVDSOX_NR_ENTRIES, /* of this header, see vdsox_entry_count() */\n};\n\n";
+	text += "\tVDSOX_NR_ENTRIES, /* in this header, see vdsox_entry_count() */\n};\n\n";
 	text += abi_ladder(table, [&](const Abi &abi) { return declaration_part(table, abi); });
 	return text + "\n#endif /* _VDSOX_ENTRIES_H */\n";
 }
@@ -105,7 +105,7 @@ std::string generate_calls(const Table &table, const std::string &source)
 
 	text += "/*\n"
 		" * X(name, NAME, KIND, symbol, version, number of the system call, result,\n"
-		" *   parameters of the library's function, arguments that it passes on,\n"
+		" *   parameters of the library's function, arguments that it passes,\n"
 		" *   parameters of the vDSO's function, arguments of the system call)\n"
 		" */\n"
 		"#ifndef _VDSOX_CALLS_H\n#define _VDSOX_CALLS_H\n\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* manifest.json: what the images hold and which tests a guest must run. */
+/* manifest.json: the exports of the images, and the tests that a guest must run. */
 #include "generate.h"
 #include "text.h"
 
@@ -9,7 +9,7 @@ namespace vdsogen
 namespace
 {
 
-/* One JSON object a line. */
+/* A JSON object on one line. */
 class Members
 {
 public:
@@ -61,7 +61,7 @@ std::string symbol_object(const Symbol &symbol, const Abi &abi)
 		.object();
 }
 
-/* Names of the cases that @test promises on @abi; null: any. */
+/* Names of the cases that @test must report on @abi; null: any. */
 std::string test_cases(const Table &table, const Test &test, const Abi &abi)
 {
 	std::vector<std::string> names;

@@ -14,7 +14,7 @@ bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Cuts one line into tokens. */
+/* Splits one line into tokens. */
 class Lexer
 {
 public:
@@ -23,7 +23,7 @@ public:
 	{
 	}
 
-	/* False: the line is faulty, and that has been reported. */
+	/* False if the line is faulty; the fault has been reported. */
 	bool run(std::vector<Token> &tokens)
 	{
 		for (skip_blanks(); !rest_.empty() && rest_.front() != '#'; skip_blanks()) {

@@ -20,13 +20,13 @@ struct Token {
 	std::string value;
 };
 
-/* One line of a table that is neither empty nor only a comment. */
+/* A line of the table with at least one token. */
 struct Row {
 	std::size_t line;
 	std::vector<Token> tokens;
 };
 
-/* Rows of a table's text. A faulty line is reported and left out. */
+/* Splits a table's text into rows. A faulty line is reported and skipped. */
 std::vector<Row> split_rows(std::string_view text, Diagnostics &faults);
 
 } // namespace vdsogen

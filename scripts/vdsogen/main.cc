@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vdsogen: makes files of the vDSO table and checks vDSO images against it. */
+/* vdsogen: generates files from the vDSO table and checks vDSO images against it. */
 #include <iostream>
 
 #include "cli.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rows of the table, one function a row type. */
+/* Parses the rows of the table, one function per row type. */
 #include <utility>
 
 #include "prototype.h"
@@ -33,7 +33,7 @@ std::string version_key(RowReader &row, bool needed)
 	return text;
 }
 
-/* A list of distinct parts. */
+/* The parts of a comma-separated list; an empty part is a fault. */
 std::vector<std::string> list(RowReader &row, const std::string &what, const std::string &text)
 {
 	std::vector<std::string> parts;
@@ -80,7 +80,7 @@ void parse_field(RowReader &row, std::vector<Field> &fields)
 
 	field.doc = row.word("its description");
 	if (field.doc.find("*/") != std::string::npos)
-		row.fail("a description cannot hold the end of a C comment");
+		row.fail("a description cannot contain the end of a C comment");
 	if (!offset)
 		return;
 	if (*offset < 0 || *offset >= long{line_size}) {
@@ -111,7 +111,7 @@ void parse_entry_abis(RowReader &row, Entry &entry)
 	}
 }
 
-/* nr=NAME, and nr.ABI=NAME where it is another one */
+/* nr=NAME, and nr.ABI=NAME for an abi with a different one */
 void parse_numbers(RowReader &row, Entry &entry)
 {
 	const std::string common = row.identifier_key("nr", entry.is_new());
@@ -149,27 +149,28 @@ void parse_record_field(RowReader &row, Entry &entry)
 
 EntryKind parse_kind(RowReader &row)
 {
-	const std::string kind = row.one_of("kind", row.word("its kind"), {"base", "code", "record"});
+	const std::string kind =
+		row.one_of("kind", row.word("its kind"), {"base", "code", "record"});
 
 	if (kind == "record")
 		return EntryKind::record;
 	return kind == "code" ? EntryKind::code : EntryKind::base;
 }
 
-/* What only base entries or only new ones may have. */
+/* Reports keys that a new entry, or a record entry, must not have. */
 void check_kind(RowReader &row, const Entry &entry)
 {
 	if (!entry.is_new())
 		return;
 	if (!entry.version.empty())
-		row.fail("a new entry goes into its abi's version; drop version=");
+		row.fail("a new entry goes into its abi's version; remove version=");
 	if (!entry.has_frame)
-		row.fail("a new entry must carry unwind information; drop cfi=none");
+		row.fail("a new entry must carry unwind information; remove cfi=none");
 	for (const EntryAbi &use : entry.abis)
 		if (use.alias)
-			row.fail("a new entry gets no plain name; drop +alias of " + use.abi);
+			row.fail("a new entry gets no plain name; remove +alias of " + use.abi);
 	if (entry.kind == EntryKind::record && !entry.config.empty())
-		row.fail("a record entry cannot depend on a kernel option; drop if=");
+		row.fail("a record entry cannot depend on a kernel option; remove if=");
 }
 
 void check_proto(RowReader &row, const Entry &entry)

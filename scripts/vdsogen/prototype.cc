@@ -20,7 +20,7 @@ std::string trimmed(const std::string &text)
 	return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/* The last word, unless nothing stands before it: then it is the type. */
+/* The last word; empty if it is the only one, because then it is the type. */
 std::string last_name(const std::string &text)
 {
 	std::size_t start = text.size();

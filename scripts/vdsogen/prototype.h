@@ -11,14 +11,14 @@ namespace vdsogen
 {
 
 struct Parameter {
-	std::string text; /* as written: type and name */
+	std::string text; /* type and name, as written */
 	std::string name; /* empty if it has none */
 
-	/* The function ignores it, so programs need not pass it. */
+	/* The function ignores it, so the library's functions do not take it. */
 	bool is_unused() const { return name == "unused"; }
 };
 
-/* A `TYPE (ARGUMENTS)` of the table, taken apart. */
+/* A parsed `TYPE (ARGUMENTS)` of the table. */
 struct Prototype {
 	std::string result;
 	std::vector<Parameter> parameters;
@@ -26,10 +26,10 @@ struct Prototype {
 
 Prototype parse_prototype(const std::string &proto);
 
-/* What the library offers: each entry that is new on some abi and has a prototype. */
+/* The library's entries: those that are new on at least one abi and have a prototype. */
 std::vector<const Entry *> library_entries(const Table &table);
 
-/* What the library does for @entry on @abi, an abi's own row of that name; or nullptr. */
+/* The row that the library uses for @entry on @abi: @abi's row of that name, or nullptr. */
 const Entry *find_library_row(const Table &table, const Entry &entry, const Abi &abi);
 
 } // namespace vdsogen

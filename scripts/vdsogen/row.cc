@@ -149,7 +149,7 @@ void RowReader::fail(const std::string &message)
 void RowReader::finish()
 {
 	for (; next_word_ < words_.size(); next_word_++)
-		fail(type_ + " row: '" + words_[next_word_] + "' is one word too many");
+		fail(type_ + " row: unexpected word '" + words_[next_word_] + "'");
 	for (const auto &pair : keys_)
 		if (!taken_.count(pair.first))
 			fail(type_ + " row: unknown key '" + pair.first + "'");

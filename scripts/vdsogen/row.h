@@ -16,9 +16,9 @@ namespace vdsogen
 {
 
 /*
- * Takes a row's words and keys one by one and reports what is missing, wrong or
- * left over. Every take returns something usable, so that parsing goes on and
- * finds the other faults of the row as well.
+ * Takes a row's words and keys one by one and reports those that are missing,
+ * wrong or left over. Every function returns a usable value after a fault, so
+ * that the parser continues and reports the other faults of the row as well.
  */
 class RowReader
 {
@@ -39,18 +39,18 @@ public:
 	/* An optional key's number between @low and @high. */
 	std::optional<long> number_key(const std::string &key, long low, long high);
 
-	/* @value if it is one of @allowed, else a fault and the first of them. */
+	/* @value if it is one of @allowed; else adds a fault and returns the first of them. */
 	std::string one_of(const std::string &what, const std::string &value,
 			   std::initializer_list<const char *> allowed);
 
-	/* Checks of the text of key @key, which may be absent (empty). */
+	/* The checked text of @key; empty if the key is absent. */
 	std::string identifier_key(const std::string &key, bool needed);
 	std::string config_key();
 	std::string c_text(const std::string &key, bool needed);
 
 	void fail(const std::string &message);
 
-	/* Reports words and keys that nobody took. */
+	/* Reports words and keys that were not taken. */
 	void finish();
 
 private:

@@ -38,8 +38,9 @@ std::vector<Field> Table::record_fields() const
 	std::vector<Field> fields = record;
 
 	for (const Entry *entry : record_entries())
-		fields.push_back({entry->line, entry->field, "u32", entry->offset,
-				  entry->name + "()'s answer plus one; 0: make the system call"});
+		fields.push_back(
+			{entry->line, entry->field, "u32", entry->offset,
+			 entry->name + "()'s answer plus one; 0: fall back to the system call"});
 	std::stable_sort(fields.begin(), fields.end(),
 			 [](const Field &a, const Field &b) { return a.offset < b.offset; });
 	return fields;

@@ -29,7 +29,7 @@ struct Abi {
 	long pages = 0;
 };
 
-/* A field of a 64-byte line: the global page's, a record or a slot. */
+/* A field of a 64-byte line: of the global page, a record or a slot. */
 struct Field {
 	std::size_t line = 0;
 	std::string name;
@@ -45,7 +45,7 @@ enum class EntryKind { base, code, record };
 struct EntryAbi {
 	std::string abi;
 	bool alias = false;
-	std::string nr; /* of the system call on this abi */
+	std::string nr; /* name of the system call on this abi */
 };
 
 struct Entry {
@@ -57,10 +57,10 @@ struct Entry {
 	std::string symbol;
 	std::string version;
 	std::string elf_type = "func";
-	bool has_frame = true; /* where its abi has unwind information at all */
+	bool has_frame = true; /* if its abi has unwind information */
 	std::string config;
 
-	/* The record's field that answers; of other entries a fixed one, or none. */
+	/* The record's field that holds the answer; a fixed one or none if no record entry. */
 	std::string field;
 
 	/* Record entries only. */
@@ -101,7 +101,7 @@ struct Symbol {
 struct Table {
 	std::vector<Abi> abis;
 	std::vector<Field> global;
-	std::vector<Field> record; /* fixed fields as written, without the entries' */
+	std::vector<Field> record; /* fixed fields as written, without those of entries */
 	std::vector<Field> slot;
 	std::vector<Entry> entries;
 	std::vector<Vvar> vvars;
@@ -109,28 +109,28 @@ struct Table {
 
 	const Abi *find_abi(std::string_view name) const;
 
-	/* What @abi's image exports, in the order of the table. */
+	/* The exports of @abi's image, in the order of the table. */
 	std::vector<Symbol> symbols_of(const Abi &abi) const;
 
-	/* The fields of a record, entries' too, by offset. */
+	/* The fields of a record, including those of entries, by offset. */
 	std::vector<Field> record_fields() const;
 
 	/* The record entries, by offset of their fields. */
 	std::vector<const Entry *> record_entries() const;
 };
 
-/* Symbol of @entry in @abi's image, the strong one. */
+/* The strong symbol of @entry in @abi's image. */
 std::string symbol_name(const Entry &entry, const Abi &abi);
 
-/* How @abi exports @entry; nullptr if it does not. */
+/* The export of @entry by @abi; nullptr if it has none. */
 const EntryAbi *find_use(const Entry &entry, const Abi &abi);
 
 const char *kind_name(EntryKind kind);
 
-/* Parses and validates; the table is good if no fault was added. */
+/* Parses and validates; the table is valid if no fault was added. */
 Table parse_table(std::string_view text, Diagnostics &faults);
 
-/* Faults that only the table as a whole shows: names, references, overlaps. */
+/* Adds faults that involve several rows: names, references, overlaps. */
 void validate(const Table &table, Diagnostics &faults);
 
 } // namespace vdsogen

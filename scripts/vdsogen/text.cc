@@ -11,7 +11,7 @@ namespace
 
 constexpr std::size_t longest_shown = 80;
 
-/* The C library's functions depend on the locale. */
+/* Unlike isdigit() and isalpha(), these do not depend on the locale. */
 bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

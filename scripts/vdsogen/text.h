@@ -10,16 +10,16 @@
 namespace vdsogen
 {
 
-/* Decimal number with optional sign, nothing around it; nullopt if it is none. */
+/* A decimal number with an optional minus sign; nullopt if @text is not exactly that. */
 std::optional<long> parse_number(std::string_view text);
 
 /* A C identifier. */
 bool is_identifier(std::string_view text);
 
-/* Every parenthesis of @text is closed, none closes too early. */
+/* True if the parentheses of @text are balanced. */
 bool is_balanced(std::string_view text);
 
-/* Parts between the separators; an empty text has one empty part. */
+/* The parts between separators; an empty text has one empty part. */
 std::vector<std::string> split(std::string_view text, char separator);
 
 std::string to_upper(std::string_view text);
@@ -27,10 +27,10 @@ std::string to_upper(std::string_view text);
 /* 0x-prefixed hexadecimal. */
 std::string hex(unsigned long long value);
 
-/* @text with everything unprintable made visible, cut to a sane length. */
+/* @text with '?' for each unprintable character, cut after 80 characters. */
 std::string printable(std::string_view text);
 
-/* A string of JSON; @text is printable ASCII, as what was parsed or printable() is. */
+/* A JSON string; @text must be printable ASCII, as parsed text and printable() are. */
 std::string json_string(std::string_view text);
 
 /* The same, but null for an empty text. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Faults that only the table as a whole shows. */
+/* Checks that involve several rows of the table. */
 #include <algorithm>
 #include <map>
 #include <set>
@@ -63,7 +63,7 @@ void check_fields(const std::vector<Field> &fields, const std::string &what, Dia
 	for (const Field &field : fields) {
 		names.add(field.name, field.line);
 		if (field.offset + field.size() > line_size)
-			faults.add(field.line, "field '" + field.name + "' ends behind the " +
+			faults.add(field.line, "field '" + field.name + "' ends after the " +
 						       std::to_string(line_size) +
 						       " bytes of the " + what);
 		if (field.offset % field.size())
@@ -80,7 +80,7 @@ void check_fields(const std::vector<Field> &fields, const std::string &what, Dia
 	}
 }
 
-/* Fields of other lines come as written; bring them in order for the overlap check. */
+/* The fields of a line in order of their offsets, which the overlap check needs. */
 std::vector<Field> by_offset(const std::vector<Field> &fields)
 {
 	Table sorter;
@@ -89,17 +89,19 @@ std::vector<Field> by_offset(const std::vector<Field> &fields)
 	return sorter.record_fields();
 }
 
-/* record=FIELD names a fixed field, and some call by which a filter can forbid it. */
+/* record=FIELD needs a fixed field, and the nr of a call that a seccomp filter can forbid. */
 void check_entry_record(const Table &table, const Entry &entry, Diagnostics &faults)
 {
 	if (entry.kind == EntryKind::record || entry.field.empty())
 		return;
 	if (std::none_of(table.record.begin(), table.record.end(),
 			 [&](const Field &field) { return field.name == entry.field; }))
-		faults.add(entry.line, "unknown record field '" + entry.field + "'; no record row names it");
+		faults.add(entry.line,
+			   "unknown record field '" + entry.field + "'; no record row names it");
 	for (const EntryAbi &use : entry.abis)
 		if (use.nr.empty())
-			faults.add(entry.line, "record=" + entry.field + " needs nr= for abi " + use.abi);
+			faults.add(entry.line,
+				   "record=" + entry.field + " needs nr= for abi " + use.abi);
 }
 
 void check_entry_abis(const Table &table, const Entry &entry, Diagnostics &faults)

@@ -11,8 +11,8 @@ namespace vdsogen
 {
 
 /*
- * Bytes that somebody else owns. It is the only way to the bytes of an image:
- * every read is checked, and numbers are little endian on any host.
+ * Bytes owned by the caller. All reads of an image go through a View: every read is
+ * checked, and numbers are little endian on any host.
  */
 class View
 {
@@ -36,14 +36,14 @@ public:
 					  static_cast<std::size_t>(length)));
 	}
 
-	/* From @offset to the end; empty where that lies outside. */
+	/* From @offset to the end; empty if @offset lies outside. */
 	View from(std::uint64_t offset) const
 	{
 		return offset < size() ? View(bytes_.substr(static_cast<std::size_t>(offset)))
 				       : View();
 	}
 
-	/* Unsigned number of @width bytes, at most 8. */
+	/* The unsigned number of @width bytes, at most 8, at @offset. */
 	std::optional<std::uint64_t> number(std::uint64_t offset, unsigned int width) const
 	{
 		std::uint64_t value = 0;
@@ -56,7 +56,7 @@ public:
 		return value;
 	}
 
-	/* The text from @offset to its NUL; nullopt if there is none soon. */
+	/* The text from @offset to its NUL; nullopt if none follows within 1024 bytes. */
 	std::optional<std::string_view> text(std::uint64_t offset) const
 	{
 		constexpr std::size_t longest = 1024;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mutates a good input again and again within one process; the sanitizers and
- * the timer are what finds a fault. One mutation depends on the seed and its
- * number only, so that it can be repeated.
+ * Mutates a valid input repeatedly within one process; the sanitizers and the timer
+ * detect bugs. A mutation depends only on the seed and its number, so that it can be
+ * repeated.
  *
  *	fuzz SECONDS SEED TABLE			mutates the table
  *	fuzz SECONDS SEED TABLE ABI IMAGE DEBUG	mutates both images
@@ -24,7 +24,7 @@ using namespace vdsogen;
 namespace
 {
 
-/* Seconds of CPU time until it is called a hang. */
+/* Seconds of CPU time after which a mutation counts as a hang. */
 constexpr time_t longest_mutation = 20;
 
 class Mutator
@@ -42,7 +42,7 @@ public:
 	}
 
 private:
-	/* Most structure lies in the first bytes and in the headers at the end. */
+	/* Prefers the first bytes and the headers at the end, which have most structure. */
 	std::size_t place(const std::string &bytes)
 	{
 		const std::size_t near = std::min<std::size_t>(bytes.size(), 1200);
@@ -88,18 +88,18 @@ Table good_table(const std::string &path)
 	Table table = parse_table(read_file(path), faults);
 
 	if (!faults.empty())
-		throw std::runtime_error("the table must be good to begin with");
+		throw std::runtime_error("the unmodified table must be valid");
 	return table;
 }
 
-/* Faults of one mutation of a table; a good one must also generate. */
+/* The number of faults of a table; if there are none, also runs generators on it. */
 std::size_t try_table(const std::string &text)
 {
 	Diagnostics faults("table");
 	const Table table = parse_table(text, faults);
-	std::ostringstream told;
+	std::ostringstream messages;
 
-	faults.print(told);
+	faults.print(messages);
 	if (!faults.empty())
 		return faults.count();
 	generate_layout(table, "t");
@@ -115,21 +115,21 @@ std::size_t try_image(const Table &table, const Abi &abi, const std::string &ima
 		      const std::string &debug, const std::string &good)
 {
 	Diagnostics faults("image");
-	std::ostringstream told;
+	std::ostringstream messages;
 
 	check_image(table, abi, image, CheckOptions(), faults);
 	check_debug(table, abi, image, debug, CheckOptions(), faults);
 	compare_images(image, good, faults);
 	compare_images(good, image, faults);
-	faults.print(told);
+	faults.print(messages);
 	return faults.count();
 }
 
-/* Runs @attempt until the time is over and tells how many it rejected. */
+/* Runs @attempt for @seconds, at least 100 times, and prints how many inputs it rejected. */
 template <typename Attempt> void run(double seconds, unsigned int seed, Attempt attempt)
 {
 	const auto begin = std::chrono::steady_clock::now();
-	const itimerval limit = { {}, { longest_mutation, 0 } };
+	const itimerval limit = {{}, {longest_mutation, 0}};
 	std::size_t rejected = 0;
 	unsigned int number = 0;
 
@@ -164,7 +164,7 @@ void fuzz(const std::vector<std::string> &args)
 	const std::string debug = read_file(args.at(5));
 
 	if (!abi || try_image(table, *abi, image, debug, image))
-		throw std::runtime_error("the images must be good to begin with");
+		throw std::runtime_error("the unmodified images must be valid");
 	run(seconds, seed, [&](Mutator &mutator) {
 		return try_image(table, *abi, mutator.mutate(image), mutator.mutate(debug), image);
 	});

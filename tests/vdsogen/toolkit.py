@@ -18,9 +18,9 @@ TABLE = REPO / "scripts" / "vdso.tbl"
 
 @lru_cache
 def build_tools(base: Path) -> Path:
-    """The folder with vdsogen, unit and fuzz; built once, also for several workers.
+    """The folder with vdsogen, unit and fuzz; built once for all pytest workers.
 
-    VDSOGEN_TOOLS names a folder to keep, which saves the build of a later run.
+    VDSOGEN_TOOLS names a folder that is kept, so that a later run need not build.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
@@ -30,7 +30,7 @@ def build_tools(base: Path) -> Path:
 
 
 def make(out: Path, folder: Path, *words: str) -> None:
-    """`make O=out` in a folder, not twice at once."""
+    """`make O=out` in a folder, under a lock against concurrent builds."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -59,7 +59,7 @@ class Tool:
         )
 
     def faults(self, *args: object) -> str:
-        """What `check` or another command says; empty if it is content."""
+        """The messages of `check` or another command; empty if it succeeds."""
         run = self.run(*args)
         assert run.returncode == (1 if run.stderr else 0), run
         return run.stderr
@@ -118,7 +118,7 @@ EH_FRAME = """
 	.eh_frame_hdr : { *(.eh_frame_hdr) } :text :eh_frame_hdr
 	.eh_frame : { KEEP(*(.eh_frame)) } :text"""
 
-# What vdso-layout.lds.S and arm64's vdso.lds.S have in common.
+# The common parts of x86's vdso-layout.lds.S and arm64's vdso.lds.S.
 LINKER_SCRIPT = """
 SECTIONS
 {
@@ -151,7 +151,7 @@ PHDRS
 
 @dataclass(frozen=True)
 class Image:
-    """A recipe of an image; the tests spoil one field of a good one."""
+    """The recipe of an image; tests corrupt one field of a valid one."""
 
     abi: str
     symbols: list[dict] = field(default_factory=list)
@@ -162,11 +162,11 @@ class Image:
     more_phdrs: str = ""
     page_size: int = 4096
     hash_style: str = "both"
-    # Symbols whose code is in more_c.
+    # Symbols that more_c defines.
     own: frozenset[str] = frozenset()
 
     def source(self) -> str:
-        """C code of every symbol: one function each, the weak ones aliases."""
+        """C code: one function per strong symbol, one alias per weak one."""
         strong = {s["name"]: s["symbol"] for s in self.symbols if not s["weak"]}
         text = self.more_c
         for symbol in self.symbols:
@@ -213,14 +213,14 @@ class Image:
         return text + self.version_script()
 
     def flags(self) -> list[str]:
-        """What the compiler is told beside the files."""
+        """The compiler's options."""
         flags = ["-w", "-O2", "-fno-builtin", "-fno-stack-protector"]
         if self.abi != "arm64":
             flags.append("-fcf-protection=none")
         return [*TARGETS[self.abi].flags, *flags, "-fasynchronous-unwind-tables"]
 
     def build(self, out: Path) -> Path:
-        """Compiles, links and strips; IMAGE.dbg lies beside the result."""
+        """Compiles, links and strips; IMAGE.dbg is next to the result."""
         target = TARGETS[self.abi]
         out.mkdir(parents=True, exist_ok=True)
         (out / "image.c").write_text(self.source(), encoding="ascii")
@@ -246,17 +246,17 @@ class Image:
         return out / "image.so"
 
     def without(self, name: str) -> Image:
-        """All symbols but those of entry @name."""
+        """The recipe without the symbols of entry @name."""
         return replace(self, symbols=[s for s in self.symbols if s["name"] != name])
 
     def with_symbol(self, symbol: str, /, **changes: object) -> Image:
-        """With members of @symbol changed."""
+        """The recipe with members of @symbol changed."""
         symbols = [s | changes if s["symbol"] == symbol else s for s in self.symbols]
         return replace(self, symbols=symbols)
 
 
 def good_image(abi: str, manifest: dict, table: str) -> Image:
-    """The recipe that the table asks for, without entries of special options."""
+    """The recipe that matches the table, without entries that depend on an option."""
     vvars = {}
     for line in table.splitlines():
         words = line.split()

@@ -15,15 +15,15 @@ namespace
 constexpr const char *abi_row =
 	"abi a class=64 machine=x86_64 version=V prefix=__p_ cfi=none pages=1 image=i\n";
 
-/* Faults of a table with one abi and @rows. */
+/* The messages for a table with one abi and @rows. */
 std::string faults_of(const std::string &rows)
 {
 	Diagnostics faults("t");
-	std::ostringstream told;
+	std::ostringstream messages;
 
 	parse_table(abi_row + rows, faults);
-	faults.print(told);
-	return told.str();
+	faults.print(messages);
+	return messages.str();
 }
 
 std::string record_row(const std::string &field)
@@ -31,9 +31,9 @@ std::string record_row(const std::string &field)
 	return "entry e record abi=a nr=e type=int value=1 field=" + field + "\n";
 }
 
-bool tells(const std::string &told, const char *message)
+bool contains(const std::string &messages, const char *message)
 {
-	return told.find(message) != std::string::npos;
+	return messages.find(message) != std::string::npos;
 }
 
 } // namespace
@@ -60,34 +60,35 @@ TEST_CASE("record fields lie within the record, aligned and apart")
 {
 	CHECK(faults_of(record_row("f@0")) == "");
 	CHECK(faults_of(record_row("f@60")) == "");
-	CHECK(tells(faults_of(record_row("f@62")), "t:2: field 'f' ends behind the 64 bytes"));
-	CHECK(tells(faults_of(record_row("f@18")), "not aligned to its size 4"));
-	CHECK(tells(faults_of(record_row("f@64")), "a number below 64"));
-	CHECK(tells(faults_of(record_row("f@-4")), "a number below 64"));
-	CHECK(tells(faults_of(record_row("f")), "write NAME@OFFSET"));
-	CHECK(tells(faults_of("record s u64 8 \"d\"\n" + record_row("f@12")),
-		    "t:3: field 'f' overlaps 's'"));
-	CHECK(tells(faults_of("record f u64 0 \"d\"\n" + record_row("f@8")),
-		    "exists already in line 2"));
+	CHECK(contains(faults_of(record_row("f@62")), "t:2: field 'f' ends after the 64 bytes"));
+	CHECK(contains(faults_of(record_row("f@18")), "not aligned to its size 4"));
+	CHECK(contains(faults_of(record_row("f@64")), "a number below 64"));
+	CHECK(contains(faults_of(record_row("f@-4")), "a number below 64"));
+	CHECK(contains(faults_of(record_row("f")), "write NAME@OFFSET"));
+	CHECK(contains(faults_of("record s u64 8 \"d\"\n" + record_row("f@12")),
+		       "t:3: field 'f' overlaps 's'"));
+	CHECK(contains(faults_of("record f u64 0 \"d\"\n" + record_row("f@8")),
+		       "exists already in line 2"));
 }
 
 TEST_CASE("names are unique within an abi")
 {
-	CHECK(tells(faults_of("entry x base abi=a\nentry x base abi=a symbol=y\n"),
-		    "t:3: entry of abi a 'x' exists already in line 2"));
-	CHECK(tells(faults_of("entry x base abi=a+alias\nentry y base abi=a symbol=x\n"),
-		    "t:3: symbol of abi a 'x' exists already in line 2"));
-	CHECK(tells(faults_of("entry x base abi=a,a\n"), "abi 'a' exists already"));
+	CHECK(contains(faults_of("entry x base abi=a\nentry x base abi=a symbol=y\n"),
+		       "t:3: entry of abi a 'x' exists already in line 2"));
+	CHECK(contains(faults_of("entry x base abi=a+alias\nentry y base abi=a symbol=x\n"),
+		       "t:3: symbol of abi a 'x' exists already in line 2"));
+	CHECK(contains(faults_of("entry x base abi=a,a\n"), "abi 'a' exists already"));
 }
 
 TEST_CASE("new entries have no alias, no version and no option for records")
 {
-	CHECK(tells(faults_of("entry x code nr=x abi=a+alias\n"), "drop +alias"));
-	CHECK(tells(faults_of("entry x code nr=x abi=a version=W\n"), "drop version="));
-	CHECK(tells(faults_of("entry x code nr=x abi=a cfi=none\n"), "drop cfi=none"));
-	CHECK(tells(faults_of("entry x record nr=x abi=a type=int value=1 field=f@0 if=CONFIG_X\n"),
-		    "drop if="));
-	CHECK(tells(faults_of("entry x code abi=a\n"), "key 'nr' is missing"));
+	CHECK(contains(faults_of("entry x code nr=x abi=a+alias\n"), "remove +alias"));
+	CHECK(contains(faults_of("entry x code nr=x abi=a version=W\n"), "remove version="));
+	CHECK(contains(faults_of("entry x code nr=x abi=a cfi=none\n"), "remove cfi=none"));
+	CHECK(contains(
+		faults_of("entry x record nr=x abi=a type=int value=1 field=f@0 if=CONFIG_X\n"),
+		"remove if="));
+	CHECK(contains(faults_of("entry x code abi=a\n"), "key 'nr' is missing"));
 }
 
 TEST_CASE("a new entry under an option is guarded in the version script")
@@ -98,11 +99,11 @@ TEST_CASE("a new entry under an option is guarded in the version script")
 		faults);
 	const std::string text = generate_version(table, table.abis[0], "t");
 
-	CHECK(tells(text, "#ifdef CONFIG_X\n\t\t__p_x;\n#endif\n"));
-	CHECK_FALSE(tells(text, "__p_y"));
+	CHECK(contains(text, "#ifdef CONFIG_X\n\t\t__p_x;\n#endif\n"));
+	CHECK_FALSE(contains(text, "__p_y"));
 }
 
-TEST_CASE("what must be present depends on option and configuration")
+TEST_CASE("presence of a symbol depends on option and configuration")
 {
 	CheckOptions options;
 

@@ -30,7 +30,7 @@ TEST_CASE("identifiers, parentheses, lists")
 	CHECK(split("", ',') == std::vector<std::string>{""});
 }
 
-TEST_CASE("what is shown is printable and short")
+TEST_CASE("printable text is short, numbers are hexadecimal")
 {
 	CHECK(hex(0) == "0x0");
 	CHECK(hex(~0ull) == "0xffffffffffffffff");
@@ -57,7 +57,7 @@ TEST_CASE("a view never reads outside of its bytes")
 	CHECK_FALSE(View().number(0, 1));
 }
 
-TEST_CASE("a line becomes words, keys and quotes")
+TEST_CASE("a line is split into words, keys and quoted values")
 {
 	Diagnostics faults("t");
 	const auto rows = split_rows("  a b=c d=\"e f=g\" \"h # i\" # j\n\n# only\nk#l\n", faults);
@@ -74,19 +74,19 @@ TEST_CASE("a line becomes words, keys and quotes")
 	CHECK(rows[1].tokens[0].value == "k#l");
 }
 
-TEST_CASE("a faulty line is told and left out, the others stay")
+TEST_CASE("a faulty line is reported and skipped, the others stay")
 {
 	Diagnostics faults("t");
 	const std::string longest(longest_line, 'a');
 	const auto rows = split_rows("a \"b\n=c\nd e\"f\"\n\"g\"h\ni\tj\r\n" + longest + "\n" +
 					     longest + "a\nlast",
 				     faults);
-	std::ostringstream told;
+	std::ostringstream messages;
 
-	faults.print(told);
+	faults.print(messages);
 	CHECK(faults.count() == 6);
-	CHECK(told.str().find("t:1: unterminated quote") != std::string::npos);
-	CHECK(told.str().find("t:7: line of 301 characters") != std::string::npos);
+	CHECK(messages.str().find("t:1: unterminated quote") != std::string::npos);
+	CHECK(messages.str().find("t:7: line of 301 characters") != std::string::npos);
 	REQUIRE(rows.size() == 2);
 	CHECK(rows[0].line == 6);
 	CHECK(rows[1].tokens[0].value == "last");
@@ -95,14 +95,14 @@ TEST_CASE("a faulty line is told and left out, the others stay")
 TEST_CASE("faults come in the order of their lines, those of the file first")
 {
 	Diagnostics faults("t");
-	std::ostringstream told;
+	std::ostringstream messages;
 
 	faults.add(2, "b");
 	faults.add(1, "a");
 	faults.add(0, "whole");
 	faults.add(2, "c");
-	faults.print(told);
-	CHECK(told.str() == "t: whole\nt:1: a\nt:2: b\nt:2: c\n");
+	faults.print(messages);
+	CHECK(messages.str() == "t: whole\nt:1: a\nt:2: b\nt:2: c\n");
 }
 
 TEST_CASE("only options that are y are set")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Functions whose instructions are known: written out, so no compiler adds to them. */
+/* Functions in assembly, so that their number of instructions is fixed. */
 #include <sys/syscall.h>
 
 #define STRING_(x)	#x

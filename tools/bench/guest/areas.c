@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Many processes with records of their own: what each takes, and whether all pay. */
+/* Many processes with records: memory per process, and the cost of a call in each. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -10,33 +10,32 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST	1000
+#define MAX_PROCESSES	1000
 #define CALLS	4
 #define FEW_CALLS	3
 
-/* The parent writes @step; each child counts up @done when it has taken it. */
-struct hall {
+/* The parent writes @step; each child increments @done when it completes the step. */
+struct area_run {
 	volatile int step;
 	volatile int done;
-	uint64_t calls[MOST][CALLS];
-	unsigned int at;
+	uint64_t calls[MAX_PROCESSES][CALLS];
 };
 
-static struct hall *hall;
+static struct area_run *run;
 
 static void wait_step(int step)
 {
-	while (hall->step < step)
+	while (run->step < step)
 		usleep(50000);
 }
 
 static void step_done(void)
 {
-	__atomic_add_fetch(&hall->done, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&run->done, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Every program looks at the clock: what that touches is not ours. */
-static void resident(void *arg)
+/* Reads the clock first: the pages that this touches do not count as the area's. */
+static void area_child(void *arg)
 {
 	unsigned int me = *(unsigned int *)arg;
 	bench_op clock = vdso_find("clock_gettime"), entry = vdso_find("getpid");
@@ -53,22 +52,22 @@ static void resident(void *arg)
 	wait_step(2);
 	get_promoted();
 	for (int i = 0; i < CALLS; i++)
-		hall->calls[me][i] = count_once(entry, 0, 0);
+		run->calls[me][i] = count_once(entry, 0, 0);
 	step_done();
 	wait_step(3);
 }
 
 static void next_step(int step, unsigned int n)
 {
-	hall->done = 0;
-	hall->step = step;
-	while (hall->done < (int)n)
-		rest();
-	rest();
-	rest();
+	run->done = 0;
+	run->step = step;
+	while (run->done < (int)n)
+		sleep_briefly();
+	sleep_briefly();
+	sleep_briefly();
 }
 
-/* The sum of the numbers in lines of a form, which a file of the kernel has. */
+/* The sum of the numbers in those lines of a file that match @form. */
 static long sum_of(const char *path, const char *form)
 {
 	FILE *file = fopen(path, "re");
@@ -86,21 +85,22 @@ static long sum_of(const char *path, const char *form)
 	return sum;
 }
 
-/* Free pages, those on the lists of a CPU among them. */
+/* Free memory, including the pages on per-CPU lists. */
 static long free_bytes(void)
 {
 	return sum_of("/proc/meminfo", "MemFree: %ld kB") * 1024 +
 	       sum_of("/proc/zoneinfo", " count: %ld") * sysconf(_SC_PAGESIZE);
 }
 
-static void figures(unsigned int n, const long *before, const long *few, const long *promoted)
+static void report_areas(unsigned int n, const long *before, const long *few,
+			 const long *promoted)
 {
 	struct samples calls = samples_new(n * CALLS);
 	char name[96];
 
 	for (unsigned int i = 0; i < n; i++)
 		for (int j = 0; j < CALLS; j++)
-			samples_add(&calls, hall->calls[i][j]);
+			samples_add(&calls, run->calls[i][j]);
 	snprintf(name, sizeof(name), "scale.areas.%u.answered", n);
 	samples_report(&calls, name);
 	snprintf(name, sizeof(name), "scale.areas.%u.unpromoted_pages", n);
@@ -113,48 +113,48 @@ static void figures(unsigned int n, const long *before, const long *few, const l
 	report_value(name, "bytes", (double)(few[0] - promoted[0]) / n);
 }
 
-static void take(long *values)
+static void snapshot(long *values)
 {
 	values[0] = free_bytes();
 	values[1] = stat_value("pages");
 }
 
-static void full_house(unsigned int n)
+static void count_areas(unsigned int n)
 {
 	long before[2], few[2], promoted[2];
-	static unsigned int ids[MOST];
-	static pid_t children[MOST];
+	static unsigned int ids[MAX_PROCESSES];
+	static pid_t children[MAX_PROCESSES];
 
-	hall->step = 0;
-	hall->done = 0;
+	run->step = 0;
+	run->done = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		ids[i] = i;
-		children[i] = start(resident, &ids[i]);
+		children[i] = start_child(area_child, &ids[i]);
 	}
-	while (hall->done < (int)n)
-		rest();
-	rest();
-	take(before);
+	while (run->done < (int)n)
+		sleep_briefly();
+	sleep_briefly();
+	snapshot(before);
 	next_step(1, n);
-	take(few);
+	snapshot(few);
 	next_step(2, n);
-	take(promoted);
-	hall->step = 3;
+	snapshot(promoted);
+	run->step = 3;
 	for (unsigned int i = 0; i < n; i++)
-		finish(children[i]);
-	figures(n, before, few, promoted);
+		wait_child(children[i]);
+	report_areas(n, before, few, promoted);
 }
 
-static void full_houses(void *arg)
+static void areas_child(void *arg)
 {
 	(void)arg;
-	hall = share(sizeof(*hall));
-	for (unsigned int n = 1; n <= MOST; n *= 10)
-		full_house(n);
+	run = map_shared(sizeof(*run));
+	for (unsigned int n = 1; n <= MAX_PROCESSES; n *= 10)
+		count_areas(n);
 }
 
 void topic_areas(enum mode mode)
 {
 	if (mode == MODE_PROMOTED && vdso_find("getpid"))
-		in_child(full_houses, NULL);
+		run_in_child(areas_child, NULL);
 }

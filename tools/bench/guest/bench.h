@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Counts instructions in a guest whose QEMU runs with `-icount shift=0`: there one
- * instruction takes one nanosecond of virtual time, and the CPU's counter goes up
- * once a nanosecond. Documentation/bench.rst has the method and its limits.
+ * instruction takes one nanosecond of virtual time, and the CPU's counter is
+ * incremented every nanosecond. Documentation/bench.rst has the method and its limits.
  */
 #ifndef VDSOX_BENCH_H
 #define VDSOX_BENCH_H
@@ -13,10 +13,10 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* What is counted: any function of two words. */
+/* A counted operation: any function of two words. */
 typedef long (*bench_op)(long a, long b);
 
-/* Instructions executed on this CPU, give or take a constant. */
+/* Instructions executed on this CPU, plus a constant. */
 static inline uint64_t counter(void)
 {
 #if defined(__x86_64__)
@@ -34,10 +34,14 @@ static inline uint64_t counter(void)
 #endif
 }
 
-/* arch.c: system calls as a libc's wrapper makes them, in three instructions. */
+/* arch.c: an empty function, and system calls in three instructions. */
 long bench_nothing(long a, long b);
 long bench_call(long nr, long ignored);
 long bench_clock_call(long clock, long timespec);
+
+/* count.c: instructions of one call of @op, its return included. */
+uint64_t count_once(bench_op op, long a, long b);
+void sleep_briefly(void);
 
 /* sample.c */
 struct samples {
@@ -50,8 +54,6 @@ void samples_add(struct samples *samples, uint64_t value);
 void samples_report(struct samples *samples, const char *name);
 void report_value(const char *name, const char *unit, double value);
 
-/* Instructions of one call of @op, its return included. */
-uint64_t count_once(bench_op op, long a, long b);
 void count_many(const char *name, bench_op op, long a, long b, unsigned int n);
 
 /* vdso.c: the entries of this kernel's vDSO. */
@@ -63,26 +65,26 @@ bench_op vdso_find(const char *name);
 
 /* process.c */
 bool write_text(const char *path, const char *text);
-void rest(void);
 bool get_promoted(void);
 bool expose_cputime(void);
-bool be_fifo(void);
+bool set_fifo(void);
 void pin(int cpu);
-void *share(size_t size);
-pid_t start(void (*run)(void *arg), void *arg);
-void finish(pid_t child);
-void in_child(void (*run)(void *arg), void *arg);
+void *map_shared(size_t size);
+pid_t start_child(void (*run)(void *arg), void *arg);
+void wait_child(pid_t child);
+void run_in_child(void (*run)(void *arg), void *arg);
 long stat_value(const char *key);
 
 /*
- * Whether any process has touched its area since boot, who of the two has records, and
- * whether both read their CPU time as well.
+ * OFF: no process has touched its area since boot. ENABLED: another process has. ONE:
+ * one side of a switch has records. PROMOTED: both sides, or the counted process, have.
+ * CPUTIME: both sides read their CPU time as well.
  */
 enum mode { MODE_OFF, MODE_ENABLED, MODE_ONE, MODE_PROMOTED, MODE_CPUTIME, NR_MODES };
 
 extern const char * const mode_names[NR_MODES];
 
-/* Topics. @mode says what was done before. */
+/* Topics. Each counts its operations in the state @mode. */
 void topic_entries(enum mode mode);
 void topic_clocks(enum mode mode);
 void topic_denied(enum mode mode);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What those pay who read no CPU-time clock in user mode, while others do. */
+/* Costs for processes that read no CPU-time clock in user mode while others do. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -16,21 +16,21 @@
 #include <unistd.h>
 
 #define SAMPLES	48
-#define MOST	256
+#define MAX_THREADS	256
 #define ORPHANS	64
 #define EXITS	16
 
-struct crowd {
+struct process {
 	unsigned int n;
 	enum mode mode;
 	pthread_barrier_t ready;
 };
 
-static void *sleeper(void *crowd_)
+static void *sleeper(void *process_)
 {
-	struct crowd *crowd = crowd_;
+	struct process *process = process_;
 
-	pthread_barrier_wait(&crowd->ready);
+	pthread_barrier_wait(&process->ready);
 	pause();
 	return NULL;
 }
@@ -45,31 +45,32 @@ static long process_times(long tms, long ignored)
 	return syscall(SYS_times, tms, ignored);
 }
 
-static void named(const char *what, const struct crowd *crowd, bench_op op, long a, long b)
+static void count_call(const char *what, const struct process *process,
+		       bench_op op, long a, long b)
 {
 	char name[96];
 
-	snprintf(name, sizeof(name), "kernel.%s_%u.%s", what, crowd->n,
-		 mode_names[crowd->mode]);
+	snprintf(name, sizeof(name), "kernel.%s_%u.%s", what, process->n,
+		 mode_names[process->mode]);
 	count_many(name, op, a, b, SAMPLES);
 }
 
-static void start_sleepers(struct crowd *crowd)
+static void start_sleepers(struct process *process)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 << 10);
-	pthread_barrier_init(&crowd->ready, NULL, crowd->n);
-	for (unsigned int i = 1; i < crowd->n; i++)
-		if (pthread_create(&thread, &attr, sleeper, crowd))
+	pthread_barrier_init(&process->ready, NULL, process->n);
+	for (unsigned int i = 1; i < process->n; i++)
+		if (pthread_create(&thread, &attr, sleeper, process))
 			exit(1);
-	pthread_barrier_wait(&crowd->ready);
-	rest();
+	pthread_barrier_wait(&process->ready);
+	sleep_briefly();
 }
 
-/* Longer than a few ticks, whatever their rate. */
+/* Whether more than a few ticks have passed, at any tick rate. */
 static bool is_long_since(const struct timespec *begin)
 {
 	struct timespec now;
@@ -80,8 +81,8 @@ static bool is_long_since(const struct timespec *begin)
 }
 
 /*
- * Until ticks have met the thread in user mode and in the kernel: from then on what it
- * used is divided between the two, in proportion, which takes a call more instructions.
+ * Runs until ticks have accounted both user and system time to the thread: from then on
+ * cputime_adjust() scales the two, which takes a call more instructions.
  */
 static void use_both_times(void)
 {
@@ -98,24 +99,24 @@ static void use_both_times(void)
 			rusage(RUSAGE_THREAD, (long)&usage);
 }
 
-static void crowd_child(void *crowd_)
+static void process_child(void *process_)
 {
-	struct crowd *crowd = crowd_;
+	struct process *process = process_;
 	struct timespec time;
 	struct rusage usage;
 	struct tms tms;
 
-	start_sleepers(crowd);
-	if (crowd->mode == MODE_PROMOTED && !get_promoted())
+	start_sleepers(process);
+	if (process->mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	use_both_times();
-	/* A call for its clock is one in place of an answer where there are records. */
-	if (crowd->mode != MODE_PROMOTED)
-		named("process_clock", crowd, bench_clock_call, CLOCK_PROCESS_CPUTIME_ID,
-		      (long)&time);
-	named("rusage", crowd, rusage, RUSAGE_SELF, (long)&usage);
-	named("rusage_thread", crowd, rusage, RUSAGE_THREAD, (long)&usage);
-	named("times", crowd, process_times, (long)&tms, 0);
+	/* With records, the kernel handles this system call as a fallback. */
+	if (process->mode != MODE_PROMOTED)
+		count_call("process_clock", process, bench_clock_call,
+			   CLOCK_PROCESS_CPUTIME_ID, (long)&time);
+	count_call("rusage", process, rusage, RUSAGE_SELF, (long)&usage);
+	count_call("rusage_thread", process, rusage, RUSAGE_THREAD, (long)&usage);
+	count_call("times", process, process_times, (long)&tms, 0);
 }
 
 /* --- a parent exits --- */
@@ -129,8 +130,8 @@ static void orphan(void *arg)
 static void parent(void *left)
 {
 	for (unsigned int i = 0; i < ORPHANS; i++)
-		start(orphan, NULL);
-	rest();
+		start_child(orphan, NULL);
+	sleep_briefly();
 	*(uint64_t *)left = counter();
 }
 
@@ -142,18 +143,18 @@ static void end_orphans(void)
 		;
 }
 
-/* From a parent's exit to its own parent's wait, who gets the children. */
+/* Counts from a process's exit to the return of wait in its parent, the subreaper. */
 static void exits_child(void *mode_)
 {
 	struct samples samples = samples_new(EXITS);
-	uint64_t *left = share(sizeof(*left));
+	uint64_t *left = map_shared(sizeof(*left));
 	char name[96];
 
-	be_fifo();
+	set_fifo();
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (unsigned int i = 0; i < EXITS; i++) {
-		pid_t child = start(parent, left);
+		pid_t child = start_child(parent, left);
 
 		if (waitpid(child, NULL, 0) != child)
 			exit(1);
@@ -170,11 +171,11 @@ void topic_bystanders(enum mode mode)
 {
 	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
-	for (unsigned int n = 1; n <= MOST; n *= 16) {
-		struct crowd crowd = { .n = n, .mode = mode };
+	for (unsigned int n = 1; n <= MAX_THREADS; n *= 16) {
+		struct process process = { .n = n, .mode = mode };
 
-		in_child(crowd_child, &crowd);
+		run_in_child(process_child, &process);
 	}
 	if (mode != MODE_PROMOTED)
-		in_child(exits_child, &mode);
+		run_in_child(exits_child, &mode);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each entry against its system call: answered, not promoted yet (unpromoted), and denied. */
+/* Each entry against its system call: answered, not promoted yet, and denied. */
 #include "bench.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@
 #define UNPROMOTED_CHILDREN	24
 #define UNPROMOTED_CALLS	10
 
-static void named(const struct vdso_task_symbol *symbol, const char *what, bench_op op,
-		  long a)
+static void count_entry(const struct vdso_task_symbol *symbol, const char *what,
+			bench_op op, long a)
 {
 	char name[96];
 
@@ -32,20 +32,20 @@ static void named(const struct vdso_task_symbol *symbol, const char *what, bench
 static void call_off(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	(void)op;
-	named(symbol, "syscall", bench_call, symbol->nr);
+	count_entry(symbol, "syscall", bench_call, symbol->nr);
 }
 
 static void call_enabled(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	(void)op;
-	named(symbol, "syscall_enabled", bench_call, symbol->nr);
+	count_entry(symbol, "syscall_enabled", bench_call, symbol->nr);
 }
 
 static void answered(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	if (op)
-		named(symbol, "answered", op, 0);
-	named(symbol, "syscall_promoted", bench_call, symbol->nr);
+		count_entry(symbol, "answered", op, 0);
+	count_entry(symbol, "syscall_promoted", bench_call, symbol->nr);
 }
 
 static void promoted_child(void *arg)
@@ -55,9 +55,9 @@ static void promoted_child(void *arg)
 		vdso_each_record_entry(answered);
 }
 
-/* --- unpromoted: a few calls of each of many processes, which are not promoted by them --- */
+/* --- unpromoted: many processes make few calls each, which do not promote them --- */
 
-struct unpromoted {
+struct unpromoted_run {
 	bench_op op;
 	struct {
 		uint64_t first, later[UNPROMOTED_CALLS];
@@ -67,29 +67,29 @@ struct unpromoted {
 
 static void unpromoted_child(void *arg)
 {
-	struct unpromoted *unpromoted = arg;
+	struct unpromoted_run *run = arg;
 
 	count_once(bench_nothing, 0, 0);
-	unpromoted->child[unpromoted->at].first = count_once(unpromoted->op, 0, 0);
+	run->child[run->at].first = count_once(run->op, 0, 0);
 	for (int i = 0; i < UNPROMOTED_CALLS; i++)
-		unpromoted->child[unpromoted->at].later[i] = count_once(unpromoted->op, 0, 0);
+		run->child[run->at].later[i] = count_once(run->op, 0, 0);
 }
 
 static void unpromoted_entry(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	struct samples first = samples_new(UNPROMOTED_CHILDREN);
 	struct samples later = samples_new(UNPROMOTED_CHILDREN * UNPROMOTED_CALLS);
-	struct unpromoted *unpromoted = share(sizeof(*unpromoted));
+	struct unpromoted_run *run = map_shared(sizeof(*run));
 	char name[96];
 
-	unpromoted->op = op;
+	run->op = op;
 	for (unsigned int i = 0; op && i < UNPROMOTED_CHILDREN; i++) {
-		unpromoted->at = i;
-		in_child(unpromoted_child, unpromoted);
-		rest();
-		samples_add(&first, unpromoted->child[i].first);
+		run->at = i;
+		run_in_child(unpromoted_child, run);
+		sleep_briefly();
+		samples_add(&first, run->child[i].first);
 		for (int j = 0; j < UNPROMOTED_CALLS; j++)
-			samples_add(&later, unpromoted->child[i].later[j]);
+			samples_add(&later, run->child[i].later[j]);
 	}
 	snprintf(name, sizeof(name), "entry.%s.first", symbol->name);
 	samples_report(&first, name);
@@ -97,7 +97,7 @@ static void unpromoted_entry(const struct vdso_task_symbol *symbol, bench_op op)
 	samples_report(&later, name);
 }
 
-/* In a child, so that no memory of it is there when later topics fork. */
+/* Runs in a child, so that its memory is gone when later topics fork. */
 static void unpromoted_entries(void *arg)
 {
 	(void)arg;
@@ -111,8 +111,8 @@ void topic_entries(enum mode mode)
 		return;
 	}
 	vdso_each_record_entry(call_enabled);
-	in_child(promoted_child, NULL);
-	in_child(unpromoted_entries, NULL);
+	run_in_child(promoted_child, NULL);
+	run_in_child(unpromoted_entries, NULL);
 }
 
 /* --- denied --- */
@@ -120,17 +120,17 @@ void topic_entries(enum mode mode)
 static void denied_by_sysctl(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	if (op)
-		named(symbol, "denied", op, 0);
+		count_entry(symbol, "denied", op, 0);
 }
 
 static void denied_by_filter(const struct vdso_task_symbol *symbol, bench_op op)
 {
 	if (op)
-		named(symbol, "filtered", op, 0);
-	named(symbol, "syscall_filtered", bench_call, symbol->nr);
+		count_entry(symbol, "filtered", op, 0);
+	count_entry(symbol, "syscall_filtered", bench_call, symbol->nr);
 }
 
-/* Looks at an argument, so that no call is always allowed. */
+/* Loads an argument, so that the kernel's action cache marks no call as allowed. */
 static bool install_filter(void)
 {
 	struct sock_filter code[] = {
@@ -148,7 +148,7 @@ static void sysctl_child(void *arg)
 	(void)arg;
 	if (!get_promoted() || !write_text(SYSCTL, "0"))
 		return;
-	rest();
+	sleep_briefly();
 	vdso_each_record_entry(denied_by_sysctl);
 }
 
@@ -160,16 +160,16 @@ static void filter_child(void *arg)
 		perror("seccomp");
 		exit(1);
 	}
-	rest();
+	sleep_briefly();
 	vdso_each_record_entry(denied_by_filter);
 }
 
 void topic_denied(enum mode mode)
 {
 	(void)mode;
-	in_child(sysctl_child, NULL);
+	run_in_child(sysctl_child, NULL);
 	write_text(SYSCTL, "1");
-	in_child(filter_child, NULL);
+	run_in_child(filter_child, NULL);
 }
 
 /* --- clocks --- */
@@ -204,5 +204,5 @@ static void clocks_child(void *arg)
 void topic_clocks(enum mode mode)
 {
 	(void)mode;
-	in_child(clocks_child, NULL);
+	run_in_child(clocks_child, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The smallest program: what exec is counted with. Linked without a libc. */
+/* A minimal program, with which exec is counted. Linked without a libc. */
 #include <sys/syscall.h>
 
 void _start(void)

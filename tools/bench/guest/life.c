@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes and threads that are made and end. */
+/* Creation and exit of processes and threads. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -13,9 +13,10 @@
 #define SAMPLES	160
 #define EXIT_PROGRAM	"/bench/exit"
 
-enum what { WHAT_EXIT, WHAT_EXEC, WHAT_CALL };
+/* What a forked child does before it exits. */
+enum action { ACTION_NONE, ACTION_EXEC, ACTION_CALL };
 
-static void await(pid_t child)
+static void reap(pid_t child)
 {
 	int status;
 
@@ -23,39 +24,39 @@ static void await(pid_t child)
 		exit(1);
 }
 
-static long family(long what, long entry)
+static long fork_child(long action, long entry)
 {
 	pid_t child = fork();
 
 	if (child) {
-		await(child);
+		reap(child);
 		return 0;
 	}
-	if (what == WHAT_CALL)
+	if (action == ACTION_CALL)
 		((bench_op)entry)(__NR_getpid, 0);
-	if (what == WHAT_EXEC)
+	if (action == ACTION_EXEC)
 		execl(EXIT_PROGRAM, EXIT_PROGRAM, (char *)NULL);
-	_exit(what == WHAT_EXEC);
+	_exit(action == ACTION_EXEC);
 }
 
-static void *nothing(void *arg)
+static void *empty_thread(void *arg)
 {
 	return arg;
 }
 
-static long thread(long a, long b)
+static long create_and_join(long a, long b)
 {
 	pthread_t other;
 
 	(void)a;
 	(void)b;
-	if (pthread_create(&other, NULL, nothing, NULL))
+	if (pthread_create(&other, NULL, empty_thread, NULL))
 		exit(1);
 	pthread_join(other, NULL);
 	return 0;
 }
 
-static void named(const char *what, enum mode mode, bench_op op, long a, long b)
+static void count_life(const char *what, enum mode mode, bench_op op, long a, long b)
 {
 	char name[96];
 
@@ -69,18 +70,18 @@ static void life_child(void *mode_)
 	bench_op getpid_entry = vdso_find("getpid");
 	bench_op one_call = getpid_entry ? getpid_entry : bench_call;
 
-	be_fifo();
+	set_fifo();
 	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
-	named("fork_exit", mode, family, WHAT_EXIT, 0);
-	named("fork_exec_exit", mode, family, WHAT_EXEC, 0);
-	named("fork_call_exit", mode, family, WHAT_CALL, (long)one_call);
-	named("thread", mode, thread, 0, 0);
+	count_life("fork_exit", mode, fork_child, ACTION_NONE, 0);
+	count_life("fork_exec_exit", mode, fork_child, ACTION_EXEC, 0);
+	count_life("fork_call_exit", mode, fork_child, ACTION_CALL, (long)one_call);
+	count_life("thread", mode, create_and_join, 0, 0);
 }
 
 void topic_life(enum mode mode)
 {
 	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
-	in_child(life_child, &mode);
+	run_in_child(life_child, &mode);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench TOPIC...: counts instructions, a line a case:
+ * bench TOPIC...: counts instructions and prints a line per case:
  *
  *	NAME UNIT VALUE MIN MAX SAMPLES
  *
- * What must be counted before any process has touched its area comes first.
+ * MODE_OFF runs first: the first touch of an area enables the static key until reboot.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -32,8 +32,8 @@ static const struct {
 	{ "areas", topic_areas, MODE_PROMOTED, MODE_PROMOTED },
 };
 
-/* Whatever anybody does once is done from here on: IDs and clocks are read. */
-static void touch(void *arg)
+/* Reads IDs and CPU-time clocks: later modes run with all static keys enabled. */
+static void enable(void *arg)
 {
 	bench_op clock = vdso_find("clock_gettime");
 	struct timespec time;
@@ -46,7 +46,7 @@ static void touch(void *arg)
 	}
 }
 
-static bool wanted(const char *name, int argc, char **argv)
+static bool is_selected(const char *name, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], name))
@@ -54,7 +54,7 @@ static bool wanted(const char *name, int argc, char **argv)
 	return false;
 }
 
-static bool known(int argc, char **argv)
+static bool are_topics(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		size_t at = 0;
@@ -71,15 +71,15 @@ static bool known(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (!known(argc, argv))
+	if (!are_topics(argc, argv))
 		return 2;
 	pin(0);
 	write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	for (enum mode mode = MODE_OFF; mode < NR_MODES; mode++) {
 		if (mode == MODE_ENABLED)
-			in_child(touch, NULL);
+			run_in_child(enable, NULL);
 		for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
-			if (wanted(topics[i].name, argc, argv) &&
+			if (is_selected(topics[i].name, argc, argv) &&
 			    topics[i].first <= mode && mode <= topics[i].last)
 				topics[i].run(mode);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Mappings, page faults, the way into the kernel and out, and the tick. */
+/* Mappings, page faults, kernel entry and exit, and the tick. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -37,13 +37,13 @@ static void faults(const char *name)
 
 	if (memory == MAP_FAILED)
 		exit(1);
-	/* A page apart, and from the second on: the page tables are there. */
+	/* Every second page; few of the faults also allocate a page table. */
 	for (unsigned int i = 0; i < SAMPLES; i++) {
 		uint64_t count = count_once(touch, (long)memory + 2 * i * PAGE, 0);
 
 		samples_add(&samples, count);
 		if (i % 16 == 15)
-			rest();
+			sleep_briefly();
 	}
 	samples_report(&samples, name);
 	munmap(memory, 2 * SAMPLES * PAGE);
@@ -54,7 +54,7 @@ static void memory_child(void *mode_)
 	enum mode mode = *(enum mode *)mode_;
 	char name[96];
 
-	be_fifo();
+	set_fifo();
 	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	snprintf(name, sizeof(name), "memory.map.%s", mode_names[mode]);
@@ -67,14 +67,14 @@ void topic_memory(enum mode mode)
 {
 	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
-	in_child(memory_child, &mode);
+	run_in_child(memory_child, &mode);
 }
 
-/* --- the kernel's own ways --- */
+/* --- kernel entry and exit, and the tick --- */
 
 #define TICKS	24
 
-/* What a loop that does nothing else loses at a time, and not to another task. */
+/* Counts the gaps in an empty loop: each is a tick, as no other task preempts FIFO. */
 static void ticks(const char *name)
 {
 	struct samples samples = samples_new(TICKS);
@@ -96,7 +96,7 @@ static void kernel_child(void *mode_)
 	enum mode mode = *(enum mode *)mode_;
 	char name[96];
 
-	be_fifo();
+	set_fifo();
 	if (mode == MODE_PROMOTED && !get_promoted())
 		exit(1);
 	snprintf(name, sizeof(name), "kernel.syscall.%s", mode_names[mode]);
@@ -109,5 +109,5 @@ void topic_kernel(enum mode mode)
 {
 	if (mode == MODE_ONE || (mode == MODE_PROMOTED && !vdso_find("getpid")))
 		return;
-	in_child(kernel_child, &mode);
+	run_in_child(kernel_child, &mode);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes of the laboratory: alone on their CPU, with records or without. */
+/* Helpers of the topics: child processes, scheduling, and getting records. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -34,17 +34,9 @@ bool write_text(const char *path, const char *text)
 	return good;
 }
 
-/* The kernel's own threads have their turn between samples. */
-void rest(void)
-{
-	const struct timespec time = { .tv_nsec = 3000000 };
-
-	nanosleep(&time, NULL);
-}
-
 /*
- * Calls until this thread's record answers. The first touch since boot enables the
- * static key, by a work item; false where no answer comes.
+ * Calls an entry until this thread's record answers; false if none does. The first
+ * touch since boot enables the static key asynchronously, by a work item.
  */
 bool get_promoted(void)
 {
@@ -60,14 +52,14 @@ bool get_promoted(void)
 		answer = count_once(entry, 0, 0);
 		if (answer < call / 2)
 			return true;
-		rest();
+		sleep_briefly();
 	}
 	return false;
 }
 
 /*
- * Until this thread's CPU time is answered in user space: a read that ends in the system
- * call takes more than that alone.
+ * Reads the clock until this thread's CPU time is answered in user space: a read that
+ * falls back takes more instructions than the system call alone.
  */
 bool expose_cputime(void)
 {
@@ -86,8 +78,8 @@ bool expose_cputime(void)
 	return false;
 }
 
-/* Nobody preempts, so each operation goes the same way. */
-bool be_fifo(void)
+/* No other task preempts the caller, so each count of an operation is the same. */
+bool set_fifo(void)
 {
 	const struct sched_param param = { .sched_priority = 10 };
 
@@ -106,7 +98,7 @@ void pin(int cpu)
 	}
 }
 
-void *share(size_t size)
+void *map_shared(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -118,7 +110,7 @@ void *share(size_t size)
 	return memory;
 }
 
-pid_t start(void (*run)(void *arg), void *arg)
+pid_t start_child(void (*run)(void *arg), void *arg)
 {
 	pid_t child = fork();
 
@@ -133,22 +125,22 @@ pid_t start(void (*run)(void *arg), void *arg)
 	_exit(0);
 }
 
-void finish(pid_t child)
+void wait_child(pid_t child)
 {
 	int status;
 
 	if (waitpid(child, &status, 0) != child || status) {
-		fprintf(stderr, "a child of the laboratory ended with %#x\n", status);
+		fprintf(stderr, "bench: a child exited with status %#x\n", status);
 		exit(1);
 	}
 }
 
-void in_child(void (*run)(void *arg), void *arg)
+void run_in_child(void (*run)(void *arg), void *arg)
 {
-	finish(start(run, arg));
+	wait_child(start_child(run, arg));
 }
 
-/* -1 where the kernel keeps no such count. */
+/* A counter of the stats file; -1 if the kernel does not have it. */
 long stat_value(const char *key)
 {
 	FILE *file = fopen(STATS, "re");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Samples of one operation each. What comes by during one, a tick, a softirq, an
- * allocator that fetches new pages, only makes it longer: so the lower quartile of
- * many is the operation alone.
+ * Samples of one operation. A tick, a softirq or a refill of an allocator during a
+ * sample only adds instructions, so the lower quartile of many samples is the count of
+ * the operation alone.
  */
 #include "bench.h"
 
@@ -39,7 +39,7 @@ static uint64_t lower_quartile(struct samples *samples)
 	return samples->n ? samples->values[samples->n / 4] : 0;
 }
 
-/* NAME UNIT VALUE MIN MAX SAMPLES; nothing where nothing was measured. */
+/* Prints NAME UNIT VALUE MIN MAX SAMPLES; nothing if there are no samples. */
 void samples_report(struct samples *samples, const char *name)
 {
 	uint64_t value = lower_quartile(samples);
@@ -61,39 +61,6 @@ void report_value(const char *name, const char *unit, double value)
 	fflush(stdout);
 }
 
-static __attribute__((noinline)) uint64_t count_raw(bench_op op, long a, long b)
-{
-	uint64_t begin = counter();
-
-	op(a, b);
-	return counter() - begin;
-}
-
-/* The call of a function that is one return costs this much around it. */
-static uint64_t overhead(void)
-{
-	static uint64_t least;
-
-	for (int i = 0; !least || i < 16; i++) {
-		uint64_t now = count_raw(bench_nothing, 0, 0);
-
-		if (!least || now < least)
-			least = now;
-		if (i >= 16)
-			break;
-	}
-	return least - 1;
-}
-
-uint64_t count_once(bench_op op, long a, long b)
-{
-	static uint64_t around;
-
-	if (!around)
-		around = overhead();
-	return count_raw(op, a, b) - around;
-}
-
 void count_many(const char *name, bench_op op, long a, long b, unsigned int n)
 {
 	struct samples samples = samples_new(n);
@@ -103,7 +70,7 @@ void count_many(const char *name, bench_op op, long a, long b, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		samples_add(&samples, count_once(op, a, b));
 		if (i % 16 == 15)
-			rest();
+			sleep_briefly();
 	}
 	samples_report(&samples, name);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A byte that goes to and fro through two pipes, on one CPU: two context switches a
- * round. With SCHED_FIFO a wakeup does not preempt, so each round goes the same way:
- * write, block in read, switch, and the same on the other side.
+ * Two tasks on one CPU send a byte back and forth through two pipes: two context
+ * switches per round. With SCHED_FIFO a wakeup does not preempt, so each round is the
+ * same: write, block in read, switch, and the same on the other side.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -14,15 +14,14 @@
 
 #define ROUNDS	400
 
-struct game {
+struct pingpong {
 	const char *name;
 	enum mode mode;
 	bool fair;
-	int there[2], back[2];
-	pthread_barrier_t ready;
+	int ping[2], pong[2];
 };
 
-static void byte(int from, int to, bool first)
+static void pass_byte(int from, int to, bool first)
 {
 	char c = 0;
 
@@ -34,89 +33,90 @@ static void byte(int from, int to, bool first)
 		exit(1);
 }
 
-static long ping(long game_, long ignored)
+static long ping(long pingpong_, long ignored)
 {
-	struct game *game = (struct game *)game_;
+	struct pingpong *pingpong = (struct pingpong *)pingpong_;
 
 	(void)ignored;
-	byte(game->back[0], game->there[1], true);
+	pass_byte(pingpong->pong[0], pingpong->ping[1], true);
 	return 0;
 }
 
-/* Get what the mode says that a side has. */
-static void join_in(const struct game *game)
+/* Gets records, in MODE_CPUTIME also an exposed CPU time, for the calling task. */
+static void get_records(const struct pingpong *pingpong)
 {
-	if (!(game->mode == MODE_CPUTIME ? expose_cputime() : get_promoted())) {
-		fprintf(stderr, "bench: %s: no answers\n", game->name);
+	if (!(pingpong->mode == MODE_CPUTIME ? expose_cputime() : get_promoted())) {
+		fprintf(stderr, "bench: %s: the vDSO does not answer\n", pingpong->name);
 		exit(1);
 	}
 }
 
-/* Rounds of warming up, of samples, and those of count_many() in addition. */
-static void *pong(void *game_)
+/* Makes as many rounds as count_many(): its warm-up, then the samples. */
+static void *pong(void *pingpong_)
 {
-	struct game *game = game_;
+	struct pingpong *pingpong = pingpong_;
 
-	if (game->mode >= MODE_PROMOTED)
-		join_in(game);
+	if (pingpong->mode >= MODE_PROMOTED)
+		get_records(pingpong);
 	for (unsigned int i = 0; i < ROUNDS + ROUNDS / 8 + 2; i++)
-		byte(game->there[0], game->back[1], false);
+		pass_byte(pingpong->ping[0], pingpong->pong[1], false);
 	return NULL;
 }
 
-static void open_pipes(struct game *game)
+static void open_pipes(struct pingpong *pingpong)
 {
-	if (pipe(game->there) || pipe(game->back)) {
+	if (pipe(pingpong->ping) || pipe(pingpong->pong)) {
 		perror("pipe");
 		exit(1);
 	}
 }
 
-static void pong_process(void *game)
+static void pong_process(void *pingpong)
 {
-	pong(game);
+	pong(pingpong);
 }
 
-static void processes(void *game_)
+static void processes(void *pingpong_)
 {
-	struct game *game = game_;
+	struct pingpong *pingpong = pingpong_;
 	pid_t other;
 
-	if (!game->fair)
-		be_fifo();
-	open_pipes(game);
-	other = start(pong_process, game);
-	if (game->mode >= MODE_ONE)
-		join_in(game);
-	count_many(game->name, ping, (long)game, 0, ROUNDS);
-	finish(other);
+	if (!pingpong->fair)
+		set_fifo();
+	open_pipes(pingpong);
+	other = start_child(pong_process, pingpong);
+	if (pingpong->mode >= MODE_ONE)
+		get_records(pingpong);
+	count_many(pingpong->name, ping, (long)pingpong, 0, ROUNDS);
+	wait_child(other);
 }
 
-static void threads(void *game_)
+static void threads(void *pingpong_)
 {
-	struct game *game = game_;
+	struct pingpong *pingpong = pingpong_;
 	pthread_t other;
 
-	if (!game->fair)
-		be_fifo();
-	open_pipes(game);
-	if (game->mode >= MODE_ONE)
-		join_in(game);
-	if (pthread_create(&other, NULL, pong, game))
+	if (!pingpong->fair)
+		set_fifo();
+	open_pipes(pingpong);
+	if (pingpong->mode >= MODE_ONE)
+		get_records(pingpong);
+	if (pthread_create(&other, NULL, pong, pingpong))
 		exit(1);
-	count_many(game->name, ping, (long)game, 0, ROUNDS);
+	count_many(pingpong->name, ping, (long)pingpong, 0, ROUNDS);
 	pthread_join(other, NULL);
 }
 
-static void play(const char *kind, void (*run)(void *), enum mode mode, bool fair)
+static void count_switches(const char *kind, void (*run)(void *),
+			   enum mode mode, bool fair)
 {
-	struct game game = { .mode = mode, .fair = fair };
+	struct pingpong pingpong = { .mode = mode, .fair = fair };
 	char name[96];
 
 	snprintf(name, sizeof(name), "switch.%s%s.%s", kind, fair ? "_fair" : "",
 		 mode_names[mode]);
-	game.name = name;
-	in_child(run, &game);
+	pingpong.name = name;
+	run_in_child(run, &pingpong);
 }
 
 void topic_switch(enum mode mode)
@@ -125,7 +125,7 @@ void topic_switch(enum mode mode)
 
 	if (mode > MODE_ENABLED && !entries)
 		return;
-	play("processes", processes, mode, false);
-	play("threads", threads, mode, false);
-	play("processes", processes, mode, true);
+	count_switches("processes", processes, mode, false);
+	count_switches("threads", threads, mode, false);
+	count_switches("processes", processes, mode, true);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The entries of the table in the vDSO of the kernel that runs. */
+/* Looks up the table's entries in the running kernel's vDSO. */
 #include "bench.h"
 
 #include <elf.h>
@@ -12,7 +12,7 @@
 
 #define LONGEST_IMAGE	(64 * 1024)
 
-/* NULL where this kernel's image has no such symbol. */
+/* NULL if this kernel's image has no such symbol. */
 static bench_op lookup(const struct vdso_task_symbol *symbol)
 {
 	static struct vt_vdso vdso;
@@ -23,7 +23,7 @@ static bench_op lookup(const struct vdso_task_symbol *symbol)
 	return (bench_op)vt_vdso_sym(&vdso, symbol->symbol, symbol->version);
 }
 
-/* Also where the kernel has no such entry: then its system call alone is counted. */
+/* Includes entries that the kernel lacks: of those, only the system call is counted. */
 void vdso_each_record_entry(vdso_visitor visit)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vdso_task_symbols); i++) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel does at boot to the image that it carries. */
+/* Patches the image's alternatives, as the kernel does at boot. */
 #include <algorithm>
 #include <cstring>
 
-#include "host.h"
 #include "fake_vdso.h"
+#include "host.h"
 #include "offsets.h"
 
 namespace bench
@@ -17,7 +17,7 @@ namespace
 
 constexpr char nop = '\x90';
 
-/* The kernel's own: one instruction for up to eight bytes. */
+/* The kernel's nops: one instruction for up to eight bytes. */
 constexpr std::size_t longest_nop = 8;
 constexpr const char *nops[longest_nop + 1] = {
 	"",
@@ -31,7 +31,7 @@ constexpr const char *nops[longest_nop + 1] = {
 	"\x0f\x1f\x84\x00\x00\x00\x00\x00",
 };
 
-/* Long ones in place of the short ones that pad @code to its end. */
+/* Replaces the one-byte nops at the end of @code by long ones. */
 void merge_nops(char *code, std::uint64_t length)
 {
 	std::uint64_t at = length;
@@ -46,7 +46,7 @@ void merge_nops(char *code, std::uint64_t length)
 	}
 }
 
-/* A place in the file: @record's own place plus a signed distance in it. */
+/* Offset in the file: @record plus the signed 32-bit distance stored there. */
 std::uint64_t relative(const vdsogen::View &bytes, std::uint64_t record)
 {
 	const auto distance = static_cast<std::int32_t>(bytes.number(record, 4).value_or(0));
@@ -64,7 +64,7 @@ void apply(const vdsogen::View &bytes, std::uint64_t record, char *code)
 	const std::uint64_t by = relative(bytes, record + ALTERNATIVE_BY_OFFSET);
 
 	if (by_length > length || !bytes.contains(where, length) || !bytes.contains(by, by_length))
-		throw Fault("an alternative of the image lies outside of it");
+		throw Fault("an alternative lies outside of the image");
 	if (has_feature(static_cast<unsigned int>(feature)) && !inverted) {
 		std::memset(code + where, nop, length);
 		std::memcpy(code + where, bytes.bytes().data() + by, by_length);
@@ -87,7 +87,7 @@ void apply_alternatives(const Image &image, char *code)
 
 #else
 
-/* The unpatched code is right on every CPU of the others. */
+/* The other architectures' unpatched code is correct on every CPU. */
 void apply_alternatives(const Image &, char *) {}
 
 #endif

@@ -10,13 +10,13 @@
 namespace bench
 {
 
-/* A clock that clock_gettime() of the image is asked for; more are rows more. */
+/* A clock that the benchmarks read by the image's clock_gettime(). */
 struct Clock {
 	const char *name;
 	clockid_t id;
 };
 
-/* Those that every kernel's vDSO answers, and those that records answer. */
+/* The clocks that every kernel's vDSO answers, and those that need a record. */
 const std::vector<Clock> &kernel_clocks();
 const std::vector<Clock> &task_clocks();
 
@@ -24,7 +24,7 @@ using ClockFunction = int (*)(clockid_t, timespec *);
 using IdFunction = std::uint32_t (*)();
 using CpuFunction = long (*)(unsigned int *, unsigned int *, void *);
 
-/* Symbol names, as the table has them. */
+/* Symbol names, from the table. */
 std::string clock_symbol();
 std::string cpu_symbol();
 

@@ -11,7 +11,7 @@
 namespace bench
 {
 
-int tell_faults(const std::string &program, const std::function<int()> &body)
+int report_faults(const std::string &program, const std::function<int()> &body)
 {
 	try {
 		return body();

@@ -10,18 +10,18 @@
 namespace bench
 {
 
-/* Exit status of a program that met a Fault. */
+/* Exit status of a program after a Fault. */
 constexpr int exit_fault = 2;
 
-/* @body's status; exit_fault, after a message in @program's name, where it throws. */
-int tell_faults(const std::string &program, const std::function<int()> &body);
+/* Returns @body's status; if @body throws, prints @program's message, returns exit_fault. */
+int report_faults(const std::string &program, const std::function<int()> &body);
 
-/* Answers that no system call gives must come, so it is the records that answer. */
+/* Fills the records with wrong answers: an entry must return those, not the system call's. */
 void check_entries(const FakeVdso &vdso);
 
 /*
- * The clocks that every kernel answers run as the host's does, each by the seconds that
- * the laboratory has given it and no system call knows of, within a second or two.
+ * Each clock that every kernel's vDSO answers must be seconds_apart() ahead of the
+ * host's CLOCK_MONOTONIC, within two seconds. No system call returns such times.
  */
 void check_clocks(const FakeVdso &vdso);
 

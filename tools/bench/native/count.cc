@@ -2,9 +2,9 @@
 /*
  * count IMAGE IMAGE.dbg
  *
- * Instructions of each call that the image answers, one call a line. Of an image without
- * records: those of the kernel's own clocks. Counts need no CPU of silicon, but one that
- * runs the image and a kernel that steps.
+ * Prints the instructions of each call that the image answers, one call per line. If the
+ * image has no record entries, these are the clocks of unpatched kernels. The CPU may be
+ * emulated, but the kernel must support single-stepping.
  *
  * Exit status: 0 done, 2 fault.
  */
@@ -22,7 +22,7 @@ namespace
 
 using namespace bench;
 
-/* Of a clock: the least of some, each from a second that has just begun. */
+/* The least of several counts, each right after the clocks were set to a full second. */
 long count_clock(const FakeVdso &vdso, const std::function<void()> &call)
 {
 	constexpr int tries = 5;
@@ -43,8 +43,8 @@ void print_steps(const FakeVdso &vdso, const std::vector<Clock> &list)
 		const clockid_t id = clock.id;
 		timespec time;
 
-		std::cout << clock.name << ' '
-			  << count_clock(vdso, [&] { function(id, &time); }) << '\n';
+		std::cout << clock.name << ' ' << count_clock(vdso, [&] { function(id, &time); })
+			  << '\n';
 	}
 }
 
@@ -53,9 +53,9 @@ void print_record_steps(const FakeVdso &vdso)
 	for (const RecordEntry &entry : record_entries()) {
 		const auto function = vdso.function<IdFunction>(entry.symbol);
 
-		/* The child's answers would be others, the way to them is the same. */
-		std::cout << entry.name << ' '
-			  << count_steps(vdso, [function] { function(); }) << '\n';
+		/* The records have the parent's answers; the instructions are the same. */
+		std::cout << entry.name << ' ' << count_steps(vdso, [function] { function(); })
+			  << '\n';
 	}
 	print_steps(vdso, task_clocks());
 }
@@ -83,5 +83,5 @@ int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	return tell_faults("count", [&] { return run(argc, argv); });
+	return report_faults("count", [&] { return run(argc, argv); });
 }

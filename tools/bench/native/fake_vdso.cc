@@ -21,20 +21,20 @@ namespace
 
 constexpr std::size_t page = 4096;
 
-/* Room for as much as include/vdso/task_area.h has, whichever architecture's. */
+/* Room for the area of include/vdso/task_area.h on any architecture. */
 constexpr std::size_t lines = 4096;
 constexpr std::size_t area_size = 2 * lines * VDSO_TASK_LINE_SIZE;
 
 constexpr const char *records_symbol = "vdso_task_records";
 constexpr const char *area_end_symbol = "vdso_task_end";
 
-/* Where, from the image's start, the pages begin that are no area; below 0. */
+/* Offset, below 0, of the first vvar page above the area, from the image's start. */
 std::int64_t other_pages(const Image &image)
 {
 	for (const char *name : {area_end_symbol, "vvar_start", "_vdso_data"})
 		if (image.has_local(name))
 			return image.local(name);
-	throw Fault("the image has no symbol of its first page");
+	throw Fault("the image has no symbol for its first page");
 }
 
 std::size_t total_size(const Image &image)
@@ -50,13 +50,13 @@ template <typename Number> void put(char *where, Number value)
 	std::memcpy(where, &value, sizeof(value));
 }
 
-/* The image's clock data: x86 has a symbol at an offset in the page. */
+/* Offset of the clock data; x86's symbol lies within the page, arm64's at its start. */
 std::int64_t clock_data(const Image &image)
 {
 	for (const char *name : {"vvar__vdso_data", "_vdso_data"})
 		if (image.has_local(name))
 			return image.local(name);
-	throw Fault("the image has no symbol of its clock data");
+	throw Fault("the image has no symbol for its clock data");
 }
 
 } // namespace
@@ -117,8 +117,8 @@ FakeVdso::FakeVdso(const Image &image)
 }
 
 /*
- * All records are the same, record 0 as well: on arm64 a kernel without the patches
- * leaves the register 0, which leads there. Each slot of x86 leads to record 1.
+ * All records have the same contents, also record 0: on arm64 a kernel without the
+ * patches leaves TPIDRRO_EL0 at 0, which selects it. Each slot of x86 selects record 1.
  */
 void FakeVdso::fill_records(unsigned int shift) const
 {
@@ -157,7 +157,7 @@ void FakeVdso::fill_clocks() const
 		fill_clock(code_ + clock_data(image_) + i * CLOCK_DATA_SIZE, now.tv_sec);
 }
 
-/* From now on, by the counter's rate, as the timekeeping core would write it. */
+/* The data that the timekeeping core would write now, by the counter's rate. */
 void FakeVdso::fill_clock(char *data, std::int64_t second) const
 {
 	constexpr unsigned int shift = 24;
@@ -179,7 +179,7 @@ void FakeVdso::fill_clock(char *data, std::int64_t second) const
 	}
 }
 
-/* Of the page that all processes share: a CPU time that began with the laboratory. */
+/* The global page: its clock counts from now, so that CPU times start at 0. */
 void FakeVdso::fill_scheduler_clock() const
 {
 	constexpr unsigned int shift = 24;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef VDSOX_BENCH_LABORATORY_H
-#define VDSOX_BENCH_LABORATORY_H
+#ifndef VDSOX_BENCH_FAKE_VDSO_H
+#define VDSOX_BENCH_FAKE_VDSO_H
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace bench
 {
 
-/* Pages of this process's own; given back at the end. */
+/* An anonymous private mapping; the destructor unmaps it. */
 class Mapping
 {
 public:
@@ -31,7 +31,7 @@ private:
 	std::size_t size_ = 0;
 };
 
-/* An entry that a record answers, and what it must say. */
+/* A record entry: its field in a record, and the nr of its system call. */
 struct RecordEntry {
 	std::string name;
 	std::string symbol;
@@ -41,23 +41,23 @@ struct RecordEntry {
 
 const std::vector<RecordEntry> &record_entries();
 
-/* Seconds that the laboratory adds to CLOCK_MONOTONIC for another clock. */
+/* Seconds by which a FakeVdso's clock @id is ahead of its CLOCK_MONOTONIC. */
 constexpr std::int64_t seconds_apart(clockid_t id)
 {
 	return id == CLOCK_MONOTONIC ? 0 : (id + 1) * 1000000ll;
 }
 
 /*
- * A vDSO image as a kernel would have mapped it, above vvar pages that the laboratory
- * fills: clocks that run by this CPU's counter, and if the image knows of records, the
- * answers of this process in all of them.
+ * A vDSO image, mapped as a kernel maps it, above vvar pages that this class fills:
+ * clocks based on this CPU's counter, and if the image has record entries, the answers
+ * for this process in all records.
  */
 class FakeVdso
 {
 public:
 	explicit FakeVdso(const Image &image);
 
-	/* An export as a function to call. */
+	/* The address of export @name as a pointer to a function. */
 	template <typename Function> Function function(const std::string &name) const
 	{
 		return reinterpret_cast<Function>(code_ + image_.export_of(name));
@@ -72,12 +72,12 @@ public:
 
 	bool has_records() const { return has_records_; }
 
-	/* All answers are what the system calls say plus @shift. */
+	/* Stores the results of the system calls plus @shift in all records. */
 	void fill_records(unsigned int shift) const;
 
 	/*
-	 * Lets the clocks run from the second that it is now. An image subtracts each
-	 * second that has passed since by itself, which takes instructions.
+	 * Sets the clocks to the current second. An image subtracts every second that has
+	 * passed since then in a loop, which takes instructions.
 	 */
 	void fill_clocks() const;
 
@@ -94,7 +94,7 @@ private:
 	char *records_ = nullptr;
 };
 
-/* Patches @code as the kernel does at boot, for the CPU that this runs on. */
+/* Patches @code for this CPU, as the kernel does at boot. */
 void apply_alternatives(const Image &image, char *code);
 
 } // namespace bench

@@ -31,7 +31,7 @@ bool file_has(const char *path, const std::string &text)
 	return all.str().find(text) != std::string::npos;
 }
 
-/* From and to of the mapping that /proc/self/maps calls so. */
+/* The bytes of the mapping with that name in /proc/self/maps. */
 std::string_view mapping(const std::string &name)
 {
 	std::ifstream maps("/proc/self/maps");
@@ -54,7 +54,7 @@ std::string_view mapping(const std::string &name)
 
 #if defined(__x86_64__)
 
-std::string emulated()
+std::string emulation()
 {
 	unsigned int a = 0, b = 0, c = 0, d = 0;
 	std::string name;
@@ -95,8 +95,8 @@ std::uint64_t read_counter()
 
 #elif defined(__aarch64__)
 
-/* QEMU's own CPU says that software made it; on another host there is no such line. */
-std::string emulated()
+/* QEMU's max CPU has implementer 0, software; other hosts' cpuinfo has no such line. */
+std::string emulation()
 {
 	if (!file_has("/proc/cpuinfo", "CPU implementer"))
 		return "this process runs on a CPU of another architecture";

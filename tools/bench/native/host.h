@@ -8,23 +8,21 @@
 namespace bench
 {
 
-/* The machine under the laboratory. */
+/* Whether the CPU is emulated, so that times mean nothing, as a sentence; empty if not. */
+std::string emulation();
 
-/* Why times mean nothing here; empty where they do. */
-std::string emulated();
-
-/* Does this CPU have what stands behind a feature number of the kernel's? */
+/* Whether this CPU has X86_FEATURE_* @number, of those that vDSO alternatives use. */
 bool has_feature(unsigned int number);
 
-/* How user space learns the CPU number: "RDPID", "LSL" or "TPIDRRO_EL0". */
+/* The source of the CPU number in user space: "RDPID", "LSL" or "TPIDRRO_EL0". */
 std::string cpu_number_by();
 
 std::uint64_t read_counter();
 
-/* Ticks of read_counter() a second, measured. */
+/* The measured ticks of read_counter() per second. */
 double counter_rate();
 
-/* A function of the vDSO that this process was given, or nullptr. */
+/* A function of this process's real vDSO, or nullptr. */
 void *host_function(const std::string &symbol);
 
 } // namespace bench

@@ -18,7 +18,7 @@ vdsogen::ElfFile parse(const std::string &path, const std::string &bytes)
 
 	if (!elf || !faults.empty()) {
 		faults.print(std::cerr);
-		throw Fault(path + ": is no image that this laboratory can read");
+		throw Fault(path + ": is not an image that the benchmarks can read");
 	}
 	return *elf;
 }
@@ -58,9 +58,9 @@ Image::Image(const std::string &path, const std::string &debug_path)
     : bytes_(vdsogen::read_file(path)), elf_(parse(path, bytes_)),
       exports_(read_symbols(elf_, ".dynsym"))
 {
-	const std::string twin = vdsogen::read_file(debug_path);
+	const std::string debug = vdsogen::read_file(debug_path);
 
-	locals_ = read_symbols(parse(debug_path, twin), ".symtab");
+	locals_ = read_symbols(parse(debug_path, debug), ".symtab");
 }
 
 std::int64_t Image::export_of(const std::string &name) const

@@ -12,18 +12,18 @@
 namespace bench
 {
 
-/* What keeps the laboratory from measuring anything; what() says why. */
+/* A fault that ends a program; what() is its message. */
 class Fault : public std::runtime_error
 {
 	using runtime_error::runtime_error;
 };
 
-/* Names and values of a symbol table. */
+/* The values of a symbol table, by name. */
 using Symbols = std::map<std::string, std::uint64_t>;
 
 Symbols read_symbols(const vdsogen::ElfFile &elf, const std::string &table);
 
-/* A built vDSO: the stripped file that a kernel carries, and the symbols of its twin. */
+/* A built vDSO: the stripped image of the kernel, and the symbols of the .dbg file. */
 class Image
 {
 public:
@@ -32,7 +32,7 @@ public:
 	const std::string &bytes() const { return bytes_; }
 	const vdsogen::ElfFile &elf() const { return elf_; }
 
-	/* Offset of an export or of a symbol of the linker script, from the start. */
+	/* Offset from the image's start: of an export, or of a symbol of the linker script. */
 	std::int64_t export_of(const std::string &name) const;
 	std::int64_t local(const std::string &name) const;
 	bool has_local(const std::string &name) const { return locals_.count(name) != 0; }

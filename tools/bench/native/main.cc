@@ -2,7 +2,7 @@
 /*
  * native check|time IMAGE IMAGE.dbg [GOOGLE-BENCHMARK-OPTION]...
  *
- * Exit status: 0 done, 2 fault, 3 times would mean nothing on this CPU.
+ * Exit status: 0 done, 2 fault, 3 this CPU is emulated, so times mean nothing.
  */
 #include <benchmark/benchmark.h>
 #include <iostream>
@@ -41,7 +41,7 @@ int run(int argc, char **argv)
 		std::cerr << "usage: native check|time IMAGE IMAGE.dbg [OPTION]...\n";
 		return exit_fault;
 	}
-	if (const std::string why = emulated(); !why.empty()) {
+	if (const std::string why = emulation(); !why.empty()) {
 		std::cerr << "native: " << why << ": its times mean nothing\n";
 		return exit_meaningless;
 	}
@@ -50,7 +50,7 @@ int run(int argc, char **argv)
 	const FakeVdso vdso(image);
 
 	if (!vdso.has_records())
-		throw Fault(std::string(argv[2]) + ": has no records");
+		throw Fault(std::string(argv[2]) + ": has no record entries");
 	check_entries(vdso);
 	check_clocks(vdso);
 	if (verb == "check")
@@ -63,5 +63,5 @@ int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	return tell_faults("native", [&] { return run(argc, argv); });
+	return report_faults("native", [&] { return run(argc, argv); });
 }

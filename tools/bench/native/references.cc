@@ -65,7 +65,8 @@ PerfClock::PerfClock()
 		page_ = nullptr;
 		lacking_ = std::string("mmap of a perf event: ") + std::strerror(errno);
 	} else if (!static_cast<perf_event_mmap_page *>(page_)->cap_user_time) {
-		lacking_ = "the kernel lets nobody read the perf clock (cap_user_time)";
+		lacking_ = "the kernel does not allow user space to read the perf clock "
+			   "(cap_user_time)";
 	}
 }
 
@@ -75,7 +76,7 @@ PerfClock::~PerfClock()
 		munmap(page_, page);
 }
 
-/* As linux/perf_event.h tells to do it. */
+/* The algorithm of linux/perf_event.h. */
 std::uint64_t PerfClock::read() const
 {
 	const auto *data = static_cast<volatile perf_event_mmap_page *>(page_);

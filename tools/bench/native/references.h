@@ -8,15 +8,15 @@
 namespace bench
 {
 
-/* What a thread can learn about itself without the image, and without a system call. */
+/* Other ways of a thread to read its own state without a system call, to compare with. */
 
 std::uint64_t load_tls();
 
-/* rseq's cpu_id as glibc registered it; false where it did not. */
+/* rseq's cpu_id; has_rseq() is false if glibc has not registered rseq. */
 bool has_rseq();
 std::uint64_t load_rseq();
 
-/* The clock that perf_event_open() gives a task to read by itself. */
+/* The task clock of perf_event_open(), which a task reads from a mapped page. */
 class PerfClock
 {
 public:
@@ -25,7 +25,7 @@ public:
 	PerfClock(const PerfClock &) = delete;
 	PerfClock &operator=(const PerfClock &) = delete;
 
-	/* Why it cannot be read; empty where it can. */
+	/* The reason why it cannot be read; empty if it can. */
 	const std::string &lacking() const { return lacking_; }
 	std::uint64_t read() const;
 

@@ -36,7 +36,7 @@ std::uintptr_t program_counter(pid_t child)
 #endif
 }
 
-[[noreturn]] void be_traced(const std::function<void()> &call)
+[[noreturn]] void run_traced(const std::function<void()> &call)
 {
 	if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0)
 		_exit(2);
@@ -46,7 +46,7 @@ std::uintptr_t program_counter(pid_t child)
 	_exit(0);
 }
 
-/* The signal that stopped the child. */
+/* Waits until the child stops and returns the signal that stopped it. */
 int await_stop(pid_t child)
 {
 	int status = 0;
@@ -54,16 +54,16 @@ int await_stop(pid_t child)
 	if (waitpid(child, &status, 0) != child)
 		fail("waitpid");
 	if (!WIFSTOPPED(status))
-		throw Fault("a child that was to be counted ended");
+		throw Fault("the single-stepped child exited");
 	return WSTOPSIG(status);
 }
 
-long follow(const FakeVdso &vdso, pid_t child)
+long step_through(const FakeVdso &vdso, pid_t child)
 {
 	long steps = 0;
 
 	if (await_stop(child) != SIGSTOP)
-		throw Fault("a child that was to be counted cannot be traced");
+		throw Fault("the child cannot be traced");
 	do {
 		steps += vdso.in_code(program_counter(child));
 		if (ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0)
@@ -81,12 +81,12 @@ long count_steps(const FakeVdso &vdso, const std::function<void()> &call)
 	if (child < 0)
 		fail("fork");
 	if (child == 0)
-		be_traced(call);
+		run_traced(call);
 
 	long steps = 0;
 
 	try {
-		steps = follow(vdso, child);
+		steps = step_through(vdso, child);
 	} catch (...) {
 		kill(child, SIGKILL);
 		waitpid(child, nullptr, 0);

@@ -9,7 +9,7 @@
 namespace bench
 {
 
-/* Instructions within the image while a child makes @call, one by one. */
+/* Single-steps a child through @call and counts the instructions within the image. */
 long count_steps(const FakeVdso &vdso, const std::function<void()> &call);
 
 } // namespace bench

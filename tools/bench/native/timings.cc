@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every timing is one function called through a pointer, eight times an iteration, so
- * that what Google Benchmark's loop costs is the same and small in all of them.
+ * Each timing calls one function eight times per iteration, so that the cost of Google
+ * Benchmark's loop is small and the same in all of them.
  */
 #include "timings.h"
 

@@ -8,7 +8,7 @@
 namespace bench
 {
 
-/* Hands everything that is timed to Google Benchmark. */
+/* Registers all timings with Google Benchmark. */
 void register_timings(const FakeVdso &vdso, const PerfClock &perf);
 
 } // namespace bench

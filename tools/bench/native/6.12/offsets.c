@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Facts of the kernel tree that a program cannot include: where the clock's data lie
- * in the vvar page, and how alternatives are noted. Compiled as the tree compiles its
- * own vDSO code, to assembly only, from which the laboratory's header is made.
+ * Constants of kernel headers that a user-space program cannot include: the layout of
+ * the clock data in the vvar page and of struct alt_instr. Compiled to assembly with
+ * the flags of the tree's vDSO code; the benchmarks' offsets.h is made from that.
  */
 #include <linux/kbuild.h>
 #include <linux/stddef.h>

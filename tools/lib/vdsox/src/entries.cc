@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The calls of the table, and what can be asked about them. */
+/* The library's functions: the table's calls, and those about entries. */
 #include <errno.h>
 
 #include "resolve.h"
@@ -13,13 +13,13 @@ namespace vdsox
 namespace
 {
 
-/* KIND of a row: an entry that unpatched kernels have reads none of our pages. */
+/* KIND of a row; a BASE entry, also of unpatched kernels, does not read the task area. */
 enum Kind { BASE, CODE, RECORD };
 
-/* Zero before any code runs: there is no constructor. */
+/* In .bss, so valid before any code of the process runs. */
 std::atomic<Function> cache[VDSOX_NR_ENTRIES];
 
-/* A system call's number, called like a function. */
+/* A system call as a function object. */
 struct SystemCall {
 	Register number;
 
@@ -29,7 +29,7 @@ struct SystemCall {
 	}
 };
 
-/* Never inlined, as the library's functions would grow by what they seldom do. */
+/* Not inlined: the library's functions need it rarely. */
 #define VDSOX_BY_SYSCALL(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)  \
 	[[gnu::noinline]] result name##_by_syscall all                                             \
 	{                                                                                          \
@@ -38,7 +38,7 @@ struct SystemCall {
 
 VDSOX_CALLS(VDSOX_BY_SYSCALL)
 
-/* Once an entry, so out of the way of the calls. */
+/* Runs once per entry, so it is kept out of the callers' code. */
 #define VDSOX_LOOK_UP(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)     \
 	[[gnu::cold, gnu::noinline]] Function look_up_##name()                                     \
 	{                                                                                          \
@@ -69,9 +69,9 @@ int source_of(Function function, SystemCallFunction system_call)
 using namespace vdsox;
 
 /*
- * Tools that trace a program by rewriting it put a function that returns -ENOSYS in the
- * place of each vDSO function that they do not know. An id may be that number, too; then
- * the system call says the same.
+ * Tools that trace a program by rewriting it replace each vDSO function that they do not
+ * support by one that returns -ENOSYS. An ID may have that value, too; then the system
+ * call returns it again.
  */
 #define VDSOX_FUNCTION(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)    \
 	extern "C" result vdsox_##name shown noexcept                                              \

@@ -44,7 +44,7 @@ struct SysvHead {
 
 } // namespace
 
-/* From here on size_ is the end of the first PT_LOAD, where that comes first. */
+/* Sets size_ to the end of the first PT_LOAD, which must fit in @mapped. */
 template <typename Elf> bool Image<Elf>::read_segments()
 {
 	typename Elf::Header header;
@@ -66,7 +66,7 @@ template <typename Elf> bool Image<Elf>::read_segments()
 		}
 		if (segment.p_type != PT_LOAD || loaded)
 			continue;
-		/* The header is at the start of the mapping, so the segment must be. */
+		/* The ELF header is at the start of the mapping, so the segment must be, too. */
 		if (segment.p_offset || segment.p_filesz > size_)
 			return false;
 		size_ = static_cast<size_t>(segment.p_filesz);
@@ -116,15 +116,15 @@ template <typename Elf> bool Image<Elf>::read_dynamic()
 			break;
 		take_tag(static_cast<Word>(entry.d_tag), static_cast<Word>(entry.d_un.d_val));
 	}
-	/* An image without versions is not the kernel's: nothing in it is believed. */
+	/* The kernel's images have versions: reject one without. */
 	return strings_ && symbols_ && versym_ && verdef_ && (gnu_ || sysv_);
 }
 
-/* Does symbol @index belong to the version node @version? */
+/* Whether symbol @index belongs to version node @version. */
 template <typename Elf> bool Image<Elf>::has_version(size_t index, const char *version) const
 {
 	size_t offset = verdef_;
-	Elf64_Verdef definition; /* the same in both classes */
+	Elf64_Verdef definition; /* identical in both classes */
 	Elf64_Verdaux names;
 	uint16_t node;
 
@@ -132,7 +132,7 @@ template <typename Elf> bool Image<Elf>::has_version(size_t index, const char *v
 		return false;
 	node &= version_bits;
 	for (unsigned int i = 0; i < most_versions && read(offset, definition); i++) {
-		/* The base definition bears the image's name and is no version. */
+		/* The base definition has the image's name and is not a version. */
 		if (!(definition.vd_flags & VER_FLG_BASE) && definition.vd_ndx == node)
 			return definition.vd_aux <= size_ &&
 			       read(offset + definition.vd_aux, names) && names.vda_name <= size_ &&
@@ -181,7 +181,7 @@ size_t Image<Elf>::find_by_gnu_hash(const char *name, const char *version) const
 	    !(bloom >> hash % bits & 1) || !(bloom >> (hash >> head.bloom_shift) % bits & 1) ||
 	    !read_element(buckets, hash % head.buckets, index) || index < head.first_symbol)
 		return 0;
-	/* The chains are in a row, so the end of the image ends a walk without an end. */
+	/* A chain is contiguous, so a walk stops at the end of the image at the latest. */
 	for (; read_element(chains, index - head.first_symbol, entry); index++) {
 		if ((entry | 1) == (hash | 1) && is_wanted(index, name, version, offset))
 			return offset;
@@ -206,7 +206,7 @@ size_t Image<Elf>::find_by_sysv_hash(const char *name, const char *version) cons
 
 	if (!read_element(buckets, sysv_hash(name) % head.buckets, index))
 		return 0;
-	/* A walk longer than the table goes in a circle. */
+	/* A walk longer than the table is in a loop. */
 	for (uint32_t steps = 0; index && index < head.chains && steps < head.chains; steps++) {
 		if (is_wanted(index, name, version, offset))
 			return offset;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vDSO image in memory, looked up by name and version.
+ * Looks up symbols by name and version in a vDSO image in memory.
  *
- * Nothing in it is believed: every read lies within the first PT_LOAD or is not made,
- * every walk ends. There is no allocation and no state, and the code needs no function
- * of any library, so that it may run before the program's libraries do.
+ * The image may be malformed: every read is checked to lie within the first PT_LOAD, and
+ * every walk is bounded. The code allocates no memory, has no global state and calls no
+ * library function, so that it may run before the program's libraries are initialized.
  */
 #ifndef VDSOX_IMAGE_H
 #define VDSOX_IMAGE_H
@@ -22,7 +22,7 @@ struct Elf32 {
 	using Segment = Elf32_Phdr;
 	using Dynamic = Elf32_Dyn;
 	using Symbol = Elf32_Sym;
-	using Word = uint32_t; /* of the Bloom filter, and of an address */
+	using Word = uint32_t; /* a word of the Bloom filter, or an address */
 	static constexpr unsigned char ident = ELFCLASS32;
 };
 
@@ -39,20 +39,20 @@ template <typename Elf> class Image
 {
 public:
 	/*
-	 * @base: the ELF header. @mapped: bytes that can be read from there on; the
-	 * image may turn out to be shorter.
+	 * @base: the ELF header. @mapped: upper limit of the image's size; the first
+	 * PT_LOAD may be shorter.
 	 */
 	Image(const unsigned char *base, size_t mapped) : base_(base), size_(mapped)
 	{
 		good_ = read_segments() && read_dynamic();
 	}
 
-	/* False if no symbol can be looked up. */
+	/* False if the image is malformed; find() then returns 0. */
 	bool good() const { return good_; }
 
 	/*
-	 * The function @name of version @version, as its distance from @base in bytes;
-	 * 0 if the image does not export it or is not good.
+	 * The offset from @base of function @name with version @version; 0 if the image
+	 * does not export it or is malformed.
 	 */
 	size_t find(const char *name, const char *version) const
 	{
@@ -68,25 +68,25 @@ private:
 	static constexpr unsigned int most_segments = 64;
 	static constexpr unsigned int most_tags = 256;
 	static constexpr unsigned int most_versions = 64;
-	static constexpr uint16_t version_bits = 0x7fff; /* the other hides a symbol */
+	static constexpr uint16_t version_bits = 0x7fff; /* the top bit hides a symbol */
 
 	template <typename T> bool read(size_t offset, T &value) const
 	{
 		if (offset > size_ || sizeof(value) > size_ - offset)
 			return false;
-		/* A faulty image may misplace anything: no aligned load. */
+		/* @offset may be misaligned if the image is malformed. */
 		__builtin_memcpy(&value, base_ + offset, sizeof(value));
 		return true;
 	}
 
-	/* Element @index of a table; no product or sum that can overflow goes unseen. */
+	/* Reads element @index of a table; the checks exclude an overflow of the offset. */
 	template <typename T> bool read_element(size_t table, size_t index, T &value) const
 	{
 		return table <= size_ && index <= (size_ - table) / sizeof(value) &&
 		       read(table + index * sizeof(value), value);
 	}
 
-	/* Offset of a virtual address of the image; an absurd one is caught by read(). */
+	/* Offset of a virtual address in the image; read() rejects an invalid one. */
 	size_t offset_of(Word address) const
 	{
 		return static_cast<size_t>(static_cast<Word>(address - bias_));
@@ -96,7 +96,7 @@ private:
 	{
 		char c;
 
-		/* A start within the string table, an end at its end. */
+		/* The string must start within the string table, and ends at its end. */
 		for (; offset >= strings_ && offset - strings_ < strings_size_; offset++) {
 			if (!read(offset, c) || c != *wanted)
 				return false;

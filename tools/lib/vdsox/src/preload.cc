@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * The object for LD_PRELOAD: the C library's names of the record entries. It is made of
- * the library's own objects, hidden, and asks for no library: see resolve.cc.
+ * The object for LD_PRELOAD: exports the record entries under the C library's names. It
+ * contains the library's objects, hidden, and is linked with no library: see resolve.cc.
  */
 #include "vdsox.h"
 #include "vdsox_calls.h"
 
-#define VDSOX_EXPORT_RECORD(name, result, shown, passed)                                             \
+#define VDSOX_EXPORT_RECORD(name, result, shown, passed)                                           \
 	extern "C" [[gnu::visibility("default")]] result name shown noexcept                       \
 	{                                                                                          \
 		return vdsox_##name passed;                                                        \
 	}
-/* A program's getcpu() is another function than the system call: left alone. */
+/* Not replaced: the C library's getcpu() has another prototype than the system call. */
 #define VDSOX_EXPORT_CODE(name, result, shown, passed)
 #define VDSOX_EXPORT_BASE(name, result, shown, passed)
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Finding an entry, once a process and entry.
+ * Looks up an entry, once per process and entry.
  *
- * The cache holds one pointer an entry: empty, the vDSO's function or our own that
- * makes the system call. Several threads, or a thread and its signal handler, may find
- * it empty at once; each looks the entry up and stores the same pointer, so neither a
- * lock nor an order is needed. Relaxed loads and stores are enough: what the pointer
- * leads to is code that was mapped before the process began, and nothing is published
- * together with it. fork() copies the cache and the vDSO alike, vfork() and CLONE_VM
+ * The cache has one pointer per entry: empty, the vDSO's function or the library's own
+ * wrapper of the system call. Several threads, or a thread and its signal handler, may
+ * load an empty pointer at the same time; each looks the entry up and stores the same
+ * pointer, so no lock and no memory ordering is needed: relaxed accesses suffice,
+ * because the pointer refers to code that was mapped before the process started and
+ * publishes no other data. fork() copies both cache and vDSO, vfork() and CLONE_VM
  * share both, exec replaces both.
  */
 #include "resolve.h"
@@ -28,9 +28,9 @@
 extern "C" {
 #ifdef VDSOX_PRELOAD
 /*
- * The preload object asks for no library, as it is put into programs of any libc, and
- * may be called before it is relocated: both are absent then. A static program would
- * not get them by weak references, so the library has others.
+ * The preload object is linked with no library, because it is loaded into programs of
+ * any libc, and may be called before its relocation: both symbols are null then. The
+ * library uses strong references: weak ones would not link them into a static program.
  */
 [[gnu::weak]] unsigned long getauxval(unsigned long) noexcept;
 [[gnu::weak]] int *__errno_location() noexcept;
@@ -45,9 +45,9 @@ namespace vdsox
 namespace
 {
 
-/* No vDSO is as long; what lies behind it is unknown. */
+/* Longer than any vDSO; the first PT_LOAD gives the real size. */
 constexpr size_t longest_image = size_t{1} << 20;
-constexpr unsigned long signal_set_size = 8; /* the kernel's, on every architecture */
+constexpr unsigned long signal_set_size = 8; /* of the kernel, on every architecture */
 constexpr int no_such_how = ~0;
 
 #if defined(__LP64__)
@@ -57,8 +57,8 @@ using NativeImage = Image<Elf32>;
 #endif
 
 /*
- * IFUNC resolvers of a static program run before it has a thread pointer. getauxval()
- * writes errno when it finds nothing, and errno would not be there.
+ * IFUNC resolvers of a static program run before the thread pointer is set. getauxval()
+ * sets errno, a thread-local variable, if it finds no value.
  */
 bool has_thread_pointer()
 {
@@ -76,7 +76,7 @@ bool has_thread_pointer()
 #endif
 }
 
-int *errno_place()
+int *errno_location()
 {
 #ifdef VDSOX_PRELOAD
 	return __errno_location ? __errno_location() : nullptr;
@@ -85,20 +85,20 @@ int *errno_place()
 #endif
 }
 
-/* getauxval() that leaves errno alone, or a getpid() would change it. */
+/* getauxval() that preserves errno, because getpid() must not change it. */
 unsigned long auxiliary_value(unsigned long type)
 {
-	int *const place = errno_place();
-	const int kept = place ? *place : 0;
+	int *const location = errno_location();
+	const int saved = location ? *location : 0;
 	const unsigned long value = getauxval(type);
 
-	if (place)
-		*place = kept;
+	if (location)
+		*location = saved;
 	return value;
 }
 
-/* Whether the process is old enough for auxiliary_value(). */
-bool can_ask()
+/* Whether auxiliary_value() can be called already. */
+bool has_auxiliary_vector()
 {
 #ifdef VDSOX_PRELOAD
 	if (!getauxval)
@@ -108,14 +108,14 @@ bool can_ask()
 }
 
 /*
- * Whether @address can be read, without reading it: a record-and-replay debugger that
- * does not know these entries unmaps [vvar], and they would fault.
+ * Whether @address is readable, without a load: a record-and-replay debugger that does
+ * not support these entries unmaps [vvar], and they would fault.
  *
- * rt_sigprocmask() copies the new mask in before it looks at @how: EFAULT if there is
- * nothing to copy, EINVAL as there is no such how. It changes nothing, needs no
- * descriptor and is allowed by every sandbox, which mincore(), msync() and
- * process_vm_readv() are not. Any other outcome, as of a filter that refuses the call,
- * counts as unreadable.
+ * rt_sigprocmask() copies the new mask from @address before it checks @how: EFAULT if
+ * @address is unreadable, else EINVAL, because there is no such @how. It changes
+ * nothing, needs no descriptor and is allowed in every sandbox, unlike mincore(), msync()
+ * and process_vm_readv(). Any other result, for example of a seccomp filter that denies
+ * the call, is treated as unreadable.
  */
 bool is_readable(uintptr_t address)
 {
@@ -124,8 +124,8 @@ bool is_readable(uintptr_t address)
 }
 
 /*
- * The page above the area, the first of [vvar] that every kernel fills. It shares its
- * mapping with the area, and a look at it does not count as a use of that.
+ * Checks the global page above the area, the lowest that every patched kernel maps on a
+ * fault. It is in the same mapping, and an access to it is not a touch of the area.
  */
 bool has_vvar(uintptr_t image)
 {
@@ -154,7 +154,7 @@ Function find(const char *symbol, const char *version, bool reads_vvar)
 Function resolve(std::atomic<Function> &cache, const char *symbol, const char *version,
 		 bool reads_vvar, Function system_call)
 {
-	if (!can_ask())
+	if (!has_auxiliary_vector())
 		return system_call;
 
 	const Function found = find(symbol, version, reads_vvar);

@@ -10,11 +10,11 @@ namespace vdsox
 using Function = void (*)();
 
 /*
- * The function that answers, also kept in @cache; when the process is too young to be
- * asked, @system_call, and @cache stays empty. @reads_vvar: the function would fault
- * without [vvar].
+ * Returns the vDSO's function, or @system_call if there is none, and stores it in @cache.
+ * Before the auxiliary vector can be read, returns @system_call and leaves @cache empty.
+ * @reads_vvar: the function faults if [vvar] is not mapped.
  *
- * All by value: a constant structure of addresses would have to be relocated first.
+ * All arguments are values: a constant structure of addresses would need relocations.
  */
 Function resolve(std::atomic<Function> &cache, const char *symbol, const char *version,
 		 bool reads_vvar, Function system_call);

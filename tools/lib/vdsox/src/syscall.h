@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls without a C library: nothing here knows errno. */
+/* System calls without a C library: errors are returned, errno is not used. */
 #ifndef VDSOX_SYSCALL_H
 #define VDSOX_SYSCALL_H
 
@@ -8,7 +8,7 @@
 namespace vdsox
 {
 
-/* Wide enough for what the kernel takes and returns; on x32 wider than long. */
+/* An argument or result register of a system call; on x32 wider than long. */
 #if defined(__x86_64__)
 using Register = long long;
 #else
@@ -17,7 +17,7 @@ using Register = long;
 
 template <typename Argument> inline Register to_register(Argument argument)
 {
-	/* As the kernel's own stubs: a pointer is extended with zeros, also on x32. */
+	/* Like the kernel's stubs: a pointer is zero-extended, also on x32. */
 	if constexpr (std::is_pointer_v<Argument>)
 		return static_cast<Register>(reinterpret_cast<unsigned long>(argument));
 	else
@@ -38,7 +38,7 @@ inline Register syscall4(Register number, Register a, Register b, Register c, Re
 #elif defined(__i386__)
 	Register result;
 
-	/* Not through the vDSO: this is also what answers when there is none. */
+	/* Not through the vDSO: the process may have none. */
 	asm volatile("int $0x80"
 		     : "=a"(result)
 		     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
@@ -58,7 +58,7 @@ inline Register syscall4(Register number, Register a, Register b, Register c, Re
 #endif
 }
 
-/* Up to four arguments, integers or pointers; what is not passed is zero. */
+/* Up to four arguments, integers or pointers; the rest are zero. */
 template <typename A = int, typename B = int, typename C = int, typename D = int>
 inline Register syscall(Register number, A a = {}, B b = {}, C c = {}, D d = {})
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The library called from everywhere: an IFUNC resolver, a constructor, a signal
- * handler, threads that all make the first call, children of fork(), vfork() and
- * clone(). C and C++. Prints what differs from the system calls; silent if all is well.
+ * Calls the library from an IFUNC resolver, a constructor, a signal handler, threads
+ * that all make the first call, and children of fork(), vfork() and clone(). Prints
+ * answers that differ from the system calls. Compiles as C and C++.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -28,7 +28,7 @@
 static long early_pid;
 static volatile sig_atomic_t handler_bad = -1;
 
-/* Async-signal-safe: how many answers differ. */
+/* The number of answers that differ; async-signal-safe. */
 static int differences(void)
 {
 	unsigned int cpu = ~0u;
@@ -61,7 +61,7 @@ static int not_chosen(void)
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* No other function of a library may be called here. */
+/* A resolver may call no other library function. */
 static int (*choose(void))(void)
 {
 	return vdsox_gettid() > 0 ? chosen : not_chosen;
@@ -100,7 +100,7 @@ static void handler(int signal)
 	handler_bad = differences();
 }
 
-/* The first calls of a process are made in a handler. */
+/* The child makes its first calls in a signal handler. */
 static int from_handler(void)
 {
 	pid_t pid = fork();
@@ -118,7 +118,7 @@ static void *thread(void *barrier)
 	return (void *)(long)differences();
 }
 
-/* All threads find the cache empty. */
+/* All threads start with an empty cache. */
 static int from_threads(void)
 {
 	pthread_barrier_t barrier;
@@ -179,7 +179,7 @@ static int from_clone_vm(void)
 	pid_t pid = clone(clone_body, stack + sizeof(stack), CLONE_VM | SIGCHLD,
 			  NULL);
 
-	/* User-mode emulators refuse it; Linux has no such error for these flags. */
+	/* User-mode emulators fail with EINVAL; Linux accepts these flags. */
 	return pid < 0 && errno == EINVAL ? 0 : wait_for(pid);
 }
 

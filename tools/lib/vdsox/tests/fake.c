@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The library in a process whose vDSO is a file: its getauxval() names a copy of it.
+ * Runs the library with a file as the vDSO: getauxval() returns the copy's address.
  *
  *	fake IMAGE PAGES mapped|unmapped [ID]
  *
- * PAGES pages lie below the copy, as [vvar] does, or are unmapped, as under rr. ID: the
- * process makes that number its user and group first, which takes root. Prints
- * "NAME SOURCE RESULT SYSCALL" an entry: the results of the library and of the system
- * call. getcpu() has been given places for both numbers, and a result that is 0 without
- * a number in both is shown as 1. C and C++.
+ * PAGES pages below the copy are mapped, like [vvar], or unmapped, as under rr. ID: the
+ * process, which must be root, first sets its user and group IDs to that number. Prints
+ * "NAME SOURCE RESULT SYSCALL" per entry: the results of the library and of the system
+ * call. getcpu()'s result 0 is printed as 1 if the CPU or node number was not stored.
+ * Compiles as C and C++.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -34,7 +34,7 @@ static unsigned char *image;
 extern "C" unsigned long getauxval(unsigned long type) noexcept;
 #endif
 
-/* In place of the C library's. */
+/* Overrides the C library's function. */
 unsigned long getauxval(unsigned long type) VDSOX_NOTHROW
 {
 	if (type == AT_SYSINFO_EHDR)
@@ -42,7 +42,7 @@ unsigned long getauxval(unsigned long type) VDSOX_NOTHROW
 	return type == AT_PAGESZ ? PAGE : 0;
 }
 
-static void lay_out(const char *path, unsigned long below, int mapped)
+static void map_image(const char *path, unsigned long below, int mapped)
 {
 	void *mapping = mmap(NULL, below + MOST, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -57,12 +57,12 @@ static void lay_out(const char *path, unsigned long below, int mapped)
 	image = area + below;
 	if (mprotect(image, MOST, PROT_READ | PROT_EXEC) ||
 	    (!mapped && munmap(area, below))) {
-		perror("cannot lay out the image");
+		perror("cannot map the image");
 		exit(2);
 	}
 }
 
-/* A result that says 0 and leaves a number out is none. */
+/* Turns success into 1 if a number was not stored. */
 static long checked(long result, unsigned int cpu, unsigned int node)
 {
 	return result || (cpu != ~0u && node != ~0u) ? result : 1;
@@ -93,7 +93,7 @@ static long getcpu_by_syscall(void)
 	printf("%s %d %ld %ld\n", #name, vdsox_entry_source(VDSOX_##NAME),     \
 	       RESULTS_##KIND(name, nr, result));
 
-static void become(const char *id)
+static void set_ids(const char *id)
 {
 	unsigned int number = (unsigned int)strtoul(id, NULL, 10);
 
@@ -108,10 +108,10 @@ int main(int argc, char **argv)
 {
 	if (argc != 4 && argc != 5)
 		return 2;
-	lay_out(argv[1], strtoul(argv[2], NULL, 10) * PAGE,
+	map_image(argv[1], strtoul(argv[2], NULL, 10) * PAGE,
 		!strcmp(argv[3], "mapped"));
 	if (argc == 5)
-		become(argv[4]);
+		set_ids(argv[4]);
 	VDSOX_CALLS(SHOW)
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the tool concludes from two texts of statistics: reasons BEFORE AFTER CALLS. */
+/* Prints the tool's result for two texts of statistics: reasons BEFORE AFTER CALLS. */
 #include <cstdlib>
 #include <iostream>
 

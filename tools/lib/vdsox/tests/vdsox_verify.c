@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * For a running kernel: does libvdsox say what the system calls say, and does the vDSO
- * answer?
+ * Compares libvdsox with the system calls of the running kernel, and counts fallbacks.
  *
  *	vdsox_verify		compare each call with its system call, before and after
- *				fork(), and before and after there is a record
- *	vdsox_verify count N	call each record entry N times once there is a record, and
- *				print how much each fallback counter of the kernel moved,
- *				and how often the program was switched out meanwhile
+ *				fork(), without and with a record
+ *	vdsox_verify count N	call each record entry N times with a record, and print
+ *				the increase of each fallback counter of the kernel, and
+ *				the number of context switches of the program meanwhile
  *
  * Exit status: 0 good, 1 an answer differs, 2 usage, or the counters cannot be read.
  */
@@ -29,7 +28,7 @@
 #define WARMING_CALLS	4096
 #define MAX_COUNTERS	64
 
-/* One record entry, its answers widened. */
+/* A record entry; both functions return the answer as long. */
 struct record_call {
 	const char *name;
 	long nr;
@@ -37,7 +36,7 @@ struct record_call {
 	long (*by_syscall)(void);
 };
 
-/* Both sides go through the type of the answer, so that they can be compared. */
+/* Both results are converted through the answer's type, so that they are comparable. */
 #define TWO_SIDES_RECORD(name, nr, result)                                       \
 	static long name##_by_library(void)                                    \
 	{                                                                      \
@@ -69,7 +68,7 @@ struct counter {
 	long value;
 };
 
-/* Number of answers that differ; says which, after what. */
+/* Prints the answers that differ, with @when, and returns their number. */
 static int compare_ids(const char *when)
 {
 	int bad = 0;
@@ -81,14 +80,14 @@ static int compare_ids(const char *when)
 
 		if (found == expected)
 			continue;
-		printf("%s: %s is %ld, the system call says %ld\n", when,
+		printf("%s: %s is %ld, the system call returns %ld\n", when,
 		       calls[i].name, found, expected);
 		bad++;
 	}
 	return bad;
 }
 
-/* On one CPU, where both ways must name that CPU and the same node. */
+/* Pinned to one CPU: both must return that CPU and its node. */
 static int compare_cpu(const char *when)
 {
 	unsigned int cpu = ~0u, node = ~0u, cpu2 = ~0u, node2 = ~0u;
@@ -103,7 +102,7 @@ static int compare_cpu(const char *when)
 		return 0;
 	if (vdsox_getcpu(&cpu, &node) || syscall(SYS_getcpu, &cpu2, &node2, NULL) ||
 	    cpu != cpu2 || node != node2 || vdsox_getcpu(NULL, NULL)) {
-		printf("%s: getcpu is %u on node %u, the system call says %u on %u\n",
+		printf("%s: getcpu is %u on node %u, the system call returns %u on %u\n",
 		       when, cpu, node, cpu2, node2);
 		bad = 1;
 	}
@@ -165,7 +164,7 @@ static int verify(void)
 	return bad ? 1 : 0;
 }
 
-/* How many fallback counters there are; -1 if they cannot be read. */
+/* Returns the number of fallback counters; -1 if they cannot be read. */
 static int read_counters(struct counter *counters)
 {
 	FILE *f = fopen(STATS, "r");

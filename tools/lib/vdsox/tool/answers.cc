@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the vDSO answers or makes the system call after all, only the kernel knows.
- * Its counters are the whole system's, so many calls are made between two looks at
- * them, and what moves by less than half of that number is others' noise.
+ * A program cannot observe whether the vDSO answers or falls back: the kernel counts
+ * fallbacks, system-wide. So the tool makes many calls between two reads of the counters
+ * and ignores an increase of less than half that number, which other processes may cause.
  */
 #include "answers.h"
 
@@ -30,21 +30,22 @@ struct Reason {
 	const char *text;
 };
 
-/* In the words of vdsox(1). A key that a later kernel adds is shown as it is. */
+/* A key that is not listed, for example of a later kernel, is printed as it is. */
 constexpr Reason reasons[] = {
-	{"fallback_unpromoted", "the process has not called often yet"},
-	{"fallback_direct", "the reads are interrupted, or do not go through the vDSO"},
+	{"fallback_unpromoted", "not promoted: the process has not called often yet"},
+	{"fallback_direct",
+	 "the reads are interrupted, or the program makes the system call itself"},
 	{"fallback_nomem", "no memory for a record"},
 	{"fallback_off", "kernel.vdso_task is off, or a CPU reports a wrong number"},
-	{"fallback_policy", "a tracer, filter or audit wants to see the calls"},
-	{"fallback_stale", "the answers keep changing"},
-	{"fallback_none", "this thread has an id that is not mapped in its namespace"},
+	{"fallback_policy", "a tracer, filter or audit observes the system calls"},
+	{"fallback_stale", "the answers are invalidated again and again"},
+	{"fallback_none", "this thread has an ID that is not mapped in its namespace"},
 };
 
 struct OwnEntry {
 	const char *name;
 	vdsox_entry number;
-	void (*call)(); /* nullptr: the kernel does not count it */
+	void (*call)(); /* nullptr if the kernel does not count its fallbacks */
 };
 
 #define VDSOX_OWN_RECORD(name) +[] { (void)vdsox_##name(); }
@@ -83,7 +84,8 @@ Answer measured(const OwnEntry &entry)
 
 	if (!before || !after)
 		return {entry.name, "unknown",
-			std::string("cannot read ") + stats_path + "; it takes root and debugfs"};
+			std::string("cannot read ") + stats_path +
+				"; root and debugfs are required"};
 
 	const auto reason = fallback_reason(*before, *after, counted_calls);
 

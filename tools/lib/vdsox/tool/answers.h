@@ -10,7 +10,7 @@
 namespace vdsox_tool
 {
 
-/* What answers an entry in this process at the moment, and why. */
+/* The current source of an entry's answers in this process, and the reason. */
 struct Answer {
 	std::string entry;
 	std::string source; /* "vdso", "syscall" or "unknown" */
@@ -19,17 +19,17 @@ struct Answer {
 
 using Counters = std::map<std::string, long>;
 
-/* A `key value` a line, as the kernel's statistics are; other lines do not count. */
+/* Parses `key value` lines, as in the kernel's statistics, up to the first other line. */
 Counters parse_counters(const std::string &text);
 
 /*
- * What the fallback counters say of @calls calls: the reason that explains most of
- * them, an empty one if the vDSO answered most.
+ * The reason of most fallbacks during @calls calls, by the fallback counters; nullopt
+ * if the vDSO answered most calls.
  */
 std::optional<std::string> fallback_reason(const Counters &before, const Counters &after,
 					   long calls);
 
-/* Every entry of the library, found out by calling it. */
+/* The answers' sources of every entry of the library, found by calling it. */
 std::vector<Answer> own_answers(bool has_vvar);
 
 } // namespace vdsox_tool

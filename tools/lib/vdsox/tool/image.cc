@@ -45,7 +45,7 @@ std::string machine_name(std::uint64_t machine)
 	}
 }
 
-/* The table's rows of this program's abi; other abis of a machine use the same names. */
+/* Uses the table's rows of this program's ABI; a machine's ABIs share the names. */
 void set_entry(Export &found)
 {
 	for (const vdso_task_symbol &known : vdso_task_symbols)
@@ -55,7 +55,7 @@ void set_entry(Export &found)
 		}
 }
 
-/* Where the last of what the headers tell of ends. */
+/* The end of the last header, segment or section in the file. */
 std::uint64_t file_length(const vdsogen::ElfFile &elf)
 {
 	std::uint64_t end = elf.header.shoff + elf.header.shnum * elf.header.shentsize;
@@ -93,7 +93,7 @@ Contents read_contents(const std::string &image)
 	contents.machine = machine_name(elf->header.machine);
 	contents.length = file_length(*elf);
 	for (const auto &symbol : vdsogen::parse_dynamic(*elf, faults).symbols) {
-		/* A version node is an absolute symbol. */
+		/* Absolute symbols are version nodes. */
 		if (symbol.symbol.shndx == SHN_UNDEF || symbol.symbol.shndx == SHN_ABS)
 			continue;
 		contents.exports.push_back(

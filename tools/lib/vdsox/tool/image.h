@@ -13,19 +13,19 @@ namespace vdsox_tool
 struct Export {
 	std::string symbol;
 	std::string version;
-	std::string entry; /* name in the table; empty: it has no such symbol */
-	std::string kind;  /* base, code, record; empty likewise */
+	std::string entry; /* name in the table; empty if it has no such symbol */
+	std::string kind;  /* base, code or record; empty if entry is */
 	std::uint64_t value = 0;
 };
 
 struct Contents {
 	unsigned int bits = 0;
 	std::string machine;
-	std::uint64_t length = 0; /* of the ELF file, without the page's rest */
+	std::uint64_t length = 0; /* of the ELF file, without padding to the page's end */
 	std::vector<Export> exports;
 };
 
-/* Throws Fault if @image is no ELF file or has no symbols. */
+/* Throws Fault if @image is not an ELF file or has no symbols. */
 Contents read_contents(const std::string &image);
 
 } // namespace vdsox_tool

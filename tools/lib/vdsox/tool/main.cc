@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vdsox: what the vDSO of a process has, and who answers its calls. See vdsox(1). */
+/* vdsox: lists a process's vDSO entries and the sources of their answers. See vdsox(1). */
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ long parse_pid(const std::string &text)
 	const long pid = text == "self" ? getpid() : vdsogen::parse_number(text).value_or(0);
 
 	if (pid <= 0)
-		throw UsageError("'" + text + "' is no process id");
+		throw UsageError("'" + text + "' is not a process ID");
 	return pid;
 }
 
@@ -46,7 +46,7 @@ int entries(Words words)
 	if (as_json)
 		words.erase(json);
 	if (words.size() > 1)
-		throw UsageError("'" + words[1] + "' is one word too many");
+		throw UsageError("unexpected word '" + words[1] + "'");
 
 	const Report report = make_report(words.empty() ? std::nullopt
 							: std::optional<long>(parse_pid(words[0])));
@@ -61,13 +61,13 @@ int entries(Words words)
 int dump(const Words &words)
 {
 	if (words.size() != 2)
-		throw UsageError("dump takes PID and FILE");
+		throw UsageError("dump needs PID and FILE");
 
 	const Vdso vdso = read_vdso(parse_pid(words[0]));
 	const Contents contents = read_contents(vdso.image);
 	vdsogen::OutputFile output(words[1]);
 
-	/* Without the rest of the last page, which is no part of the file. */
+	/* Without the padding of the last page, which is not part of the file. */
 	output.write(vdso.image.substr(0, static_cast<std::size_t>(contents.length)));
 	return exit_good;
 }

@@ -54,16 +54,16 @@ std::string about(long pid, const std::string &message)
 	return "process " + std::to_string(pid) + ": " + message;
 }
 
-std::string why(const std::string &what)
+std::string with_error(const std::string &what)
 {
 	const int error = errno;
 
 	if (error == EACCES || error == EPERM)
-		return what + ": not permitted; it takes the rights to trace the process";
+		return what + ": not permitted; the right to trace the process is required";
 	return what + ": " + std::strerror(error);
 }
 
-/* START-END MODE OFFSET DEVICE INODE NAME; a faulty line is one without a name. */
+/* START-END MODE OFFSET DEVICE INODE NAME; a malformed line gives no name. */
 Mapping parse_mapping(const std::string &line)
 {
 	std::istringstream in(line);
@@ -86,11 +86,11 @@ std::vector<Mapping> read_mappings(long pid)
 	if (!in && errno == ENOENT)
 		throw Fault(about(pid, "there is no such process"));
 	if (!in)
-		throw Fault(about(pid, why("cannot read its mappings")));
+		throw Fault(about(pid, with_error("cannot read its mappings")));
 	while (std::getline(in, line))
 		mappings.push_back(parse_mapping(line));
 	if (in.bad())
-		throw Fault(about(pid, why("cannot read its mappings")));
+		throw Fault(about(pid, with_error("cannot read its mappings")));
 	return mappings;
 }
 
@@ -101,7 +101,7 @@ std::string read_memory(long pid, std::uint64_t start, std::uint64_t size)
 	std::size_t done = 0;
 
 	if (memory.get() < 0)
-		throw Fault(about(pid, why("cannot open its memory")));
+		throw Fault(about(pid, with_error("cannot open its memory")));
 	while (done < bytes.size()) {
 		const ssize_t count = pread(memory.get(), &bytes[done], bytes.size() - done,
 					    static_cast<off_t>(start + done));
@@ -109,9 +109,9 @@ std::string read_memory(long pid, std::uint64_t start, std::uint64_t size)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			throw Fault(about(pid, why("cannot read its vDSO")));
+			throw Fault(about(pid, with_error("cannot read its vDSO")));
 		if (count == 0)
-			throw Fault(about(pid, "its vDSO ends early; did the process end?"));
+			throw Fault(about(pid, "its vDSO ends early; has the process exited?"));
 		done += static_cast<std::size_t>(count);
 	}
 	return bytes;
@@ -135,7 +135,7 @@ Vdso read_vdso(long pid)
 	if (!vdso.base)
 		throw Fault(about(pid, "it has no vDSO"));
 	if (end <= vdso.base || end - vdso.base > longest_image)
-		throw Fault(about(pid, "its mapping [vdso] is of an absurd size"));
+		throw Fault(about(pid, "its mapping [vdso] has an invalid size"));
 	vdso.image = read_memory(pid, vdso.base, end - vdso.base);
 	return vdso;
 }
@@ -154,7 +154,7 @@ std::string status_value(long pid, const std::string &key)
 	return {};
 }
 
-std::vector<std::string> watchers(long pid)
+std::vector<std::string> policies(long pid)
 {
 	std::vector<std::string> found;
 	const std::string seccomp = status_value(pid, "Seccomp");

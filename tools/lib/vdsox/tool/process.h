@@ -11,7 +11,7 @@
 namespace vdsox_tool
 {
 
-/* One line for the user; the program ends with status 1. */
+/* what() is one line for the user; the program exits with status 1. */
 class Fault : public std::runtime_error
 {
 	using runtime_error::runtime_error;
@@ -20,20 +20,20 @@ class Fault : public std::runtime_error
 /* The vDSO of a process, read from its memory. */
 struct Vdso {
 	std::uint64_t base = 0;
-	std::string image; /* whole pages */
+	std::string image; /* full pages */
 	bool has_vvar = false;
 };
 
 /* Throws Fault. */
 Vdso read_vdso(long pid);
 
-/* A line of /proc/PID/status, without its key; empty if there is none. */
+/* The value of @key in /proc/PID/status; empty if there is no such line. */
 std::string status_value(long pid, const std::string &key);
 
-/* What keeps system calls of the first thread of @pid visible, as far as /proc tells. */
-std::vector<std::string> watchers(long pid);
+/* Why answers of @pid's first thread may be masked, as far as /proc shows. */
+std::vector<std::string> policies(long pid);
 
-/* kernel.vdso_task: nullopt if this kernel has no such switch. */
+/* The sysctl kernel.vdso_task; nullopt if this kernel does not have it. */
 std::optional<long> task_switch();
 
 } // namespace vdsox_tool

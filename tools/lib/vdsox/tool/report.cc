@@ -19,7 +19,7 @@ namespace
 using vdsogen::json_string;
 using vdsogen::json_string_or_null;
 
-/* What the last column says of an entry. */
+/* An entry's text in the last column. */
 std::string verdict(const Answer *answer)
 {
 	if (!answer)
@@ -52,8 +52,8 @@ void print_head(const Report &report, std::ostream &out)
 	    << (report.task_switch ? std::to_string(*report.task_switch)
 				   : "absent, the kernel has no task records")
 	    << '\n';
-	for (const std::string &watcher : report.watchers)
-		out << "policy: " << watcher << '\n';
+	for (const std::string &policy : report.policies)
+		out << "policy: " << policy << '\n';
 	out << '\n';
 }
 
@@ -74,8 +74,8 @@ std::string absent_json(const Answer &answer)
 {
 	return "{\"symbol\": null, \"entry\": " + json_string(answer.entry) +
 	       ", \"version\": null, \"address\": null, \"kind\": null, \"source\": " +
-	       json_string(answer.source) +
-	       ", \"reason\": " + json_string_or_null(answer.reason) + "}";
+	       json_string(answer.source) + ", \"reason\": " + json_string_or_null(answer.reason) +
+	       "}";
 }
 
 } // namespace
@@ -105,7 +105,7 @@ Report make_report(std::optional<long> pid)
 	report.base = vdso.base;
 	report.contents = read_contents(vdso.image);
 	report.task_switch = task_switch();
-	report.watchers = watchers(report.pid);
+	report.policies = policies(report.pid);
 	if (!pid)
 		report.answers = own_answers(vdso.has_vvar);
 	return report;
@@ -142,8 +142,8 @@ void print_json(const Report &report, std::ostream &out)
 	    << ",\n  \"bytes\": " << report.contents.length << ",\n  \"vdso_task\": "
 	    << (report.task_switch ? std::to_string(*report.task_switch) : "null")
 	    << ",\n  \"policy\": [";
-	for (std::size_t i = 0; i < report.watchers.size(); i++)
-		out << (i ? ", " : "") << json_string(report.watchers[i]);
+	for (std::size_t i = 0; i < report.policies.size(); i++)
+		out << (i ? ", " : "") << json_string(report.policies[i]);
 	out << "],\n  \"entries\": [\n";
 	for (std::size_t i = 0; i < rows.size(); i++)
 		out << "    " << rows[i] << (i + 1 < rows.size() ? ",\n" : "\n");

@@ -13,13 +13,13 @@
 namespace vdsox_tool
 {
 
-/* All that `vdsox entries` tells. */
+/* The data that `vdsox entries` prints. */
 struct Report {
 	long pid = 0;
 	std::uint64_t base = 0;
 	Contents contents;
 	std::optional<long> task_switch;
-	std::vector<std::string> watchers;
+	std::vector<std::string> policies;
 	std::vector<Answer> answers; /* of the own process only */
 
 	const Answer *find_answer(const std::string &entry) const;
