@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The models of the task records, searched to the end by spin.
+"""Exhaustive searches by spin of the models of the task records.
 
-It fails if record, slot, invalidation and refresh as Documentation/models/ has them
+They fail if record, slot, invalidation and refresh as modelled in Documentation/models/
 can give a thread a wrong answer under any interleaving. The models are not the code:
-what fails if the kernel departs from them is test_the_kernel_does_what_the_model_does().
+test_the_kernel_does_what_the_model_does() fails if the kernel departs from them.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ MODELS = REPO / "Documentation" / "models"
 RECORDS, CLOCK = "task-records", "clock"
 MEMORY = 4000  # MiB, of which less than half is used
 
-# Each search is of a model in which nothing may be wrong.
+# Models without a defect: no search may find a fault.
 SOUND = {
     "two-changes": (RECORDS, "CHECK_MINE CHECK_NOW CHECK_OWN CHECK_PLACE"),
-    "told": (RECORDS, "CHECK_TOLD"),
+    "causal": (RECORDS, "CHECK_CAUSAL"),
     "two-writers": (RECORDS, "WRITERS=2 CHANGES=1 CHECK_NOW"),
     "register": (RECORDS, "REGISTER CHECK_NOW CHECK_OWN"),
-    "register-told": (RECORDS, "REGISTER CHECK_TOLD"),
+    "register-causal": (RECORDS, "REGISTER CHECK_CAUSAL"),
     "clock": (CLOCK, ""),
 }
 
-# What is broken, and the assertion that must find it.
+# Defects, and the assertion that must find each.
 BROKEN = {
-    "BEGIN_AFTER": "TOLD",
-    "NO_ZERO": "TOLD",
+    "BEGIN_AFTER": "CAUSAL",
+    "NO_ZERO": "CAUSAL",
     "ZERO_FIRST": "NOW",
-    "NO_LOOK": "TOLD",
-    "LOOK_FIRST": "NOW",
+    "NO_RECHECK": "CAUSAL",
+    "RECHECK_FIRST": "NOW",
     "RECORD_LATE": "NOW",
     "NO_MB_A": "NOW",
-    "NO_MB_B": "TOLD",
+    "NO_MB_B": "CAUSAL",
     "NO_MB_C": "NOW",
     "NO_MB_FIRST": "NOW",
     "NO_MB_SECOND": "NOW",
@@ -58,18 +58,18 @@ BROKEN_CLOCK = {
 }
 TEXT = {
     "MINE": "(own==1)",
-    "TOLD": "told<=v",
+    "CAUSAL": "received<=v",
     "NOW": "low<=v",
     "OWN": "u==uid",
     "PLACE": "where==c",
 }
 CLOCK_TEXT = "(r==1)&&(b==mine)"
 
-# What must happen somewhere, or the search would prove nothing: an answer from a
-# record, also after the last change; one that a change overtakes on its way; a
-# change that does not find the record which a refresh is about to publish.
+# What some interleaving must reach, or the search would prove nothing: an answer from
+# a record, also after the last change of the value; an answer that such a change
+# overtakes; an invalidation that does not find the record of a racing refresh yet.
 WITNESSES = ["ANSWER", "CHANGED", "OVERTAKEN", "UNFOUND"]
-# A time that counts, also where the thread has moved or was switched out since.
+# A valid time, also of a thread that was migrated or switched out since.
 CLOCK_WITNESSES = ["ANSWER", "MOVED", "LATER"]
 
 
@@ -89,7 +89,7 @@ def run(command: list[str], folder: Path, timeout: int = 120) -> str:
 
 
 def search(folder: Path, model: str, defines: str, timeout: int) -> str:
-    """What the search says. It stops at the first fault, else it is complete."""
+    """The output of a search, which is complete or stops at the first fault."""
     flags = [f"-D{name}" for name in defines.split()]
     run(["spin", "-a", *flags, str(MODELS / f"{model}.pml")], folder)
     options = ["-O2", "-w", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY}"]
@@ -100,7 +100,7 @@ def search(folder: Path, model: str, defines: str, timeout: int) -> str:
 
 
 def unreached(found: str) -> list[str]:
-    """Statements that no interleaving comes to, but for the ends of loops."""
+    """Statements that no interleaving reaches, except the ends of loops."""
     lines = re.findall(r"^\t(\S+:\d+, state \d+, .*)$", found, re.M)
     return [line for line in lines if '"-end-"' not in line]
 
@@ -116,8 +116,8 @@ def test_no_interleaving_gives_a_wrong_answer(name: str, tmp_path: Path) -> None
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_is_found(name: str, tmp_path: Path) -> None:
-    """Fails if the model would not notice: then its silence means nothing."""
+def test_defect_is_found(name: str, tmp_path: Path) -> None:
+    """If the model misses a defect, a search without a fault proves nothing."""
     check = BROKEN[name]
     defines = f"CHANGES=1 BROKEN_{name} CHECK_{check}"
     found = search(tmp_path, RECORDS, defines, timeout=900)
@@ -128,7 +128,7 @@ def test_what_is_broken_is_found(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", sorted(BROKEN_CLOCK))
-def test_what_is_broken_of_the_clock_is_found(name: str, tmp_path: Path) -> None:
+def test_defect_of_the_clock_is_found(name: str, tmp_path: Path) -> None:
     found = search(tmp_path, CLOCK, f"BROKEN_{name}", timeout=900)
     assert re.search(r"^pan:1: assertion violated ", found, re.M), found
     assert CLOCK_TEXT in found.split("assertion violated", 1)[1].splitlines()[0]
@@ -136,8 +136,8 @@ def test_what_is_broken_of_the_clock_is_found(name: str, tmp_path: Path) -> None
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", WITNESSES)
-def test_the_model_is_not_empty(name: str, tmp_path: Path) -> None:
-    """Fails if what the assertions are about never comes to pass."""
+def test_the_model_is_not_vacuous(name: str, tmp_path: Path) -> None:
+    """Fails if no interleaving reaches the state that the assertions are about."""
     found = search(tmp_path, RECORDS, f"CHECK_NOW WITNESS_{name}", timeout=900)
     assert "assertion violated" in found and "low<=v" not in found, found
     assert "errors: 1" in found
@@ -145,7 +145,7 @@ def test_the_model_is_not_empty(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", CLOCK_WITNESSES)
-def test_the_clock_is_not_empty(name: str, tmp_path: Path) -> None:
+def test_the_clock_is_not_vacuous(name: str, tmp_path: Path) -> None:
     found = search(tmp_path, CLOCK, f"WITNESS_{name}", timeout=900)
     assert "assertion violated" in found and CLOCK_TEXT not in found, found
 
@@ -165,8 +165,8 @@ def test_every_variant_of_the_models_is_tried() -> None:
     assert set(re.findall(kind, text)) == set(re.findall(kind, sound))
 
 
-# The steps of the kernel that the model takes, in their order and with nothing
-# between them that orders memory.
+# The kernel's steps that the models have, in their order and with no other memory
+# barrier between them.
 ORDER = {
     "kernel/vdso/invalidate.c:__vdso_task_invalidate_begin": [
         "atomic64_inc(&p->vdso_task.begin);",
@@ -223,16 +223,16 @@ ORDER = {
         "__arch_vdso_task_find();",
         "__arch_vdso_task_answer(place, field);",
         "__builtin_sub_overflow(answer, 1, &answer)",
-        "!__arch_vdso_task_is_there(place)",
+        "!__arch_vdso_task_is_unchanged(place)",
     ],
     "arch/x86/vdso/task.h:__arch_vdso_task_find": [
-        "__arch_vdso_task_first_look()",
+        "__arch_vdso_task_first_cpunode()",
         "__arch_vdso_task_half(place.slot, 1)",
         "__arch_vdso_task_half(place.slot, 0)",
         "__arch_vdso_task_distance(place.slot);",
     ],
-    "arch/x86/vdso/task.h:__arch_vdso_task_is_there": [
-        "__arch_vdso_task_second_look() == place.cpunode",
+    "arch/x86/vdso/task.h:__arch_vdso_task_is_unchanged": [
+        "__arch_vdso_task_second_cpunode() == place.cpunode",
         "__arch_vdso_task_half(place.slot, 0), place.seq[0]",
         "__arch_vdso_task_half(place.slot, 1), place.seq[1]",
     ],
@@ -246,7 +246,7 @@ ORDER = {
 
 @pytest.mark.parametrize("place", ORDER)
 def test_the_kernel_does_what_the_model_does(place: str) -> None:
-    """Fails if the kernel moves a step or loses a barrier: then so must the model."""
+    """Fails if the kernel moves a step or loses a barrier: the model must follow."""
     name, function = place.split(":")
     source = (REPO / name).read_text()
     match = re.search(

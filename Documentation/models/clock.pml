@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Task records: how the CPU time is read where the counter names the CPU, for an
- * exhaustive search by spin. See arch/x86/vdso/task_counter.h.
+ * Task records: the read of the CPU time where the counter also yields the CPU number,
+ * for an exhaustive search by spin. See arch/x86/vdso/task_counter.h.
  *
- * Two CPUs, the threads A and B of one mm. A reads. Stores of a CPU come in the order
- * of the program and are seen so, as on x86. Time passes between any two steps, or not.
+ * Two CPUs, the threads A and B of one mm. A reads. A CPU's stores become visible in
+ * program order, as on x86. Time passes between any two steps, or not. A stint is the
+ * time from A being switched in to A being switched out.
  *
- *   -DBROKEN_x    one thing is wrong
- *   -DWITNESS_x   asserts that something never happens which must
+ *   -DBROKEN_x    with one defect
+ *   -DWITNESS_x   asserts that a state is never reached which must be
  */
 
 #define LATEST		5	/* the time at which the search ends */
 #define STINTS		3	/* of A */
 
-/* What a slot leads to, and whose base it has; A's is the number of A's stint. */
+/* The record that a slot leads to, and its base; A's is the number of A's stint. */
 #define NONE		0
 #define MINE		1
 #define OTHER		2
@@ -28,7 +29,7 @@ byte stint;			/* of A, from 1 */
 
 byte stamp[2], record[2], base[2];
 
-/* The counter. A runqueue's clock may lie behind it: its update may be left out. */
+/* The counter. A runqueue's clock may lag behind it: its update may be skipped. */
 #if defined(BROKEN_RQ_CLOCK)
 byte rq_clock[2] = 1;
 #define counter(c)	rq_clock[c]
@@ -52,7 +53,7 @@ proctype Cpu(bit me)
 end:	do
 	:: d_step { where == me -> where = OFF }
 
-	/* To A: it is not there yet, so this is one step. */
+	/* To A: one step, as A does not run yet. */
 	:: d_step {
 		where == OFF && stint < STINTS ->
 		stint++;
@@ -83,7 +84,7 @@ end:	do
 	   record[me] = OTHER
 #endif
 
-	/* A's time is not exposed, or an interrupt's was accounted for; a refresh. */
+	/* A's time is not exposed, or IRQ time was accounted; then a refresh. */
 	:: d_step { where == me -> base[me] = 0 }
 	:: d_step { where == me && base[me] == 0 -> stamp[me] = counter(me); base[me] = stint }
 	od

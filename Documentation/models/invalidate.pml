@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Task records: change of an answer by another task, and who sees it. Part of
- * task-records.pml. Writers and observer have CPUs of their own, so that they come
- * between any two steps of A.
+ * Task records: invalidation by another task, and the observer of the change. Part of
+ * task-records.pml. Writers and observer have CPUs of their own, so that their steps
+ * interleave with any two steps of A.
  */
 
 #define smp_mb								\
@@ -29,7 +29,7 @@ inline store(waits)
 	d_step { !waits -> waits = 1 }
 }
 
-/* The answer becomes 0, if A has a record that can be found. */
+/* Zero the answer, if the writer finds a record of A. */
 inline zero_answer()
 {
 	d_step { found = T_record }
@@ -76,35 +76,35 @@ end:	do
 	od
 }
 
-#define LEAVES(variable, waits)	d_step { waits -> variable++; waits = 0 }
-#define ZERO_LEAVES(waits)	d_step { waits -> rec_val_valid = 0; rec_val = 0; waits = 0 }
+#define DRAIN(variable, waits)	d_step { waits -> variable++; waits = 0 }
+#define DRAIN_ZERO(waits)	d_step { waits -> rec_val_valid = 0; rec_val = 0; waits = 0 }
 
-/* The buffers of the writers' CPUs and of A's. */
+/* The store buffers of the writers' CPUs and of A's. */
 proctype Buffers()
 {
 end:	do
-	:: LEAVES(T_record, wait_T_record)
+	:: DRAIN(T_record, wait_T_record)
 	:: d_step {
 		wait_rec ->
 		rec_val = new_val; rec_uid = new_uid;
 		rec_val_valid = 1; rec_uid_valid = 1;
 		wait_rec = 0; new_val = 0; new_uid = 0
 	   }
-	:: LEAVES(T_begin, wait_T_begin[0])
-	:: ZERO_LEAVES(wait_zero[0])
-	:: LEAVES(val, wait_val[0])
-	:: LEAVES(T_end, wait_T_end[0])
+	:: DRAIN(T_begin, wait_T_begin[0])
+	:: DRAIN_ZERO(wait_zero[0])
+	:: DRAIN(val, wait_val[0])
+	:: DRAIN(T_end, wait_T_end[0])
 #if WRITERS > 1
-	:: LEAVES(T_begin, wait_T_begin[1])
-	:: ZERO_LEAVES(wait_zero[1])
-	:: LEAVES(val, wait_val[1])
-	:: LEAVES(T_end, wait_T_end[1])
+	:: DRAIN(T_begin, wait_T_begin[1])
+	:: DRAIN_ZERO(wait_zero[1])
+	:: DRAIN(val, wait_val[1])
+	:: DRAIN(T_end, wait_T_end[1])
 #endif
 	od
 }
 
-#if defined(CHECK_TOLD)
-/* A system call that shows A's answer, then a message with release. */
+#if defined(CHECK_CAUSAL)
+/* A system call that reads A's answer, then a message with release. */
 proctype Observer()
 {
 	byte seen;

@@ -26,15 +26,15 @@ inline publish_record(c)
 }
 
 /*
- * Nobody looks at a slot on whose CPU A does not run and which A is not in the
- * midst of reading, before A's own next publication. It is then no part of the state.
+ * If A neither runs on the slot's CPU nor is reading the slot, no thread reads it before
+ * A's own next publication. It is then not part of the state.
  */
-inline clear(c)
+inline clear_slot(c)
 {
 	slot_record[c] = NONE
 }
 
-/* In a system call of A: there is no switch on its CPU meanwhile. */
+/* In a system call of A: no context switch on its CPU meanwhile. */
 inline publish_current()
 {
 	d_step {
@@ -54,8 +54,8 @@ inline publish_current()
 	}
 }
 
-/* The stores of A leave its buffer. */
-inline empty_buffer_of_A()
+/* The context switch drains A's store buffer. */
+inline drain_buffer_of_A()
 {
 	T_record = T_record | wait_T_record;
 	wait_T_record = 0;
@@ -68,7 +68,7 @@ inline empty_buffer_of_A()
 	fi
 }
 
-/* __schedule() of a CPU. When A is not there, it runs B or nobody. */
+/* __schedule() of a CPU. When A does not run there, B or no thread does. */
 proctype Cpu(bit me)
 {
 end:	do
@@ -76,14 +76,14 @@ end:	do
 	:: d_step {
 		where == me && !irqs_off[me] ->
 		where = OFF;
-		empty_buffer_of_A();
+		drain_buffer_of_A();
 		if
-		:: cpu != me -> clear(me)
+		:: cpu != me -> clear_slot(me)
 		:: else
 		fi
 	   }
 
-	/* To A. Its publication is one step: only A looks at slots, and it is here. */
+	/* To A. Its publication is one step: only A reads slots, and A does not run yet. */
 	:: d_step {
 		where == OFF ->
 		if
@@ -96,7 +96,7 @@ end:	do
 	   }
 
 #if !defined(REGISTER)
-	/* To B, with or without a record. See clear(). */
+	/* To B, with or without a record. See clear_slot(). */
 	:: d_step {
 		where != me && cpu == me && area ->
 		publish_seq(me)
@@ -110,7 +110,7 @@ end:	do
 	   }
 #endif
 
-	/* B is here and comes to be the first of the mm that has an area. */
+	/* B runs and is the first of the mm to touch the area, which creates it. */
 	:: d_step { where != me && !area -> area = 1 }
 	od
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Task records: A's vDSO call, its refresh and its own change. Part of
+ * Task records: A's vDSO call, its refresh, and A's change of its own answer. Part of
  * task-records.pml.
  */
 
-/* So many changes were seen, and A was told. */
+/* The number of changes that the observer has seen and sent to A. */
 byte message;
 
-/* Loads of the refresh; those that no barrier separates come in any order. */
+/* Loads of the refresh; those that no barrier separates are made in any order. */
 #define END		1
 #define ANSWERS		2
 #define BEGIN		4
@@ -54,15 +54,15 @@ inline loads(which)
 #define record_after
 #endif
 
-/* What A has loaded and needs no more is no part of the state. */
-inline forget()
+/* Values that A has loaded and does not use any more are not part of the state. */
+inline reset_reads()
 {
 	own = NONE; v = 0; u = 0; cpu = NO_CPU; same = 0;
 	ended = 0; begun = 0;
-	clear(1 - where)
+	clear_slot(1 - where)
 }
 
-/* A's own store of zeros: nobody else looks at its record. */
+/* A's own store of zeros: no other thread reads its record. */
 inline zero_own_record()
 {
 	wait_rec = 0; new_val = 0; new_uid = 0;
@@ -81,8 +81,8 @@ inline check_answer()
 #if defined(CHECK_MINE)
 	assert(own == MINE);
 #endif
-#if defined(CHECK_TOLD)
-	assert(own != MINE || told <= v);
+#if defined(CHECK_CAUSAL)
+	assert(own != MINE || received <= v);
 #endif
 #if defined(CHECK_NOW)
 	assert(own != MINE || (low <= v && v <= val));
@@ -93,10 +93,10 @@ inline check_answer()
 	skip
 }
 
-/* A sees its own stores before others do. */
+/* A sees its own stores before other CPUs do. */
 proctype Reader()
 {
-	byte told, low, own, v, ended, begun, todo;
+	byte received, low, own, v, ended, begun, todo;
 	bit u, c;
 
 end:	if
@@ -106,11 +106,11 @@ end:	if
 	   goto invalidate
 #endif
 
-	/* The call begins. What val is now is no load, the assertion wants it. */
+	/* The call begins. This read of val is for the assertion, and is no load. */
 	:: d_step {
 		running() ->
-#if defined(CHECK_TOLD)
-		told = message;
+#if defined(CHECK_CAUSAL)
+		received = message;
 #endif
 #if defined(CHECK_NOW)
 		low = val;
@@ -123,7 +123,7 @@ end:	if
 	atomic { running() -> cpu = where }
 	d_step { running() -> same = 1 }
 #endif
-	/* The way to the record. */
+	/* Find the record. */
 	d_step {
 		running() ->
 #if defined(REGISTER)
@@ -132,7 +132,7 @@ end:	if
 		own = slot_record[cpu]
 #endif
 	}
-	/* The answers. */
+	/* Load the answers. */
 	atomic {
 		running() ->
 		if
@@ -165,17 +165,17 @@ end:	if
 		fi;
 #endif
 		check_answer();
-		told = 0; low = 0;
-		forget();
+		received = 0; low = 0;
+		reset_reads();
 		goto end
 	}
 
-	/* __vdso_task_refresh(), also by a program that makes the system call. */
+	/* __vdso_task_refresh(), also by a direct system call of the program. */
 refresh:
 	atomic {
 		running() ->
-		told = 0; low = 0;
-		forget();
+		received = 0; low = 0;
+		reset_reads();
 		if
 		:: !area -> area = 1; goto end		/* in the next fault */
 		:: area && has_record && rec_val_valid && rec_uid_valid -> goto end
@@ -189,7 +189,7 @@ refresh:
 	loads(LOADS_2);
 	atomic {
 		running() ->
-#if !defined(BROKEN_LOOK_FIRST)
+#if !defined(BROKEN_RECHECK_FIRST)
 		wait_rec = 1; new_val = v; new_uid = u;
 #endif
 		skip
@@ -198,23 +198,23 @@ refresh:
 	loads(BEGIN);
 	atomic {
 		running() ->
-#if defined(BROKEN_LOOK_FIRST)
+#if defined(BROKEN_RECHECK_FIRST)
 		wait_rec = 1; new_val = v; new_uid = u;
 #endif
-#if !defined(BROKEN_NO_LOOK)
+#if !defined(BROKEN_NO_RECHECK)
 		if
 		:: begun != ended -> zero_own_record()
 		:: else
 		fi;
 #endif
-		forget();
+		reset_reads();
 		record_after
 	}
 	publish_current();
 	goto end;
 
 #if defined(CHECK_OWN)
-	/* After an own change: __vdso_task_invalidate(). */
+	/* A has changed its own answer: __vdso_task_invalidate(). */
 invalidate:
 	atomic {
 		running() ->

@@ -3,28 +3,28 @@
  * Task records: record, slot, invalidation and refresh, for an exhaustive search by
  * spin.
  *
- * Two CPUs, the threads A and B of one mm, writers that change an answer of A from
- * elsewhere, and an observer who sees the change and tells A. What stands for what,
- * what is left out and why that is sound: Documentation/models.rst. Names are those of
- * kernel/vdso/publish.c, invalidate.c and refresh.c.
+ * Two CPUs, the threads A and B of one mm, writers on other CPUs that change an answer
+ * of A, and an observer that reads the new answer and sends it to A in a message.
+ * Documentation/models.rst describes the abstractions and why they are sound. Names are
+ * those of kernel/vdso/publish.c, invalidate.c and refresh.c.
  *
- * A has three answers, and each of its vDSO calls looks at all three:
+ * A has three answers, and each of its vDSO calls reads all three:
  *
- *   own   who it is: never changes, differs between threads (tid)
+ *   own   the thread's identity: never changes, differs between threads (tid)
  *   val   changed by the writers, counts the changes (ppid)
  *   uid   changed by A itself (uid)
  *
- * Memory is one for all CPUs. A store may wait in its CPU's buffer and leaves it
- * in any order; an increment is such a store. smp_mb() and a context switch empty
- * the buffer. Loads between two barriers are made in any order.
+ * All CPUs share one memory. Stores wait in their CPU's buffer and leave it in any
+ * order; an increment is such a store. smp_mb() and a context switch drain the
+ * buffer. Loads between two barriers are made in any order.
  *
  * Every step between two interrupts is one atomic { } or d_step { }.
  *
- *   -DWRITERS=n -DCHANGES=n   how many change something, and how often each
+ *   -DWRITERS=n -DCHANGES=n   number of writers, and of the changes by each
  *   -DREGISTER                a register leads to the record, and no slot
- *   -DBROKEN_x                one thing is wrong
+ *   -DBROKEN_x                with one defect
  *   -DCHECK_x                 only this assertion, else all
- *   -DWITNESS_x               asserts that something never happens which must
+ *   -DWITNESS_x               asserts that a state is never reached which must be
  */
 
 #ifndef WRITERS
@@ -34,21 +34,21 @@
 #define CHANGES		2
 #endif
 
-#if !defined(CHECK_MINE) && !defined(CHECK_TOLD) && !defined(CHECK_NOW) && \
+#if !defined(CHECK_MINE) && !defined(CHECK_CAUSAL) && !defined(CHECK_NOW) && \
 	!defined(CHECK_OWN) && !defined(CHECK_PLACE)
 #define CHECK_MINE	/* an answer is A's own */
-#define CHECK_TOLD	/* it does not contradict what A was told before */
-#define CHECK_NOW	/* the system call would have said so during the call */
-#define CHECK_OWN	/* it is what A made it */
+#define CHECK_CAUSAL	/* it is not older than a message that A received before */
+#define CHECK_NOW	/* the system call would have returned it during the call */
+#define CHECK_OWN	/* it is the value that A set */
 #define CHECK_PLACE	/* a slot is written by its CPU, for the thread that runs there */
 #endif
 
-/* What a slot leads to: nothing, A's record, B's. */
+/* A slot leads to no record, to A's or to B's. */
 #define NONE		0
 #define MINE		1
 #define OTHER		2
 
-/* Where A runs: on CPU 0 or 1, or on none. */
+/* A runs on CPU 0, on CPU 1, or on none. */
 #define OFF		2
 #define running()	(where < OFF)
 
@@ -60,26 +60,26 @@ bit area;
 byte slot_record[2];
 
 /*
- * A is reading slot[cpu]. In place of seq: does the slot still have the one that A
- * loaded? A comparison of counts that never come round would say the same.
+ * A is reading slot[cpu]. One bit replaces seq: does the slot still have the seq that A
+ * loaded? A comparison of counts that never wrap has the same result.
  */
 #define NO_CPU		2
 
 byte cpu = NO_CPU;
 bit same;
 
-/* The record of A: is there an answer, and which. */
-bit has_record;			/* A itself knows that */
+/* The record of A: whether it has each answer, and the answer. */
+bit has_record;			/* as A itself sees it */
 bit rec_val_valid, rec_uid_valid;
 byte rec_val;
 bit rec_uid;
 
-/* vdso_task of A, and what the system calls of A say. */
+/* vdso_task of A, and the results of A's system calls. */
 bit T_record;
 byte T_begin, T_end, val;
 bit uid;
 
-/* Stores that wait: A's to T_record and its record, each writer's to the others. */
+/* Stores in the buffers: A's to T_record and its record, each writer's to the rest. */
 bit wait_T_record;
 bit wait_rec;
 byte new_val;
@@ -101,7 +101,7 @@ init
 #if WRITERS > 1
 		run Writer(1);
 #endif
-#if defined(CHECK_TOLD)
+#if defined(CHECK_CAUSAL)
 		run Observer();
 #endif
 		run Buffers()
