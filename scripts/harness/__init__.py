@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The harness behind ./vdsox: from a kernel tree to a verdict."""
+"""The harness behind ./vdsox: patch, build, boot, test and report."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Get a package's file through apt, which checks its hashes and signatures.
+"""Download a package's .deb through apt, which checks hashes and signatures.
 
-The system's own lists answer first. Where they know no such package, a private
+The system's own package lists are searched first. If they lack the package, a private
 apt state is filled: with the system's suites, then with newer suites of the
-mirrors that the system's own configuration names. Nothing of the system changes.
+mirrors in the system's own configuration. The system's apt state does not change.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ from harness.errors import Fault
 
 NEWER_SUITES = ("trixie", "trixie-backports", "forky", "sid", "experimental")
 PARTIAL = "partial"
-TIMEOUT = 1500.0
+TIMEOUT = 1500.0  # seconds, for one run of apt-get
 ENV = {"LC_ALL": "C"}
 
 
 def _apt(tool: str, options: list[str], *args: str) -> str:
+    """Standard output of an apt tool; empty if it fails."""
     done = procs.communicate([tool, *options, *args])
     return done.stdout if done.returncode == 0 else ""
 
 
 def versions(package: str, options: list[str]) -> list[str]:
-    """The versions on offer, newest first."""
+    """The versions that `apt-cache madison` lists, newest first; none is no error."""
     text = _apt("apt-cache", options, "madison", package)
     found = [line.split("|")[1].strip() for line in text.splitlines() if "|" in line]
     return list(dict.fromkeys(found))
 
 
 def private_options(state: Path, sources: Optional[Path] = None) -> list[str]:
+    """Options of apt tools for lists and a cache in `state`, with the system's sources
+    or those of the file `sources`. Creates the directories."""
     for name in ("lists/partial", "cache/archives/partial"):
         (state / name).mkdir(parents=True, exist_ok=True)
     options = [
@@ -52,7 +55,7 @@ def private_options(state: Path, sources: Optional[Path] = None) -> list[str]:
 
 
 def targets() -> list[tuple[str, str, str]]:
-    """(`[signed-by=...] ` or nothing, URI, suite) of all that apt is configured for."""
+    """(`[signed-by=...] ` or nothing, URI, suite) of each configured apt source."""
     form = "$(REPO_URI) $(RELEASE) $(SIGNED_BY)"
     found = []
     for line in _apt("apt-get", [], "indextargets", "--format", form).splitlines():
@@ -65,7 +68,7 @@ def targets() -> list[tuple[str, str, str]]:
 
 
 def other_suites(suites: Sequence[str]) -> list[tuple[str, str, str]]:
-    """The same of other suites on the mirrors that apt already trusts."""
+    """The same of other suites on the configured mirrors, without security mirrors."""
     mirrors = {
         uri: option
         for option, uri, _ in reversed(targets())
@@ -75,6 +78,7 @@ def other_suites(suites: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def write_sources(path: Path, kind: str, rows: list[tuple[str, str, str]]) -> Path:
+    """Write a sources.list of `kind` (deb or deb-src) from rows of targets()."""
     text = "".join(
         f"{kind} {option}{uri} {suite} main\n" for option, uri, suite in rows
     )
@@ -83,13 +87,15 @@ def write_sources(path: Path, kind: str, rows: list[tuple[str, str, str]]) -> Pa
 
 
 def update(options: list[str], log: Path) -> bool:
+    """`apt-get update`; False if any list failed. Fault after TIMEOUT seconds."""
     command = ["apt-get", *options, "update", "-q"]
     status = procs.status_logged(command, log, "apt-get update", timeout=TIMEOUT)
     return status == 0
 
 
 def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[str]]:
-    """(options, versions) of the nearest apt state that offers the package."""
+    """(options, versions) of the first apt state that has the package: the system's,
+    a private one of the same suites, a private one of NEWER_SUITES."""
     found = versions(package, [])
     if found:
         return [], found
@@ -108,7 +114,10 @@ def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[st
 
 
 def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
-    """The .deb of a package in the cache, newest version unless told."""
+    """The .deb of a package in the cache, by default of its newest version.
+
+    Without a network, a .deb that the cache has already. Fault if there is none.
+    """
     folder = cache / "debs"
     folder.mkdir(parents=True, exist_ok=True)
     options, found = candidates(cache, package, log)
@@ -119,8 +128,8 @@ def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
         if kept:
             return kept[-1]
         raise Fault(
-            f"no {package} {version} in the suites that apt knows, and no network to"
-            " ask further: see `apt-cache policy`, or give --tree DIR",
+            f"no {package} {version} in apt's suites, and no other suite can be"
+            " reached: see `apt-cache policy`, or give --tree DIR",
             log,
         )
     chosen = version or found[0]
@@ -132,7 +141,7 @@ def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
 
 
 def progress(cache: Path) -> str:
-    """How much of the package that download() fetches is there."""
+    """The size of download()'s partial file in MB; empty before its first byte."""
     part = cache / "debs" / PARTIAL
     size = sum(path.stat().st_size for path in part.glob("*.deb"))
     return f"{size / 1e6:.0f} MB" if size else ""
@@ -156,7 +165,9 @@ def _fetch(
     )
     got = sorted(part.glob(name + "*.deb"))
     if status != 0 or not got:
-        raise why(f"download of {package} {version}", log, " or give --tree DIR")
+        raise explain_failure(
+            f"download of {package} {version}", log, " or give --tree DIR"
+        )
     final = folder / got[0].name
     got[0].rename(final)
     return final
@@ -165,8 +176,9 @@ def _fetch(
 def download_all(
     cache: Path, arch: str, packages: list[str], log: Path, suite: str = ""
 ) -> list[Path]:
-    """The .debs of packages of any architecture and of all that they depend on,
-    as the system's suites have them, or another suite on the same mirrors."""
+    """Download packages of a Debian architecture with all their dependencies, from the
+    system's suites or from another suite on the same mirrors. Returns the .debs; Fault
+    if apt-get fails."""
     state = cache / f"apt-{arch}{suite and '-'}{suite}"
     options = private_options(state)
     if suite:
@@ -180,7 +192,7 @@ def download_all(
     for path in folder.glob("*.deb"):
         path.unlink()
     if not update(options, log):
-        raise why(f"download for {arch}", log)
+        raise explain_failure(f"download for {arch}", log)
     command = ["apt-get", *options, "-q", "-y", "--no-install-recommends"]
     command += ["--download-only", "install", *packages]
     status = procs.status_logged(
@@ -188,18 +200,21 @@ def download_all(
     )
     found = sorted(folder.glob("*.deb"))
     if status != 0 or not found:
-        raise why(f"download for {arch}", log)
+        raise explain_failure(f"download for {arch}", log)
     return found
 
 
-def why(what: str, log: Path, hint: str = "") -> Fault:
-    """What apt's output means for the user."""
+def explain_failure(what: str, log: Path, hint: str = "") -> Fault:
+    """The Fault for apt-get's failure: its reason, from the last lines of the log."""
     lines = procs.tail(log, 60)
     text = "\n".join(lines)
     if any(word in text for word in procs.NO_SPACE):
         return Fault(f"{what}: the disk is full", log)
     if "Hash Sum mismatch" in text or "unexpected size" in text:
-        return Fault(f"{what}: the file came damaged; run `apt-get update`, retry", log)
+        return Fault(
+            f"{what}: the downloaded file is damaged; run `apt-get update` and retry",
+            log,
+        )
     if "Could not resolve" in text or "Could not connect" in text:
         return Fault(f"{what}: no network; retry later{hint}", log)
     error = next((ln for ln in lines if ln.startswith("E:")), "apt-get failed")

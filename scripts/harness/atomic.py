@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Replace a file as a whole: a reader sees the old content or the new."""
+"""Replace a file atomically: a reader sees the old content or the new."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Iterator
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside the file, which becomes the file if the block succeeds."""
+    """Yields a path beside the file; renamed to it if the block raises nothing."""
     part = path.with_name(f"{path.name}.new")
     try:
         yield part
@@ -22,5 +22,6 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Replace the file's content. OSError if it cannot be written."""
     with replacing(path) as part:
         part.write_text(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""patches/<base>/: which kernels a base covers and what its series is made of."""
+"""patches/<base>/: the kernel versions that a base covers, and its patch series."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ PATCH_NAME = re.compile(r"^\d{4}-[a-z0-9][a-z0-9_-]*$")
 
 
 def parse_version(text: str) -> Version:
+    """`6.12` or `6.12.3` as three numbers; Fault for any other text."""
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text.strip())
     if not match:
-        raise Fault(f"'{text}' is not a kernel version")
+        raise Fault(f"'{text}' is not a kernel version such as 6.12 or 6.12.3")
     return int(match[1]), int(match[2]), int(match[3] or 0)
 
 
-def show(version: Version) -> str:
+def format_version(version: Version) -> str:
     return ".".join(str(part) for part in version)
 
 
 def tree_path(repo_path: str, base: str) -> str:
-    """Where a file of this repository lies in a kernel tree."""
+    """The path in a kernel tree of a file of this repository."""
     if repo_path == f"patches/{base}/compat.h":
         return "include/linux/vdso_task_compat.h"
     if repo_path.startswith("selftests/"):
@@ -37,7 +38,7 @@ def tree_path(repo_path: str, base: str) -> str:
 
 
 def overlay_files(repo: Path, base: str) -> list[str]:
-    """Every file of this repository that a patched tree of the base holds."""
+    """The files of this repository that a patched tree contains, without products."""
     found = [repo / "scripts" / "vdso.tbl", repo / "patches" / base / "compat.h"]
     for root in ("arch", "include", "kernel", "lib", "selftests", "scripts/vdsogen"):
         found += sorted((repo / root).rglob("*"))
@@ -64,6 +65,9 @@ class Patch:
 
 @dataclass(frozen=True)
 class Base:
+    """A directory patches/<base>/ and its BASE file: the versions min to max, and the
+    Debian package of the kernel source."""
+
     name: str
     folder: Path
     repo: Path
@@ -72,12 +76,15 @@ class Base:
     package: str
 
     def covers(self, version: Version) -> bool:
+        """Whether the series applies to a kernel version."""
         return self.min <= version <= self.max
 
     def patches(self) -> list[Patch]:
+        """The series in order; Fault if the series file is absent or inconsistent."""
         return _read_series(self)
 
     def config_fragments(self) -> list[Path]:
+        """The *.config files of the base's directory."""
         return sorted(self.folder.glob("*.config"))
 
 
@@ -103,11 +110,13 @@ def _read_base(folder: Path, repo: Path) -> Base:
 
 
 def all_bases(repo: Path) -> list[Base]:
+    """Fault, with file and line, if a BASE file cannot be read or lacks a key."""
     found = sorted((repo / "patches").glob("*/BASE"))
     return [_read_base(path.parent, repo) for path in found]
 
 
 def load(repo: Path, name: str) -> Base:
+    """The base of that name; Fault, with the names that exist, if there is none."""
     known = all_bases(repo)
     for base in known:
         if base.name == name:
@@ -117,11 +126,12 @@ def load(repo: Path, name: str) -> Base:
 
 
 def for_version(repo: Path, version: Version) -> Optional[Base]:
+    """The base that covers a kernel version; None if none does."""
     return next((base for base in all_bases(repo) if base.covers(version)), None)
 
 
 def _blocks(path: Path) -> list[tuple[str, list[tuple[int, str]]]]:
-    """The series file as (patch name, [(line number, pattern)])."""
+    """Parse the series file into (patch name, [(line number, pattern)])."""
     blocks: list[tuple[str, list[tuple[int, str]]]] = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         text = line.split("#", 1)[0].rstrip()
@@ -129,10 +139,12 @@ def _blocks(path: Path) -> list[tuple[str, list[tuple[int, str]]]]:
             continue
         if text[0].isspace():
             if not blocks:
-                raise Fault(f"{path}:{number}: a file before the first patch name")
+                raise Fault(f"{path}:{number}: this file precedes the first patch name")
             blocks[-1][1].append((number, text.strip()))
         elif not PATCH_NAME.match(text):
-            raise Fault(f"{path}:{number}: '{text}' is not a NNNN-topic name")
+            raise Fault(
+                f"{path}:{number}: '{text}' is no patch name of the form NNNN-topic"
+            )
         elif any(text == name for name, _ in blocks):
             raise Fault(f"{path}:{number}: {text} is named twice")
         else:
@@ -140,31 +152,31 @@ def _blocks(path: Path) -> list[tuple[str, list[tuple[int, str]]]]:
     return blocks
 
 
-def _claims(pattern: str, name: str) -> int:
-    """How specific a pattern claims a file: 0 not at all, longer is more."""
+def _specificity(pattern: str, name: str) -> int:
+    """0 if the pattern does not match the file; a longer match is more specific."""
     if pattern == name:
         return 1 << 20
     return len(pattern) if pattern.endswith("/") and name.startswith(pattern) else 0
 
 
 def _assign(path: Path, base: Base) -> dict[str, list[str]]:
-    """Give every overlay file to exactly one patch, the most specific line wins."""
+    """Assign every overlay file to exactly one patch: the most specific line wins."""
     blocks = _blocks(path)
     owned: dict[str, list[str]] = {name: [] for name, _ in blocks}
     lines = [(name, at, text) for name, items in blocks for at, text in items]
     used: set[int] = set()
     for name in overlay_files(base.repo, base.name):
-        best = max((_claims(text, name) for _, _, text in lines), default=0)
-        owners = [line for line in lines if _claims(line[2], name) == best]
+        best = max((_specificity(text, name) for _, _, text in lines), default=0)
+        owners = [line for line in lines if _specificity(line[2], name) == best]
         if best == 0:
-            raise Fault(f"{path}:1: no patch brings {name}: add it to a block")
+            raise Fault(f"{path}:1: no patch adds {name}: list it under one")
         if len({owner for owner, _, _ in owners}) > 1:
-            raise Fault(f"{path}:{owners[1][1]}: {name} is brought by two patches")
+            raise Fault(f"{path}:{owners[1][1]}: two patches add {name}")
         owned[owners[-1][0]].append(name)
-        used.update(at for _, at, text in lines if _claims(text, name))
+        used.update(at for _, at, text in lines if _specificity(text, name))
     for _, at, text in lines:
         if at not in used:
-            raise Fault(f"{path}:{at}: no such file {text}")
+            raise Fault(f"{path}:{at}: {text} matches no file")
     return owned
 
 
@@ -176,7 +188,7 @@ def _read_series(base: Base) -> list[Patch]:
     named = {f"{name}.patch" for name in owned}
     for stray in sorted(base.folder.glob("*.patch")):
         if stray.name not in named:
-            raise Fault(f"{stray}: the series file does not name it")
+            raise Fault(f"{stray}: the series file does not list it")
     patches = []
     for name, files in owned.items():
         hunks = base.folder / f"{name}.patch"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Build a cell: kernel, vDSO images and the kselftests, out of the tree."""
+"""Build a cell outside of its source tree: kernel, vDSO images and kselftests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_HOST": "vdsox",
     "LC_ALL": "C",
 }
-# A miss costs less if the compiler's own dependency files are trusted: see cached-cc.
+# A cache miss costs less if ccache takes the compiler's dependency file: see cached-cc.
 CACHE_SETTINGS = {"CCACHE_DEPEND": "1"}
 MARK = ".vdsox-tests"
 TREE_MARK = ".vdsox-tree"
 
 
 def make_command(cell: Cell, *targets: str) -> list[object]:
-    """kbuild for this cell, its host programs through ccache where there is one."""
+    """The make command of the cell's kbuild, with ccache if it is installed."""
     machine = cell.machine
     command: list[object] = ["make", "-C", cell.source.tree, f"O={cell.build}"]
     command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
@@ -41,7 +41,8 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
 
 
 def ccache_settings(cell: Cell) -> dict[str, str]:
-    """With paths taken relative to the products, another checkout hits."""
+    """Environment of ccache: paths are hashed relative to the output directory, so
+    builds of another checkout hit the cache."""
     base = {"CCACHE_BASEDIR": str(cell.ctx.out), "CCACHE_NOHASHDIR": "1"}
     return {**CACHE_SETTINGS, **base}
 
@@ -49,60 +50,66 @@ def ccache_settings(cell: Cell) -> dict[str, str]:
 def make(
     cell: Cell, what: str, *targets: str, outcome: Optional[Outcome] = None
 ) -> None:
-    """outcome: of the step that is to show how far the build is."""
+    """Run kbuild targets; `what` names them in the Fault if make fails. The step of
+    `outcome` shows the build's progress."""
     command = make_command(cell, *targets)
     env = {**ccache_settings(cell), **REPRODUCIBLE}
     if outcome:
         outcome.folder = cell.name
     dry_run = _dry_run(cell, targets)
-    with parallel.busy(cell.ctx), objects.follow(outcome, cell.build_log, dry_run, env):
+    with parallel.shared_machine(cell.ctx), objects.follow(
+        outcome, cell.build_log, dry_run, env
+    ):
         procs.run_logged(command, cell.build_log, what, env=env, nice=cell.nice)
 
 
 def _dry_run(cell: Cell, targets: tuple[str, ...]) -> Optional[list[object]]:
-    """What names the objects of a whole kernel. vmlinux_o has them all; the recipes
-    behind it begin with a plus, so make would run them."""
+    """The `make -n` command that lists the objects of a whole kernel; None for other
+    targets. It makes vmlinux_o, which depends on all objects: later recipes begin with
+    `+`, and make runs those even with -n."""
     if targets != (Path(cell.machine.image).name,):
         return None
     return ["nice", *make_command(cell, "-j1", "-n", "vmlinux_o")]
 
 
 def _is_of_tree(cell: Cell) -> bool:
+    """The build directory was made from the cell's source tree."""
     mark = cell.build / TREE_MARK
     return mark.is_file() and mark.read_text() == f"{cell.source.tree}\n"
 
 
-def _begin(cell: Cell) -> None:
-    """Objects of another tree are of no use. A first build starts from a copy of
-    another variant's: kbuild compiles what the configuration changes."""
+def _prepare_folder(cell: Cell) -> None:
+    """Remove a build directory of another tree. A first build starts from a copy of
+    another variant's: kbuild compiles only what the configuration changes."""
     if cell.build.is_dir() and not _is_of_tree(cell):
         shutil.rmtree(cell.build)
     if not cell.build.is_dir():
         part = cell.build.with_name("build.part")
         shutil.rmtree(part, ignore_errors=True)
-        if not _copied(cell, part):
+        if not _copy_variant(cell, part):
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
             (part / TREE_MARK).write_text(f"{cell.source.tree}\n")
         part.rename(cell.build)
 
 
-def _copied(cell: Cell, part: Path) -> bool:
-    """False if there is nothing to copy, or if it changed meanwhile."""
-    built = (c for c in cell.of_variants() if is_built(c) and _is_of_tree(c))
+def _copy_variant(cell: Cell, part: Path) -> bool:
+    """False if no other variant is built or its directory changed during the copy."""
+    built = (c for c in cell.other_variants() if is_built(c) and _is_of_tree(c))
     model = next(built, None)
     if not model:
         return False
     command = ["cp", "-a", "--reflink=auto", model.build, part]
     if procs.status_logged(command, cell.build_log, "copy of a build") != 0:
         return False
-    _rename_in_tools(part, model.build, cell.build)
+    _replace_paths(part, model.build, cell.build)
     return True
 
 
-def _rename_in_tools(part: Path, old: Path, new: Path) -> None:
-    """kbuild writes no path of the build down but for objtool, on which each object of
-    an x86 kernel depends: it must not look as if it were to be made anew."""
+def _replace_paths(part: Path, old: Path, new: Path) -> None:
+    """Only the .cmd files below tools/ contain the build directory's path. If it
+    changed there, make would rebuild objtool, and with it each object of an x86
+    kernel."""
     for path in part.glob("tools/**/.*.cmd"):
         text, times = path.read_text(), path.stat()
         path.write_text(text.replace(str(old), str(new)))
@@ -110,16 +117,18 @@ def _rename_in_tools(part: Path, old: Path, new: Path) -> None:
 
 
 def is_built(cell: Cell) -> bool:
-    """Of the very inputs that it has now."""
+    """The kernel image exists and was built from the current inputs."""
     mark = cell.fingerprint()
     known = bool(mark) and cell.read_metadata().get("fingerprint") == mark
     return known and cell.image.is_file()
 
 
 def configure(cell: Cell) -> None:
+    """Write .config from tinyconfig and the fragments. Fault if Kconfig changes the
+    value of a symbol that a fragment sets."""
     wanted = kconfig.request(cell.all_fragments())
     config = cell.build / ".config"
-    _begin(cell)
+    _prepare_folder(cell)
     make(cell, "make tinyconfig", "-s", "tinyconfig")
     given = kconfig.parse(config.read_text())
     kept = {name: value for name, value in given.items() if name not in wanted}
@@ -129,13 +138,13 @@ def configure(cell: Cell) -> None:
 
 
 def _collect(cell: Cell) -> None:
-    """Put the products where the contract says they are."""
+    """Copy image, .config and vDSO images to the cell's folder."""
     machine = cell.machine
     shutil.copyfile(cell.build / machine.image, cell.image)
     shutil.copyfile(cell.build / ".config", cell.folder / ".config")
     images = [p for p in cell.build.glob(machine.vdso) if _is_image(p)]
     if not images:
-        raise Fault(f"the build made no {machine.vdso}", cell.build_log)
+        raise Fault(f"the build produced no {machine.vdso}", cell.build_log)
     for path in images:
         shutil.copyfile(path, cell.folder / path.name)
 
@@ -145,7 +154,8 @@ def _is_image(path: Path) -> bool:
 
 
 def kernel(cell: Cell) -> None:
-    """Configure and build, unless the same inputs were built already."""
+    """Configure and build, unless the same inputs were built already; then write
+    metadata.json. Fault if a step fails."""
     ui = cell.ctx.ui
     mark = cell.fingerprint()
     with ui.step(cell.base, cell.label, "build") as outcome:
@@ -165,7 +175,7 @@ def kernel(cell: Cell) -> None:
 
 
 def everything(cell: Cell) -> None:
-    """All that a guest of the cell needs."""
+    """Build the kernel and the kselftests."""
     kernel(cell)
     selftests(cell)
 
@@ -177,6 +187,8 @@ def _warnings(log: Path) -> str:
 
 
 def write_metadata(cell: Cell, mark: str, seconds: float) -> None:
+    """Write metadata.json: the inputs, their fingerprint `mark`, the duration of the
+    build in seconds and the command that repeats it."""
     machine = cell.machine
     compiler = procs.capture([f"{machine.cross}gcc", "--version"], "gcc --version")
     arguments = ["--base", cell.base, "--arch", machine.arch]
@@ -207,7 +219,7 @@ def _release(cell: Cell) -> str:
 
 
 def selftests(cell: Cell) -> None:
-    """Build the tree's kselftests and install them into the cell."""
+    """Build the tree's kselftests and install them into the cell's folder."""
     with cell.ctx.ui.step(cell.base, cell.label, "kselftest") as outcome:
         targets = [
             name
@@ -217,7 +229,7 @@ def selftests(cell: Cell) -> None:
         outcome.note = ", ".join(targets)
         inputs = cell.tests_fingerprint()
         mark = f"{inputs} {outcome.note}" if inputs else ""
-        if same_tests(cell, mark):
+        if reuse_tests(cell, mark):
             outcome.word = "cached"
             return
         make(cell, "make headers", "-s", "headers")
@@ -227,9 +239,10 @@ def selftests(cell: Cell) -> None:
                 (part / MARK).write_text(mark)
 
 
-def same_tests(cell: Cell, mark: str) -> bool:
-    """These very tests were built, for this kernel or for a variant of it."""
-    for tests in (cell.tests, *(other.tests for other in cell.of_variants())):
+def reuse_tests(cell: Cell, mark: str) -> bool:
+    """True if the cell has tests of the fingerprint `mark`, its own or those copied
+    from another variant."""
+    for tests in (cell.tests, *(other.tests for other in cell.other_variants())):
         path = tests / MARK
         if mark and path.is_file() and path.read_text() == mark:
             if tests != cell.tests:
@@ -241,7 +254,7 @@ def same_tests(cell: Cell, mark: str) -> bool:
 
 @contextmanager
 def _replacing_tests(cell: Cell) -> Iterator[Path]:
-    """A folder that becomes the cell's tests when it is complete."""
+    """Yields a folder; renamed to the cell's tests if the block raises nothing."""
     part = cell.tests.with_name(f"{cell.tests.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     yield part

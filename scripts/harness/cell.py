@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A cell is one base on one architecture: its folder, its inputs, what was built."""
+"""A cell: the kernel of one base, architecture and variant, its inputs and products."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CACHED_CC = Path(__file__).with_name("cached-cc")
 
 @dataclass
 class Cell:
-    """after: how many others of one command are to be ready before it.
+    """after: the number of cells of the same command that are built and run before it.
 
-    The mode is the guests' affair: it has no kernel and no folder of its own.
+    The mode changes only how guests run: cells that differ in it share one folder.
     """
 
     ctx: Context
@@ -37,7 +37,7 @@ class Cell:
 
     @property
     def nice(self) -> int:
-        """A build yields to guests, and to those of the cells that come before it."""
+        """Nice value of its build: guests and builds of earlier cells have priority."""
         return min(10 + 9 * self.after, 19)
 
     @property
@@ -50,12 +50,12 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """What reports call it."""
+        """Its name in reports."""
         return self.mode.named(self.name)
 
     @property
     def label(self) -> str:
-        """What progress lines call it."""
+        """Its name in progress lines."""
         return self.mode.named(self.variant.named(self.machine.arch))
 
     @property
@@ -64,12 +64,13 @@ class Cell:
 
     @property
     def timeout_scale(self) -> int:
-        """How many times longer than usual its guests may take."""
+        """Factor for every time limit of its guests."""
         return self.variant.timeout_scale * self.mode.timeout_scale
 
     @property
     def kernel_args(self) -> list[str]:
-        """What the kernel does not know, it hands to PID 1 as its environment."""
+        """Additions to the kernel command line. The kernel passes NAME=VALUE words that
+        it does not parse to PID 1 as environment variables."""
         slow = (
             [f"VT_TIMEOUT_SCALE={self.timeout_scale}"] if self.timeout_scale > 1 else []
         )
@@ -77,19 +78,22 @@ class Cell:
 
     @property
     def build(self) -> Path:
+        """kbuild's output directory."""
         return self.folder / "build"
 
     @property
     def tests(self) -> Path:
+        """The directory of the installed kselftests."""
         return self.folder / "tests"
 
-    def of_variants(self) -> list[Cell]:
-        """The other kernels of this base and architecture, the plain one first."""
+    def other_variants(self) -> list[Cell]:
+        """The other variants of this base and architecture, the plain one first."""
         kinds = [kind for kind in ALL if kind != self.variant]
         return [replace(self, variant=kind) for kind in kinds]
 
     @property
     def image(self) -> Path:
+        """The kernel image for QEMU."""
         return self.folder / Path(self.machine.image).name
 
     @property
@@ -102,12 +106,12 @@ class Cell:
 
     @property
     def compiler(self) -> str:
-        """What kbuild calls to compile: through ccache where there is one."""
+        """kbuild's CC: through ccache if it is installed."""
         gcc = f"{self.machine.cross}gcc"
         return f"{CACHED_CC} {gcc}" if shutil.which("ccache") else gcc
 
     def all_fragments(self) -> list[Path]:
-        """Later ones win: common, architecture, patched, variant, the user's."""
+        """Later ones win: common, architecture, patched, variant, --config."""
         folder = self.ctx.scripts / "configs"
         names = ["base", self.machine.arch]
         names += ["vdso_task"] if self.source.patched else []
@@ -115,11 +119,11 @@ class Cell:
         return [folder / f"{name}.config" for name in names] + self.fragments
 
     def fingerprint(self) -> str:
-        """Changes whenever a kernel must be built anew; a user's tree always may."""
+        """Digest of the kernel's inputs; empty for --tree: always build."""
         return self._digest(self.all_fragments() + self._inputs())
 
     def tests_fingerprint(self) -> str:
-        """The same for the kselftests, which do not look at the configuration."""
+        """The same for the kselftests, which do not depend on the configuration."""
         return self._digest(self._inputs())
 
     def _digest(self, files: list[Path]) -> str:
@@ -133,14 +137,17 @@ class Cell:
         return total.hexdigest()
 
     def _inputs(self) -> list[Path]:
-        """What the tree was patched with, which the repository may be past by now."""
+        """The tree's patch state: the repository may have changed since the tree was
+        patched."""
         return [self.source.tree / patcher.STATE] if self.source.patched else []
 
     def read_metadata(self) -> dict[str, Any]:
+        """metadata.json of the last build; empty if absent or damaged."""
         return read_metadata(self.folder)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
+    """metadata.json of a cell's folder; empty if absent or damaged."""
     try:
         value = json.loads((folder / "metadata.json").read_text())
     except (OSError, ValueError):
@@ -149,6 +156,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def last_fragments(folder: Path) -> Optional[list[Path]]:
-    """The fragments of the user's that the cell was last built with."""
+    """The --config fragments of the cell's last build, from metadata.json; None if it
+    has not been built."""
     names = read_metadata(folder).get("fragments")
     return [Path(name) for name in names] if isinstance(names, list) else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The command line: what layout.md's contract names, and nothing else."""
+"""The command line: parse it and call the command's function of commands.py."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from harness.ui import Ui
 
 def _common() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="products (out/)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="output directory (default: out/)"
+    )
     parser.add_argument("-j", type=int, metavar="N", dest="jobs", help="build jobs")
     parser.add_argument(
         "--install-deps",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="let run and test install missing packages",
+        help="install missing Debian packages (default: yes)",
     )
-    parser.add_argument("-v", dest="verbose", action="store_true", help="say more")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="verbose")
     return parser
 
 
 def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
-    parser.add_argument("--base", help="kernel base: a folder of patches/")
+    parser.add_argument("--base", help="kernel base: a directory of patches/")
     choices = machine.names() + (["all"] if every else [])
-    parser.add_argument("--arch", choices=choices, help="default: this machine's")
-    parser.add_argument("--tree", type=Path, metavar="DIR", help="your kernel tree")
+    parser.add_argument(
+        "--arch", choices=choices, help="default: this machine's architecture"
+    )
+    parser.add_argument("--tree", type=Path, metavar="DIR", help="your own kernel tree")
 
 
 def _add_variant(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +54,7 @@ def _add_variant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         f"--{variant.HOST}",
         action="store_true",
-        help="with a network, and what installed programs and CRIU need",
+        help="with networking and the options that installed programs and CRIU need",
     )
 
 
@@ -69,14 +73,16 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--mem", type=int, metavar="MiB")
     parser.add_argument("--cpu", metavar="MODEL", help="CPU model of QEMU")
-    parser.add_argument("--icount", action="store_true", help="count instructions")
+    parser.add_argument(
+        "--icount", action="store_true", help="QEMU counts instructions, in one thread"
+    )
     _add_mode(parser)
     _add_variant(parser)
     parser.add_argument(
         "--host-root",
         action="store_true",
-        help="run CMD on this machine's root file system, read-only under a layer"
-        " that is forgotten; a small Debian one for another architecture",
+        help="run CMD on this machine's root file system, read-only under a tmpfs"
+        " overlay; for another architecture, on a small Debian root",
     )
     parser.add_argument(
         "--package",
@@ -84,7 +90,7 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         dest="packages",
-        help="with --host-root: a Debian package that CMD needs",
+        help="with --host-root: a Debian package to install there",
     )
     parser.add_argument("--append", action="append", default=[], metavar="ARGS")
     parser.add_argument("--timeout", type=float, metavar="SECONDS")
@@ -95,38 +101,45 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     _add_cell(parser)
-    parser.add_argument("--only", choices=("exact", "native"), help="one instrument")
+    parser.add_argument(
+        "--only", choices=("exact", "native"), help="counts or times only"
+    )
     parser.add_argument(
         "--compare",
         nargs="+",
         type=Path,
         default=[],
         metavar="JSON",
-        help="an older bench.json; with a newer one behind it nothing is measured",
+        help="an older bench.json; with a second, newer one nothing is measured",
     )
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--times", action="store_true", help="print at the end where the time went"
+        "--times",
+        action="store_true",
+        help="report at the end how long each step and test took",
     )
 
 
 def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", metavar="EXPR", dest="expression")
-    parser.add_argument("--list", action="store_true", help="name the tests only")
+    parser.add_argument("--list", action="store_true", help="list the tests, run none")
     level = parser.add_mutually_exclusive_group()
-    level.add_argument("--quick", action="store_true", help="without a guest")
+    level.add_argument(
+        "--quick", action="store_true", help="without the tests that boot guests"
+    )
     level.add_argument(
         "--thorough",
         action="store_true",
-        help="with the other checkers' kernels and whole ones without the patches",
+        help="also KCSAN, jump label, arm64 KASAN and whole unpatched kernels",
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
-        prog="vdsox", description="From a kernel tree to a verdict."
+        prog="vdsox",
+        description="Patch, build, boot and test a kernel with vDSO task records.",
     )
     sub = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     common = [_common()]
@@ -134,31 +147,33 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, help_text: str) -> argparse.ArgumentParser:
         return sub.add_parser(name, help=help_text, parents=common)
 
-    run = add("run", "get a kernel, patch, build, boot and self-test it")
+    run = add("run", "download a kernel, patch, build and boot it, run the kselftests")
     _add_cell(run)
     _add_variant(run)
     _add_mode(run)
     run.add_argument("--config", action="append", default=[], type=Path)
     _add_times(run)
-    test = add("test", "all tests of the project")
+    test = add("test", "run all tests of the project")
     _add_test(test)
     _add_times(test)
-    for verb, text in (("apply", "patch a clean TREE"), ("unapply", "restore TREE")):
+    for verb, text in (("apply", "patch a clean TREE"), ("unapply", "undo apply")):
         add(verb, text).add_argument("tree", type=Path, metavar="TREE")
-    series = add("series", "write the git-am-able series")
-    series.add_argument("--base", help="kernel base: a folder of patches/")
+    series = add("series", "write the series as mails for git am")
+    series.add_argument("--base", help="kernel base: a directory of patches/")
     series.add_argument("-o", type=Path, metavar="DIR", dest="output")
     build = add("build", "build kernel and kselftests")
     _add_cell(build)
     build.add_argument("--config", action="append", default=[], type=Path)
     _add_variant(build)
-    boot = add("boot", "run `-- CMD ARG...` as root in the guest, exit as it does")
+    boot = add("boot", "run `-- CMD ARG...` as root in a guest, exit with its status")
     _add_cell(boot, every=False)
     _add_guest(boot)
-    _add_bench(add("bench", "the benchmark laboratory: counts, ratios, targets"))
-    report = add("report", "reports from KTAP logs of real hardware")
+    _add_bench(
+        add("bench", "benchmarks: counted instructions, ratios of times, targets")
+    )
+    report = add("report", "write the reports of KTAP logs of real hardware")
     report.add_argument("logs", nargs="+", type=Path, metavar="LOG")
-    add("clean", "remove every product")
+    add("clean", "remove all products")
     return top
 
 
@@ -182,13 +197,13 @@ def _context(args: argparse.Namespace) -> Context:
         ctx.out = args.out.resolve()
     if args.jobs is not None:
         if args.jobs < 1:
-            raise Fault("-j needs a number above 0")
+            raise Fault("-j: expected a number above 0")
         ctx.jobs = args.jobs
     return ctx
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:
-    """What stands behind `--` is the guest's command, dashes and all."""
+    """Separate boot's own arguments from the guest's command, which follows `--`."""
     if argv[:1] == ["boot"] and "--" in argv:
         at = argv.index("--")
         return argv[:at], argv[at + 1 :]
@@ -196,6 +211,7 @@ def _split(argv: list[str]) -> tuple[list[str], list[str]]:
 
 
 def main(argv: Optional[list[str]] = None) -> int:
+    """Run the command of argv, by default of sys.argv; returns the exit status."""
     words, command = _split(sys.argv[1:] if argv is None else argv)
     args = _parser().parse_args(words)
     args.command = command

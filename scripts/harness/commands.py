@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What each command does, in a few lines over the library."""
+"""The function of each command; returns its exit status, Fault for EXIT_FAULT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import Optional
 
 from harness import (
     accel,
@@ -31,7 +30,7 @@ from harness.qemu import GuestConfig
 
 
 def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
-    """The cells that the options of a command name."""
+    """The cells selected by a command's options, their source trees prepared."""
     machines = machine.select(args.arch)
     deps.ensure(ctx, deps.packages([m.arch for m in machines]))
     source = sources.prepare(ctx, args.base, args.tree)
@@ -47,6 +46,7 @@ def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
 
 
 def run(ctx: Context, args: argparse.Namespace) -> int:
+    """Patch, build, boot and test the selected cells; write the reports."""
     from harness import runner, timing
 
     with timing.recording(ctx, args.times):
@@ -54,6 +54,7 @@ def run(ctx: Context, args: argparse.Namespace) -> int:
 
 
 def test(ctx: Context, args: argparse.Namespace) -> int:
+    """Run the project's own tests."""
     from harness import testing, timing
 
     with timing.recording(ctx, args.times):
@@ -61,18 +62,21 @@ def test(ctx: Context, args: argparse.Namespace) -> int:
 
 
 def apply(ctx: Context, args: argparse.Namespace) -> int:
+    """Patch the tree in place; a Fault leaves it unchanged."""
     changed = patcher.apply(ctx.repo, args.tree)
     print(f"{args.tree}: {len(changed) - 1} files patched; undo with vdsox unapply")
     return EXIT_OK
 
 
 def unapply(ctx: Context, args: argparse.Namespace) -> int:
+    """Undo apply; a Fault leaves the tree unchanged."""
     changed = patcher.unapply(args.tree)
     print(f"{args.tree}: {len(changed) - 1} files restored")
     return EXIT_OK
 
 
 def series(ctx: Context, args: argparse.Namespace) -> int:
+    """Write the series as mails and print their paths."""
     from harness import mailseries
 
     for path in mailseries.write(ctx, args.base, args.output):
@@ -81,13 +85,14 @@ def series(ctx: Context, args: argparse.Namespace) -> int:
 
 
 def build(ctx: Context, args: argparse.Namespace) -> int:
+    """Build kernel and kselftests of the selected cells."""
     for cell in _cells(ctx, args):
         builder.everything(cell)
     return EXIT_OK
 
 
 def _files(args: argparse.Namespace) -> list[tuple[Path, str]]:
-    """What --file names, refused where the guest could not see it."""
+    """(host path, guest path) of each --file; Fault if the guest cannot see one."""
     files = [initramfs.parse_file_option(text) for text in args.files]
     (here,) = machine.select(args.arch)
     root = Path("/") if args.host_root and here.native else None
@@ -97,14 +102,14 @@ def _files(args: argparse.Namespace) -> list[tuple[Path, str]]:
 
 
 def boot(ctx: Context, args: argparse.Namespace) -> int:
-    """Run one command in a guest; its output and its status become ours."""
+    """Run one command in a guest; pass on its output and its exit status."""
     files = _files(args)
     args.config = []
     (cell,) = _cells(ctx, args)
     kept = cells.last_fragments(cell.folder) if not args.tree else None
     cell.fragments = [path for path in kept or [] if path.is_file()]
     builder.kernel(cell)
-    # Of a user's tree nothing tells whether they are those of its sources.
+    # --tree has no fingerprint: tests that exist may be older than its sources.
     if cell.tests_fingerprint() or not cell.tests.is_dir():
         builder.selftests(cell)
     chosen = "tcg" if args.icount else accel.choose(cell)
@@ -113,7 +118,7 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     config = GuestConfig(args.cpus, memory, args.cpu, args.icount, args.append, root)
     job = GuestJob("exec", (), args.command, files, with_tests=True, root=root)
     guest_result = guest.run(
-        cell, job, config, chosen, prefix="boot-", limit=args.timeout, sink=_pass
+        cell, job, config, chosen, prefix="boot-", limit=args.timeout, sink=_forward
     )
     guest.unpack_files(guest.channels_for(cell, "boot-"), cell.folder / "artifacts")
     if guest_result.reason:
@@ -122,21 +127,22 @@ def boot(ctx: Context, args: argparse.Namespace) -> int:
     return EXIT_FAULT if guest_result.exit_status is None else guest_result.exit_status
 
 
-def _pass(name: str, data: bytes) -> None:
+def _forward(name: str, data: bytes) -> None:
     stream = sys.stdout.buffer if name == "stdout" else sys.stderr.buffer
     stream.write(data)
     stream.flush()
 
 
 def bench(ctx: Context, args: argparse.Namespace) -> int:
+    """Measure, or compare two documents; EXIT_FAILED for a regression."""
     from harness.bench import compare, run as benchmarks
 
     if len(args.compare) > 2:
-        raise Fault("--compare takes an older bench.json and perhaps a newer one")
+        raise Fault("--compare: expected an older bench.json and at most one newer")
     if len(args.compare) == 2:
         return benchmarks.compare_files(*args.compare)
     if args.compare and args.only == "native":
-        raise Fault("--compare is about counts, of which --only native has none")
+        raise Fault("--compare compares counts, which --only native does not measure")
     old = compare.load(args.compare[0]) if args.compare else None
     deps.ensure(ctx, deps.BENCH)
     args.variant = ""
@@ -144,6 +150,7 @@ def bench(ctx: Context, args: argparse.Namespace) -> int:
 
 
 def report(ctx: Context, args: argparse.Namespace) -> int:
+    """Write the reports of KTAP logs; the status is that of their results."""
     from harness import runner
 
     deps.ensure(ctx, deps.REPORT)
@@ -151,7 +158,7 @@ def report(ctx: Context, args: argparse.Namespace) -> int:
 
 
 def clean(ctx: Context, args: argparse.Namespace) -> int:
-    """Remove what we made, and nothing that merely lies there."""
+    """Remove the harness's own products from the output directory, no other file."""
     known = (
         "src",
         "report",
@@ -171,7 +178,7 @@ def clean(ctx: Context, args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _remove(path: Path, _hint: Optional[str] = None) -> None:
+def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

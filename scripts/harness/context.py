@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What every command knows: where things lie, how wide to build, how to speak."""
+"""What every command gets: paths, the number of build jobs, progress output."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def default_cache() -> Path:
+    """$XDG_CACHE_HOME/vdsox, else ~/.cache/vdsox: downloads are kept here."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(
         os.path.expanduser("~"), ".cache"
     )
@@ -21,6 +22,8 @@ def default_cache() -> Path:
 
 @dataclass
 class Context:
+    """flakes: of all guests so far, each `CELL TEST: REASON`"""
+
     repo: Path = REPO
     out: Path = REPO / "out"
     cache: Path = field(default_factory=default_cache)

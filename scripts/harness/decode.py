@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Put files and lines to the frames of a report, inlined functions included.
+"""Add file and line to the frames of a kernel report, inlined functions included.
 
-Only a kernel with debugging information tells them; what cannot be told is left
-as it is. A frame holds a return address, so the byte before it is looked up.
+This needs a kernel with debugging information; frames without a known line stay
+unchanged. A frame holds a return address, so the byte before it is looked up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LINE = re.compile(r"^(\S+):(\d+)")
 
 
 class Symbols:
-    """Functions of a kernel image; the size of one reaches to the next."""
+    """Functions of nm's output; a function ends where the next symbol begins."""
 
     def __init__(self, table: str) -> None:
         found = [(int(m[1], 16), m[2]) for m in SYMBOL.finditer(table)]
@@ -31,7 +31,8 @@ class Symbols:
             self._named.setdefault(name, []).append(start)
 
     def address(self, name: str, offset: int, size: int) -> int | None:
-        """Where a frame points, if just one function is of that name and size."""
+        """A frame's address; None unless exactly one function has the name, or of
+        several exactly one has the size."""
         starts = self._named.get(name, [])
         if len(starts) > 1:
             starts = [start for start in starts if self._size(start) == size]
@@ -43,7 +44,7 @@ class Symbols:
 
 
 def _places(cell: Cell, image: Path, addresses: list[int]) -> dict[int, str]:
-    """`file:line file:line`, innermost first, for each address that has one."""
+    """`file:line file:line`, innermost first, for each address with a known line."""
     command = [f"{cell.machine.cross}addr2line", "-a", "-i", "-e", str(image)]
     text = "".join(f"{address - 1:#x}\n" for address in addresses)
     done = procs.communicate(command, text=text)
@@ -59,14 +60,15 @@ def _places(cell: Cell, image: Path, addresses: list[int]) -> dict[int, str]:
 
 
 def _short(cell: Cell, name: str) -> str:
-    """The name as it is in the kernel tree."""
+    """The path relative to the kernel tree."""
     path = os.path.normpath(os.path.join(cell.build, name))
     tree = f"{cell.source.tree}{os.sep}"
     return path[len(tree) :] if path.startswith(tree) else path
 
 
 def annotate(cell: Cell, console: str) -> str:
-    """The console log, with places behind the frames whose place is known."""
+    """The console log with `(file:line)` after each frame whose line is known;
+    unchanged if the kernel has no debugging information."""
     image = cell.build / "vmlinux"
     config = cell.folder / ".config"
     if not image.is_file() or "CONFIG_DEBUG_INFO=y" not in config.read_text():
@@ -79,8 +81,8 @@ def annotate(cell: Cell, console: str) -> str:
             wanted[match[0]] = address
     places = _places(cell, image, sorted(set(wanted.values())))
 
-    def told(match: re.Match[str]) -> str:
+    def with_place(match: re.Match[str]) -> str:
         place = places.get(wanted.get(match[0], -1))
         return f"{match[0]} ({place})" if place else match[0]
 
-    return FRAME.sub(told, console)
+    return FRAME.sub(with_place, console)

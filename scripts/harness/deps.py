@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The Debian packages that the harness stands on, in one place."""
+"""The Debian packages that the harness needs, and their installation."""
 
 from __future__ import annotations
 
@@ -23,21 +23,24 @@ TEST = (
     " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
     " python3-pytest-timeout qemu-user spin strace valgrind"
 ).split()
-# tests/programs: they run in guests, on this machine's root or on one unpacked for them.
+# tests/programs run these in guests, on this machine's root or an unpacked Debian root.
 PROGRAMS = (
     "binutils bubblewrap fzf gdb nodejs proot python3 python3-seccomp qemu-user"
     " rt-tests stress-ng valgrind"
 ).split()
-# With a terminal of its own dpkg would leave apt-get's process group.
+# On a pty of its own, dpkg would leave apt-get's process group: signals would miss it.
 SAME_GROUP = ["-o", "Dpkg::Use-Pty=0"]
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
 def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
-    """Everything a command needs. gcc-multilib is not among it: on Debian it
-    conflicts with the arm64 cross compiler."""
+    """The packages for kernels of these architectures; all of the tests' if testing.
+
+    gcc-multilib is not among them: on Debian it conflicts with the arm64 cross
+    compiler.
+    """
     names = set(BUILD + REPORT + (TEST + BENCH if testing else []))
-    if testing:  # tests/test_libc.py compiles for all of them, guests or not
+    if testing:  # tests/test_libc.py compiles for all, also with --quick
         for arch in machine.names():
             names.update(machine.load(arch).compilers)
     for arch in arches:
@@ -47,9 +50,12 @@ def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
 
 
 def missing(names: Iterable[str]) -> list[str]:
+    """Those of the packages that dpkg has not installed; Fault without dpkg."""
     wanted = sorted(set(names))
     if not shutil.which("dpkg-query"):
-        raise Fault(f"no dpkg on this machine: install {' '.join(wanted)} by hand")
+        raise Fault(
+            f"no dpkg on this machine: install these yourself: {' '.join(wanted)}"
+        )
     form = "${db:Status-Status} ${Package}\n"
     done = procs.communicate(["dpkg-query", "-W", "-f", form, *wanted])
     lines = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]
@@ -58,7 +64,7 @@ def missing(names: Iterable[str]) -> list[str]:
 
 
 def _root() -> list[str] | None:
-    """How to become root without a question; None where that cannot be."""
+    """The command prefix to become root without a password; None if impossible."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
@@ -69,7 +75,8 @@ def _root() -> list[str] | None:
 
 
 def ensure(ctx: Context, names: Iterable[str]) -> None:
-    """Install what is missing, or say with which command the user may do it."""
+    """Install what is missing. Fault, with the command for the user, if the harness may
+    not install packages or cannot become root; Fault if apt-get fails."""
     lacking = missing(names)
     if not lacking:
         return
@@ -91,24 +98,23 @@ def ensure(ctx: Context, names: Iterable[str]) -> None:
                 procs.status_logged(repair, log, "dpkg", timeout=1800)
                 status = procs.status_logged(full, log, "apt-get", timeout=1800)
             if status != 0:
-                raise _why(log, part, lacking)
+                raise _explain_failure(log, part, lacking)
         if missing(lacking):
-            raise Fault(f"apt-get left {' '.join(missing(lacking))} uninstalled", log)
+            raise Fault(f"apt-get did not install {' '.join(missing(lacking))}", log)
 
 
 def _dpkg_was_interrupted(log: Path) -> bool:
-    """A signal ended an earlier installation: apt-get asks for one command."""
+    """True if apt-get refused to run until `dpkg --configure -a` has: a signal had
+    ended an earlier installation."""
     return any("dpkg was interrupted" in line for line in procs.tail(log))
 
 
-def _why(log: object, part: list[str], lacking: list[str]) -> Fault:
+def _explain_failure(log: object, part: list[str], lacking: list[str]) -> Fault:
     lines = procs.tail(log, 60)  # type: ignore[arg-type]
     errors = [ln for ln in lines if ln.startswith(("E:", "Err:"))]
     first = errors[0] if errors else "unknown reason"
     if any(word in ln for ln in lines for word in procs.NO_SPACE):
         return Fault("installing packages: the disk is full", log)  # type: ignore
     if any("Could not resolve" in ln or "Could not connect" in ln for ln in lines):
-        return Fault(
-            f"no network to install {' '.join(lacking)} with", log  # type: ignore
-        )
+        return Fault(f"no network to install {' '.join(lacking)}", log)  # type: ignore
     return Fault(f"apt-get {part[1]}: {first}", log)  # type: ignore[arg-type]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The one exception that ends a command: one clear line, and where the log is."""
+"""Exit statuses, and the exception that ends a command with one line of text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class Fault(Exception):
         self.log = log
 
     def line(self) -> str:
+        """The message on one line, with the path of the log if there is one."""
         text = " ".join(self.message.split())
         return f"{text}; log: {self.log}" if self.log else text
 
 
 def from_oserror(error: OSError) -> Fault:
-    """Say what the operating system's refusal means for the user."""
+    """The Fault for an OSError; a full disk or quota gets advice."""
     name = error.filename or ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" ({name})" if name else ""

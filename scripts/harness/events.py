@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A log of what ran when: a JSON object a line, appended to by several processes.
+"""A log of steps and tests with their times: a JSON object a line, for --times.
 
-Each has a kind (step, test, phase or wait), a name, and its begin and end in seconds since
-the epoch; `process` is the pid that wrote it.
+Several processes append to it. An event has a kind (step, phase of a test, or wait), a
+name, and its begin and end in seconds since the epoch; `process` is the writer's PID.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ VARIABLE = "VDSOX_EVENTS"
 
 
 def from_environment() -> Optional[Path]:
+    """The log that a parent process has set by $VDSOX_EVENTS; None if it has not."""
     name = os.environ.get(VARIABLE)
     return Path(name) if name else None
 
@@ -24,7 +25,10 @@ def from_environment() -> Optional[Path]:
 def append(
     log: Optional[Path], kind: str, name: str, begin: float, end: float, **more: object
 ) -> None:
-    """One write of one line, so lines of two processes do not mix."""
+    """Write one event by one write(2), so that lines of two processes do not mix.
+
+    begin, end: seconds since the epoch
+    """
     if log is None:
         return
     times = {"begin": round(begin, 3), "end": round(end, 3)}
@@ -34,7 +38,7 @@ def append(
 
 
 def read(log: Path) -> list[Event]:
-    """All events in order of their begin; a line cut short is left out."""
+    """All events in order of their begin, without lines that are no complete event."""
     found = []
     for line in log.read_text(errors="replace").splitlines():
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Start a guest, watch it to its end, and say what happened to it."""
+"""Run a guest under QEMU with time limits, and determine how it ended."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from harness.initramfs import GuestJob
 from harness.qemu import Channels, Qemu, GuestConfig, command
 from harness.ui import Outcome
 
+# Seconds: until PID 1 runs; beyond a test's own limit; from the last test to the end.
 BOOT_LIMIT = 180.0
 GRACE = 30.0
 END_LIMIT = 60.0
@@ -29,7 +30,14 @@ PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
 
 @dataclass
 class GuestResult:
-    """How a guest ended. `reason` is empty when it did all it was started for."""
+    """How a guest ended.
+
+    reason: empty if its job was completed
+    ready: PID 1 has started
+    running: the test that was running at the end, or empty
+    seconds: of the host's monotonic clock, from QEMU's start to its end
+    timed_out: a limit was exceeded; other failures leave it False
+    """
 
     reason: str = ""
     exit_status: Optional[int] = None
@@ -47,6 +55,7 @@ class Tail:
         self._stream: BinaryIO = open(path, "rb")
 
     def read(self) -> bytes:
+        """What was appended since the last call."""
         return self._stream.read()
 
     def close(self) -> None:
@@ -55,7 +64,12 @@ class Tail:
 
 @dataclass
 class Watch:
-    """Follow the verdict port line by line and know which limit is the next."""
+    """Follow the verdict port line by line and set the limit of each phase.
+
+    limits: seconds for each test
+    overall: seconds for a whole `exec` or `probe` job, or None
+    boot_limit: seconds until PID 1 is ready
+    """
 
     limits: dict[str, int]
     overall: Optional[float]
@@ -68,9 +82,9 @@ class Watch:
     begun: int = 0
 
     def progress(self) -> str:
-        """What a step's line says while the guest runs."""
+        """Text for the step's progress line while the guest runs."""
         if not self.guest_result.ready:
-            return "boots"
+            return "booting"
         if not self.guest_result.running or not self.limits:
             return ""
         return f"{self.guest_result.running}, {self.begun} of {len(self.limits)}"
@@ -79,12 +93,14 @@ class Watch:
         self._limit = Limit(self.clock)
 
     def start(self) -> None:
+        """Start the limit for the boot."""
         self._limit.set(self.boot_limit)
 
-    def _arm(self, seconds: Optional[float]) -> None:
+    def _set_limit(self, seconds: Optional[float]) -> None:
         self._limit.set(seconds)
 
     def feed(self, data: bytes) -> None:
+        """Process new bytes of the verdict port; init.h describes the lines."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line.decode("utf-8", "replace").rstrip("\r"))
@@ -95,27 +111,29 @@ class Watch:
         word, _, rest = line[len("# vdsox: ") :].partition(" ")
         if word == "ready":
             self.guest_result.ready = True
-            self._arm(self.overall)
+            self._set_limit(self.overall)
         elif word == "begin":
             self.guest_result.running = rest
             self.begun += 1
-            self._arm(self.limits.get(rest, 0) + GRACE * self.timeout_scale)
+            self._set_limit(self.limits.get(rest, 0) + GRACE * self.timeout_scale)
         elif word == "took":
             self.guest_result.running = ""
-            self._arm(END_LIMIT * self.timeout_scale)
+            self._set_limit(END_LIMIT * self.timeout_scale)
         elif word == "exit":
             self.guest_result.exit_status = int(rest)
-            self._arm(END_LIMIT * self.timeout_scale)
+            self._set_limit(END_LIMIT * self.timeout_scale)
         elif word == "end":
             self.ended = True
-            self._arm(END_LIMIT * self.timeout_scale)
+            self._set_limit(END_LIMIT * self.timeout_scale)
 
     @property
     def late(self) -> bool:
+        """The current limit is exceeded."""
         return self._limit.is_over
 
 
 def channels_for(cell: Cell, prefix: str = "") -> Channels:
+    """The log files in the cell's folder; their names begin with `prefix`."""
     return Channels(cell.folder, prefix)
 
 
@@ -131,8 +149,8 @@ def run(
     sink: Callable[[str, bytes], None] = lambda _name, _data: None,
     outcome: Optional[Outcome] = None,
 ) -> GuestResult:
-    """Boot the cell's kernel for a job. `sink` gets stdout and stderr live, the
-    step of `outcome` shows which test runs."""
+    """Run a guest to its end; Fault only if QEMU does not start. Limits are in seconds,
+    see Watch; `sink` gets ("stdout" or "stderr", bytes) while the command runs."""
     channels = channels_for(cell, prefix)
     channels.clear()
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
@@ -143,16 +161,15 @@ def run(
         config = replace(config, one_thread=one_thread, one_insn=one_insn)
         args = command(cell.machine, config, accel, cell.image, initrd, channels, extra)
         limits = {test.name: test.timeout for test in job.tests}
-        timeout_scale = cell.timeout_scale
-        first = boot_limit or BOOT_LIMIT * timeout_scale
+        first = boot_limit or BOOT_LIMIT * cell.timeout_scale
         begun = time.monotonic()
         with Qemu(args, channels) as qemu:
             clock = ProcessClock(delays_of(qemu.process.pid))
-            watch = Watch(limits, limit, first, timeout_scale, clock)
+            watch = Watch(limits, limit, first, cell.timeout_scale, clock)
             if outcome:
                 outcome.progress = watch.progress
             _follow(qemu, watch, channels, sink)
-            _judge(qemu, watch, channels)
+            _set_reason(qemu, watch, channels)
         watch.guest_result.seconds = time.monotonic() - begun
     watch.guest_result.channels = channels
     return watch.guest_result
@@ -161,7 +178,7 @@ def run(
 def _follow(
     qemu: Qemu, watch: Watch, channels: Channels, sink: Callable[[str, bytes], None]
 ) -> None:
-    """Until QEMU ends or a limit is reached; what it wrote last is read too."""
+    """Read the ports until QEMU ends or a limit is exceeded."""
     tails = {
         name: Tail(channels.port(name)) for name in ("verdict", "stdout", "stderr")
     }
@@ -183,12 +200,13 @@ def _follow(
 
 
 def panic_line(console: Path) -> str:
+    """The reason of a kernel panic in the console log; empty without a panic."""
     text = console.read_bytes().decode("utf-8", "replace")
     match = PANIC.search(text)
     return match[1].strip() if match else ""
 
 
-def _judge(qemu: Qemu, watch: Watch, channels: Channels) -> None:
+def _set_reason(qemu: Qemu, watch: Watch, channels: Channels) -> None:
     guest_result = watch.guest_result
     if watch.ended:
         return
@@ -200,7 +218,7 @@ def _judge(qemu: Qemu, watch: Watch, channels: Channels) -> None:
     elif guest_result.timed_out:
         what = f"in {guest_result.running}" if guest_result.running else "while it ran"
         what = what if guest_result.ready else "before init"
-        guest_result.reason = f"the guest gave no answer in time {what}"
+        guest_result.reason = f"the guest timed out {what}"
     elif empty and not guest_result.ready and qemu.status != 0:
         raise Fault(f"{qemu.args[0]} did not start: {qemu.complaint()}", channels.log)
     elif not guest_result.ready:
@@ -210,14 +228,15 @@ def _judge(qemu: Qemu, watch: Watch, channels: Channels) -> None:
 
 
 def require_ready(guest_result: GuestResult) -> None:
-    """A guest that never came to its init is a fault, with the console at hand."""
+    """Fault, with the console log, if the guest did not reach its PID 1."""
     if not guest_result.ready:
         assert guest_result.channels is not None
         raise Fault(guest_result.reason, guest_result.channels.console)
 
 
 def unpack_files(channels: Channels, target: Path) -> list[str]:
-    """Write the artifacts that came through; names are taken as plain file names."""
+    """Unpack the stream of the files port, flat, and return the names. A stream that
+    the guest's end has cut off is unpacked as far as it goes."""
     data = channels.port("files").read_bytes()
     names: list[str] = []
     target.mkdir(parents=True, exist_ok=True)
@@ -230,11 +249,12 @@ def unpack_files(channels: Channels, target: Path) -> list[str]:
                     (target / name).write_bytes(body.read())
                     names.append(name)
     except (tarfile.TarError, EOFError):
-        pass  # the guest died while it sent: keep what came whole
+        pass  # the guest ended while it sent: keep the complete files
     return names
 
 
 def console_tail(guest_result: GuestResult, lines: int = 15) -> list[str]:
+    """The last lines of the guest's console log; none if there is no log."""
     return (
         procs.tail(guest_result.channels.console, lines)
         if guest_result.channels

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How long a process has had to answer: time in which the host let it run.
+"""A clock for time limits on a busy host: it excludes a process's run queue delay.
 
-A thread that is ready and gets no CPU waits for the host, and nobody can wait in vain
-for it meanwhile. The kernel adds such waits up for each thread: the second number in
-/proc/PID/task/TID/schedstat, in nanoseconds, counted when a wait has ended.
+A runnable thread that waits for a CPU cannot make progress, so that time does not count
+against its limit. The kernel sums run queue delay per thread: the second number in
+/proc/PID/task/TID/schedstat, in nanoseconds, updated when a wait has ended.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping, Optional
 
-# However busy the host is, a limit ends after this many times its length.
-MOST_TIMES = 4.0
+# A limit is exceeded at the latest after this many times its length on the host's
+# clock.
+MAX_STRETCH = 4.0
 
 Delays = Callable[[], Mapping[str, int]]
 
 
 def no_delays() -> Mapping[str, int]:
+    """For a process whose run queue delay is unknown."""
     return {}
 
 
 def delays_of(pid: int) -> Delays:
-    """Reads how long each thread of a process has waited for a CPU, in ns."""
+    """A function that returns the run queue delay of each thread of a process, by
+    thread ID, in nanoseconds. It raises nothing: a thread without an entry is left
+    out."""
     folder = Path(f"/proc/{pid}/task")
 
     def read() -> dict[str, int]:
@@ -33,14 +37,17 @@ def delays_of(pid: int) -> Delays:
             for path in folder.glob("*/schedstat"):
                 found[path.parent.name] = int(path.read_text().split()[1])
         except (OSError, ValueError, IndexError):
-            pass  # threads end at any time; a kernel may count nothing
+            pass  # threads end at any time; a kernel may have no schedstat
         return found
 
     return read
 
 
 class ProcessClock:
-    """Seconds that pass for a process: none while one of its threads waits for a CPU."""
+    """Seconds since its creation, without those in which a thread waited for a CPU.
+
+    now: the host's clock, in seconds
+    """
 
     def __init__(
         self, delays: Delays = no_delays, now: Callable[[], float] = time.monotonic
@@ -52,19 +59,20 @@ class ProcessClock:
         self._waited = 0.0
 
     def host_seconds(self) -> float:
+        """Seconds of the host's clock since the creation."""
         return self._now() - self._begun
 
     def seconds(self) -> float:
-        """To be called often: waits that have ended since then are taken off."""
+        """Call it often: it assumes that a wait which it finds new has just ended."""
         now = self.host_seconds()
         delays = dict(self._delays())
         grown = [value - self._seen.get(tid, value) for tid, value in delays.items()]
         self._seen.update(delays)
-        self._take_off(max(0.0, now - max(grown, default=0) / 1e9), now)
+        self._subtract(max(0.0, now - max(grown, default=0) / 1e9), now)
         return now - self._waited
 
-    def _take_off(self, start: float, end: float) -> None:
-        """Waits of several threads at the same time are taken off once."""
+    def _subtract(self, start: float, end: float) -> None:
+        """Subtract an interval; where waits of several threads overlap, only once."""
         while self._waits and self._waits[-1][1] > start:
             earlier = self._waits.pop()
             self._waited -= earlier[1] - earlier[0]
@@ -76,7 +84,7 @@ class ProcessClock:
 
 @dataclass
 class Limit:
-    """So many seconds of a process's clock, and no more than MOST_TIMES on the host's."""
+    """At most `left` seconds of the clock, and MAX_STRETCH * left of the host's."""
 
     clock: ProcessClock
     left: Optional[float] = None
@@ -84,14 +92,16 @@ class Limit:
     _host_start: float = 0.0
 
     def set(self, seconds: Optional[float]) -> None:
+        """Restart with a limit in seconds; None or 0: no limit."""
         self.left = seconds
         self._start = self.clock.seconds()
         self._host_start = self.clock.host_seconds()
 
     @property
     def is_over(self) -> bool:
+        """The limit is exceeded on either clock."""
         if not self.left:
             return False
-        if self.clock.host_seconds() - self._host_start > MOST_TIMES * self.left:
+        if self.clock.host_seconds() - self._host_start > MAX_STRETCH * self.left:
             return True
         return self.clock.seconds() - self._start > self.left

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The root file system of `boot --host-root`.
 
-For a guest of this machine's architecture it is the machine's own. For another one
-a small root is unpacked from Debian's packages, whose scripts are not run.
+A guest of this machine's architecture gets the machine's own root. For another one a
+small root is unpacked from Debian's packages, without running their scripts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness import apt, deps, procs
 from harness.cell import Cell
 from harness.context import Context
 
-# What programs of the tests need; their dependencies come along.
+# Needed by programs of the tests; apt adds the dependencies.
 PACKAGES = tuple(
     "base-files base-passwd bash coreutils dash grep libc-bin perl-base procps"
     " python3-minimal sed strace usr-is-merged util-linux".split()
@@ -26,7 +26,7 @@ MERGED = ("bin", "lib", "sbin")
 
 
 def folder(ctx: Context, cell: Cell, more: Sequence[str] = ()) -> Path:
-    """What the guest is to see as its root, with these packages too."""
+    """The directory that becomes the guest's root, with `more` packages installed."""
     if cell.machine.native:
         deps.ensure(ctx, more)
         return Path("/")
@@ -36,7 +36,8 @@ def folder(ctx: Context, cell: Cell, more: Sequence[str] = ()) -> Path:
 def debian(
     ctx: Context, arch: str, packages: tuple[str, ...] = PACKAGES, suite: str = ""
 ) -> Path:
-    """A Debian of the configured suites, or of another one, unpacked below out/."""
+    """A Debian root of the system's suites or of `suite`, unpacked in the output
+    directory and reused for the same packages. Fault if a package cannot be fetched."""
     wanted = hashlib.sha256(" ".join(sorted(packages)).encode()).hexdigest()
     name = [f"root-{arch}", suite, "" if packages == PACKAGES else wanted[:8]]
     root = ctx.out / "-".join(filter(None, name))
@@ -54,7 +55,8 @@ def debian(
 
 
 def _unpack(debs: list[Path], root: Path, log: Path) -> None:
-    """/bin and others are links into /usr, and packages that say /bin go there."""
+    """Create /bin, /lib and /sbin as links into /usr first: some packages still have
+    files below them."""
     shutil.rmtree(root, ignore_errors=True)
     for name in MERGED:
         (root / "usr" / name).mkdir(parents=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Pages from templates: values are escaped, and one that is missing is an error."""
+"""Render HTML pages from jinja2 templates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping
 def render(
     template: Path, filters: Mapping[str, Callable[..., Any]], **values: Any
 ) -> str:
+    """The page as text. Values are escaped; an undefined one raises UndefinedError."""
     import jinja2
 
     environment = jinja2.Environment(

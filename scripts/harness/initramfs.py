@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the guest finds: PID 1, the tests, what they load, and the plan."""
+"""Build the initramfs: PID 1, the plan, the tests and the libraries they load."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from harness.errors import Fault
 from harness.machine import Machine
 
 GUEST_TESTS = "/kselftest"
-# PID 1 mounts a tmpfs there, and copies into it what it finds below COPY.
+# PID 1 mounts a tmpfs on these, and copies the files below COPY into them.
 TEMPORARY = ("/run", "/tmp")
 COPY = "/vdsox/copy"
-# What the kernel serves there, or what host and PID 1 agree on, hides every file.
+# Mounts of kernel file systems, or files of PID 1, would hide a file here.
 HIDDEN = ("/dev", "/proc", "/sys", "/vdsox")
 MAX_LINKS = 40
 INIT_FLAGS = ["-static", "-O2", "-Wall", "-Wextra"]
@@ -29,7 +29,7 @@ INIT_FLAGS = ["-static", "-O2", "-Wall", "-Wextra"]
 
 @dataclass(frozen=True)
 class Planned:
-    """One line of the plan: a program that must give an answer in its time."""
+    """One line of the plan: a program to run, with its time limit in seconds."""
 
     name: str
     timeout: int
@@ -37,12 +37,17 @@ class Planned:
     argv: tuple[str, ...]
 
     def line(self) -> str:
+        """NAME TIMEOUT DIRECTORY PROGRAM [ARGUMENT]..."""
         return " ".join([self.name, str(self.timeout), self.directory, *self.argv])
 
 
 @dataclass
 class GuestJob:
-    """What the guest is started for."""
+    """What PID 1 is to do; scripts/init/init.h describes the modes and files.
+
+    files: (host path, archive path) of additional files
+    root: the host directory that becomes the command's root file system, or None
+    """
 
     mode: str = "probe"
     tests: Sequence[Planned] = ()
@@ -53,10 +58,11 @@ class GuestJob:
 
     @property
     def layer(self) -> str:
-        """What PID 1 lays over the root that the command runs on."""
+        """The archive's directory that PID 1 overlays on `root`; empty without root."""
         return "/vdsox/layer" if self.root else ""
 
     def plan(self) -> str:
+        """Content of /vdsox/plan."""
         mode = f"{self.mode}-root" if self.root else self.mode
         return "\n".join([mode, *(test.line() for test in self.tests)]) + "\n"
 
@@ -65,7 +71,8 @@ _building_init = threading.Lock()
 
 
 def build_init(cell: Cell) -> Path:
-    """Compile PID 1 for the cell's architecture, once for guests that start together."""
+    """Compile PID 1 for the cell's architecture unless it is up to date. Fault if the
+    compiler fails. Threads that start guests at the same time compile it once."""
     with _building_init:
         return _build_init(cell)
 
@@ -98,18 +105,19 @@ def _needed(path: Path, machine: Machine) -> tuple[list[str], str]:
 
 
 def _locate(name: str, machine: Machine) -> Path:
-    """Where the compiler keeps a library for programs of its target."""
+    """The path at which the cross compiler finds a library of its target."""
     command = [f"{machine.cross}gcc", f"-print-file-name={name}"]
     path = Path(procs.capture(command, "gcc").strip())
     if not path.is_absolute() or not path.exists():
-        raise Fault(f"{name}, which a test needs, is not where {command[0]} looks")
+        raise Fault(f"{name}, which a test needs, is not found by {command[0]}")
     return path
 
 
 def add_libraries(
     archive: Archive, programs: Iterable[Path], machine: Machine
 ) -> list[str]:
-    """Add what dynamic programs load; the names are returned."""
+    """Add the libraries and loaders of dynamic programs; returns the names. Fault if
+    one is not installed."""
     todo, done = list(programs), dict[str, Path]()
     while todo:
         libraries, loader = _needed(todo.pop(), machine)
@@ -130,9 +138,10 @@ def _below(name: str, folders: Iterable[str]) -> bool:
 
 
 def resolve(name: str, root: Path) -> str:
-    """The path with the links of its folder followed, as they are in the root.
+    """The path with the symbolic links of its directory followed within the root.
 
-    A folder laid over a link would hide what the link leads to.
+    A directory of the upper layer would hide a link of that name, and its target.
+    Fault after MAX_LINKS links.
     """
     *folders, last = name.strip("/").split("/")
     at, todo, links = "", folders[::-1], 0
@@ -158,32 +167,33 @@ def resolve(name: str, root: Path) -> str:
 
 
 def archive_path(name: str, root: Optional[Path] = None) -> str:
-    """Where a file lies in the initramfs that the command shall see as `name`, on a
-    root of its own or not; Fault where it cannot see one."""
+    """The archive's path for a file that the command is to see as `name`, with or
+    without a root of its own. Fault if it could not see a file there."""
     found = resolve(name, root) if root else name
     if _below(found, HIDDEN) or found in ("/", *TEMPORARY):
         where = "" if found == name else f", which is {found}"
         raise Fault(
-            f"--file ...:{name}{where}: the guest cannot show a file there; choose a"
+            f"--file ...:{name}{where}: the guest cannot have a file there; choose a"
             f" path outside of {', '.join(HIDDEN)}, or below {' or '.join(TEMPORARY)}"
         )
     if found == "/init" and not root:
-        raise Fault(f"--file ...:{name}: is the guest's PID 1: choose another path")
+        raise Fault(f"--file ...:{name} is the guest's PID 1: choose another path")
     if root and not _below(found, TEMPORARY) and (root / found[1:]).is_dir():
-        raise Fault(f"--file ...:{name}: is a folder of {root}: choose another path")
+        raise Fault(f"--file ...:{name} is a directory in {root}: choose another path")
     if _below(found, TEMPORARY):
         return COPY + found
     return ("/vdsox/layer" if root else "") + found
 
 
 def make(cell: Cell, job: GuestJob, target: Path) -> None:
-    """Write the initramfs of one boot."""
+    """Write the initramfs of one boot. Fault if PID 1 does not compile or a library is
+    missing."""
     archive = Archive()
     archive.console()
     archive.copy(build_init(cell), "init")
     archive.file("/vdsox/plan", job.plan().encode())
     archive.folder("/vdsox/artifacts")
-    # Of two files of one name the first stays.
+    # Archive.file() ignores a name that exists: --file wins over what follows.
     programs = [source for source, _ in job.files]
     for source, name in job.files:
         archive.copy(source, archive_path(name, job.root))
@@ -202,13 +212,13 @@ def make(cell: Cell, job: GuestJob, target: Path) -> None:
 
 
 def parse_file_option(text: str) -> tuple[Path, str]:
-    """--file HOST:GUEST"""
+    """Parse --file HOST:GUEST; Fault if HOST is no file or GUEST no absolute name."""
     host, colon, guest = text.rpartition(":")
     if not colon or not host or not guest.startswith("/"):
         raise Fault(f"--file {text}: expected HOST:GUEST with an absolute guest path")
     path = Path(host)
     if not path.is_file():
-        raise Fault(f"--file {text}: no such file {host}")
+        raise Fault(f"--file {text}: {host} is not a file")
     if guest.endswith(("/", "/.", "/..")):
-        raise Fault(f"--file {text}: {guest} is a folder: name the file in it")
+        raise Fault(f"--file {text}: {guest} is a directory: append the file's name")
     return path, posixpath.normpath(f"/{guest.lstrip('/')}")

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""SIGHUP, SIGINT and SIGTERM end a command through its own clean-ups.
+"""SIGHUP, SIGINT and SIGTERM end a command, after its own clean-ups.
 
 The first signal raises Interrupted in the main thread, so that every `finally` and
 `with` on the stack runs. Signals that follow within GRACE seconds are ignored: they
-would cut the clean-ups short. hold() defers the exception while it must not be raised,
+would abort the clean-ups. hold() defers the exception while it must not be raised,
 as between the start of a process and its registration. The signals are not blocked
 there, since a child would inherit the mask.
 
 At the end the process restores the default action and sends the signal to itself: its
-parent sees a death by that signal, which a shell reports as 128 plus its number.
+parent sees it terminated by that signal, which a shell reports as 128 plus its number.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def hold() -> Iterator[None]:
 
 
 def install() -> Callable[[], None]:
-    """Handle SIGNALS; returns what restores the former handlers.
+    """Install handlers for SIGNALS; returns a function that restores the former ones.
 
     A signal that the parent made us ignore, as nohup does, stays ignored.
     """
@@ -94,9 +94,9 @@ def install() -> Callable[[], None]:
 
 @contextmanager
 def handled(clean_up: Callable[[], None], name: str = "") -> Iterator[None]:
-    """Run the block with SIGNALS handled; after one of them, clean up and die of it.
+    """Run the block with SIGNALS handled; then clean up, and after a signal, die().
 
-    Within another such block, or in another thread, only the outer one does so.
+    Within another such block, or outside of the main thread, it only runs the block.
     """
     if _state.installed or not _in_main_thread():
         yield
@@ -110,7 +110,8 @@ def handled(clean_up: Callable[[], None], name: str = "") -> Iterator[None]:
             with hold():
                 clean_up()
     except BaseException:
-        # A clean-up that fails, as on a terminal that hung up, is no other outcome.
+        # After a signal the outcome is that signal, even if a clean-up failed (a
+        # terminal that hung up).
         if _state.received is None:
             raise
     finally:
@@ -121,7 +122,7 @@ def handled(clean_up: Callable[[], None], name: str = "") -> Iterator[None]:
 
 
 def die(number: int, name: str = "") -> None:
-    """End this process by a signal, as if nobody had handled it."""
+    """Terminate this process by a signal's default action; with `name`, report it."""
     with suppress(OSError, ValueError):
         if name:
             text = f"{name}: interrupted by {signal.Signals(number).name}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's configuration: fragments over tinyconfig, each symbol verified."""
+"""Kernel configuration fragments: parse, merge, and verify the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SET = re.compile(r"^(CONFIG_\w+)=(.*)$")
 
 
 def parse(text: str) -> dict[str, str]:
-    """Symbol -> value; `n` for one that is said to be not set."""
+    """Symbol -> value; `n` for `# CONFIG_X is not set`."""
     values: dict[str, str] = {}
     for line in text.splitlines():
         match = SET.match(line)
@@ -28,24 +28,27 @@ def parse(text: str) -> dict[str, str]:
 
 
 def request(fragments: Iterable[Path]) -> dict[str, str]:
-    """What the fragments ask for together: a later one wins."""
+    """Merge fragments, later ones win. Fault if one is unreadable or malformed."""
     wanted: dict[str, str] = {}
     for path in fragments:
         try:
             text = path.read_text()
         except OSError as error:
             raise Fault(
-                f"{path}: {error.strerror}: give an existing fragment"
+                f"{path}: {error.strerror}: expected a configuration fragment"
             ) from None
         for number, line in enumerate(text.splitlines(), 1):
             known = SET.match(line) or UNSET.match(line)
             if line.startswith("CONFIG_") and not known:
-                raise Fault(f"{path}:{number}: '{line}' is no CONFIG_NAME=value")
+                raise Fault(
+                    f"{path}:{number}: '{line}' is not of the form CONFIG_NAME=value"
+                )
         wanted.update(parse(text))
     return wanted
 
 
 def render(wanted: dict[str, str]) -> str:
+    """The text of a .config: parse() is its inverse."""
     lines = [
         f"# {name} is not set" if value == "n" else f"{name}={value}"
         for name, value in wanted.items()
@@ -54,7 +57,7 @@ def render(wanted: dict[str, str]) -> str:
 
 
 def refused(wanted: dict[str, str], got: dict[str, str]) -> list[str]:
-    """The symbols that did not get the value asked for."""
+    """`SYMBOL=VALUE (got OTHER)` for each symbol with another value than requested."""
     return [
         f"{name}={value} (got {got.get(name, 'n')})"
         for name, value in wanted.items()
@@ -63,9 +66,10 @@ def refused(wanted: dict[str, str], got: dict[str, str]) -> list[str]:
 
 
 def verify(wanted: dict[str, str], config: Path, needs: str = "") -> None:
-    """A kernel without a checker that was asked for would pass for the wrong reason."""
+    """Fault if a requested symbol has another value: a kernel without the requested
+    checker would pass its tests unchecked. `needs` names the compiler for the hint."""
     lost = refused(wanted, parse(config.read_text()))
     if lost:
         hint = f" (this kernel needs {needs})" if needs else ""
         names = ", ".join(lost)
-        raise Fault(f"the kernel refuses these options: {names}{hint}", config)
+        raise Fault(f"Kconfig changed these options: {names}{hint}", config)

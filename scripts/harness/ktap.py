@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Parse KTAP: nested results, directives, plans; every fault is kept, none is fatal.
+"""Parse KTAP: nested results, directives, plans. A format error is recorded, not fatal.
 
-Nesting is by indentation, whatever its width: lines deeper than their surroundings
-belong to the result line that follows them. The kselftest runner nests by `# ` in
-front of each line instead; that is unfolded where such lines hold a version line.
-A result line needs its number: `ok then` is something that a program said.
+Nesting is by indentation of any width: lines indented further than their surroundings
+belong to the result line that follows them. The kselftest runner prefixes each nested
+line with `# ` instead; such lines are parsed as nested KTAP from their version line on.
+A result line needs its number: `ok then` is ordinary output of a program.
 """
 
 from __future__ import annotations
@@ -25,19 +25,21 @@ COMMENT = re.compile(r"(?:^|\s)(?<!\\)#\s+(.*)$")
 BAIL = re.compile(r"^Bail out!\s*(.*)$")
 SUBTEST = re.compile(r"^#\s*(?:Subtest:|vdsox: begin)\s+(.+)$")
 TOOK = re.compile(r"^# vdsox: took ([0-9.]+) ")
+# Lines nested deeper are parsed at this level, which bounds the recursion.
 DEEPEST = 40
 STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[[^\]]*\])? ?")
 
 
 @dataclass
 class Flake:
-    """A good test's first answer, which came too late: see late.py."""
+    """The first result of a test that timed out and passed when it ran again."""
 
     reason: str
     log: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        value: dict[str, Any] = {"reason": self.reason or "too late"}
+        """The `flake` object of results.schema.json."""
+        value: dict[str, Any] = {"reason": self.reason or "timed out"}
         if self.log:
             value["log"] = self.log
         return value
@@ -45,7 +47,11 @@ class Flake:
 
 @dataclass
 class Result:
-    """One test: its own verdict and those nested in it."""
+    """One test or case: its status, and the results nested in it.
+
+    seconds: of the guest's CLOCK_MONOTONIC, if PID 1 has printed the duration
+    errors: format errors within it
+    """
 
     name: str
     status: str
@@ -62,6 +68,7 @@ class Result:
         return self.status in BAD
 
     def as_json(self) -> dict[str, Any]:
+        """The `test` object of results.schema.json."""
         value: dict[str, Any] = {"name": self.name, "status": self.status}
         if self.reason:
             value["reason"] = self.reason
@@ -107,7 +114,7 @@ class Line:
 
 
 class Lines:
-    """Peek and pop over the lines that hold anything."""
+    """Peek and pop over the lines that are not blank, without kernel log timestamps."""
 
     def __init__(self, lines: Iterable[str], first: int = 1) -> None:
         self._lines: list[Line] = []
@@ -120,6 +127,7 @@ class Lines:
                 self._lines.append(Line(number, indent, bare))
 
     def peek(self) -> Optional[Line]:
+        """The next line; None at the end."""
         return self._lines[self._at] if self._at < len(self._lines) else None
 
     def pop(self) -> Line:
@@ -128,7 +136,7 @@ class Lines:
 
 
 class Level:
-    """Parse the lines of one indentation, and what is nested between them."""
+    """Parse the lines of one indentation and those nested between them."""
 
     def __init__(self, lines: Lines, indent: int, depth: int = 0) -> None:
         self.lines, self.indent, self.depth = lines, indent, depth
@@ -143,6 +151,7 @@ class Level:
         self.first = 0
 
     def parse(self) -> Document:
+        """Consume lines up to the first of a smaller indentation."""
         while True:
             line = self.lines.peek()
             if line is None or line.indent < self.indent:
@@ -206,18 +215,18 @@ class Level:
         result = _read_result(match)
         result.seconds = self.seconds
         result.log = self.log
-        _adopt(result, self.nested + _unfold(self.log, line.number))
+        _attach(result, self.nested + _unfold(self.log, line.number))
         document.results.append(result)
         document.log.append(line.text)
         self._clear()
 
     def _finish(self) -> None:
-        """Nested results without the line that should have closed them."""
+        """Add an ERROR for nested results without a result line; check the plan."""
         document = self.document
         if document.bail is None and any(inner.results for inner in self.nested):
             name = self.name or "unfinished"
             result = Result(name, ERROR, "no result line", log=self.log)
-            _adopt(result, self.nested)
+            _attach(result, self.nested)
             document.results.append(result)
         count = len(document.results)
         if document.plan not in (None, count) and document.bail is None:
@@ -229,7 +238,7 @@ def _read_result(match: re.Match[str]) -> Result:
     status, reason = (PASS if match[1] == "ok" else FAIL), ""
     directive = DIRECTIVE.search(rest)
     if directive:
-        status = _directed(status, directive[1].upper())
+        status = _apply_directive(status, directive[1].upper())
         reason, rest = directive[2].strip(), rest[: directive.start()]
     elif comment := COMMENT.search(rest):
         reason, rest = comment[1].strip(), rest[: comment.start()]
@@ -237,8 +246,8 @@ def _read_result(match: re.Match[str]) -> Result:
     return Result(name or match[2], status, reason, int(match[2]))
 
 
-def _directed(status: str, directive: str) -> str:
-    """What a directive makes of `ok` or `not ok`."""
+def _apply_directive(status: str, directive: str) -> str:
+    """The status of `ok` (PASS) or `not ok` (FAIL) with a directive."""
     if directive == "SKIP":
         return SKIP if status == PASS else FAIL
     if directive == "XFAIL":
@@ -249,7 +258,7 @@ def _directed(status: str, directive: str) -> str:
 
 
 def _unfold(log: list[str], number: int) -> list[Document]:
-    """The kselftest runner's nesting: the lines of a test behind `# `."""
+    """Parse the kselftest runner's nesting: lines of KTAP prefixed with `# `."""
     inner = [text[2:] for text in log if text.startswith("# ")]
     starts = [at for at, text in enumerate(inner) if VERSION.match(text.strip())]
     if not starts:
@@ -257,8 +266,9 @@ def _unfold(log: list[str], number: int) -> list[Document]:
     return [Level(Lines(inner[starts[0] :], number), 0).parse()]
 
 
-def _adopt(result: Result, nested: list[Document]) -> None:
-    """Put nested documents into their result, and see that they agree with it."""
+def _attach(result: Result, nested: list[Document]) -> None:
+    """Add nested documents to their result; a PASS or SKIP becomes FAIL if they have
+    failures or errors."""
     for inner in nested:
         result.subtests += inner.results
         result.errors += inner.errors
@@ -273,4 +283,5 @@ def _adopt(result: Result, nested: list[Document]) -> None:
 
 
 def parse(text: str) -> Document:
+    """Parse a whole log; raises nothing, Document.errors has the format errors."""
     return Level(Lines(text.splitlines()), 0).parse()

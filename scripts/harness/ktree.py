@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Look at a kernel tree without changing it: its version, and whether it is clean."""
+"""Read a kernel tree's version and whether it is clean; nothing is changed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Iterable
 
 from harness import procs
-from harness.bases import Base, Version, all_bases, for_version, show
+from harness.bases import Base, Version, all_bases, for_version, format_version
 from harness.errors import Fault
 
 NEEDED = ("Makefile", "Kbuild", "Kconfig", "MAINTAINERS", "kernel", "arch")
 
 
 def version_of(tree: Path) -> Version:
-    """VERSION.PATCHLEVEL.SUBLEVEL, or a Fault when this is no kernel tree."""
+    """VERSION, PATCHLEVEL, SUBLEVEL of the Makefile; Fault if no kernel tree."""
     if not tree.is_dir():
         raise Fault(f"{tree}: no such directory; give the top of a kernel tree")
     for name in NEEDED:
@@ -34,21 +34,24 @@ def version_of(tree: Path) -> Version:
 
 
 def base_of(repo: Path, tree: Path) -> Base:
+    """The base that covers the tree's version; Fault if none does."""
     version = version_of(tree)
     base = for_version(repo, version)
     if base is None:
         known = "; ".join(
-            f"{b.name}: {show(b.min)} to {show(b.max)}" for b in all_bases(repo)
+            f"{b.name}: {format_version(b.min)} to {format_version(b.max)}"
+            for b in all_bases(repo)
         )
         raise Fault(
-            f"{tree / 'Makefile'}: kernel {show(version)} is not supported ({known}):"
-            " use a tree of such a version"
+            f"{tree / 'Makefile'}: kernel {format_version(version)} is not supported"
+            f" ({known}): use a tree of a supported version"
         )
     return base
 
 
 def dirty_files(tree: Path, paths: Iterable[str]) -> list[str]:
-    """The given files that differ from the commit checked out, for a git tree."""
+    """Those of the files that `git status` lists; none if the tree is no git work tree.
+    Fault if git fails."""
     if not (tree / ".git").exists():
         return []
     command = ["git", "-c", "core.quotepath=off", "status", "--porcelain"]

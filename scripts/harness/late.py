@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which failed tests run once more, and what the second result means.
+"""Which failed tests run once more, and how the two results are merged.
 
-A failure is wrong (a disagreement, a crash, a splat, a missing line) or late: only a
-time limit was exceeded, which a busy host can do to any test. verdict.py
+A failure is wrong (a wrong value, a crash, a splat, a missing result) or late: only a
+time limit was exceeded, which a busy host can cause in any test. verdict.py
 separates them: TIMEOUT is late, every other bad status is wrong. A test that was late
-runs once more. It failed if it is late again, or wrong; if not, it is a flake.
+runs once more. It fails if it is late or wrong again; otherwise it is a flake.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def to_rerun(
     results: Sequence[Result],
     guest_result: GuestResult,
 ) -> list[list[ExpectedTest]]:
-    """The tests of each guest that is to be started now.
+    """The tests to run again: a list for each guest to start.
 
-    A program that was late gets a guest of its own. Programs that did not run, in a
-    guest that gave no answer in time, share one. A guest that only booted or ended too
-    late is started once more without tests.
+    Each program that was late gets a guest of its own. Programs that did not run
+    because the guest timed out share one. If only the guest's boot or shutdown timed
+    out, there is one empty list: that guest is started without tests.
     """
     found = {result.name: result for result in results}
     groups = [[p] for p in expected_tests if found[p.name].status == ktap.TIMEOUT]
@@ -44,13 +44,14 @@ def to_rerun(
     return groups
 
 
-def joined(found: Sequence[CellResult]) -> CellResult:
-    """The results of guests that ran at the same time. Each has a boot of its own."""
+def join_parallel(found: Sequence[CellResult]) -> CellResult:
+    """Merge the results of guests that ran in parallel, in place into the first. `boot`
+    is the worst of theirs, the duration the longest."""
     first, *others = found
     for other in others:
         boots = [result for result in other.results if result.name == BOOT]
         at = [result.name for result in first.results].index(BOOT)
-        first.results[at] = max(first.results[at], *boots, key=_weight)
+        first.results[at] = max(first.results[at], *boots, key=_severity)
         first.results += [result for result in other.results if result.name != BOOT]
         first.splats += other.splats
         first.seconds = max(first.seconds, other.seconds)
@@ -58,20 +59,20 @@ def joined(found: Sequence[CellResult]) -> CellResult:
     return first
 
 
-def _weight(result: Result) -> int:
-    """What is wrong outweighs what was late."""
+def _severity(result: Result) -> int:
+    """Orders good < late < wrong."""
     return 2 * result.bad - (result.status == ktap.TIMEOUT)
 
 
 def merge(found: CellResult, again: CellResult, wanted: Sequence[ExpectedTest]) -> None:
-    """Put second results in the place of the first ones."""
+    """Replace the results of the `wanted` tests in `found` by those of `again`."""
     names = {expected.name for expected in wanted}
     second = {result.name: result for result in again.results}
     for at, first in enumerate(found.results):
         if first.name == BOOT:
-            found.results[at] = _boot(first, second[BOOT])
+            found.results[at] = _merge_boot(first, second[BOOT])
         elif first.name in names:
-            found.results[at] = _replaced(first, second[first.name])
+            found.results[at] = _merge_test(first, second[first.name])
     known = {result.name for result in found.results}
     found.results += [r for r in again.results if r.name not in known]
     found.splats += again.splats
@@ -79,13 +80,14 @@ def merge(found: CellResult, again: CellResult, wanted: Sequence[ExpectedTest]) 
     found.notes += again.notes
 
 
-def _boot(first: Result, second: Result) -> Result:
+def _merge_boot(first: Result, second: Result) -> Result:
     if first.status == ktap.TIMEOUT:
-        return _replaced(first, second)
+        return _merge_test(first, second)
     return first if first.bad else second if second.bad else first
 
 
-def _replaced(first: Result, second: Result) -> Result:
+def _merge_test(first: Result, second: Result) -> Result:
+    """The second result; what was late in the first and is good now is a flake."""
     if _did_not_run(first):
         return second
     late = {t.name: t for t in first.subtests if t.status == ktap.TIMEOUT}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machines that scripts/qemu/ describes, one small file each."""
+"""Load the descriptions of architectures in scripts/qemu/."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ FOLDER = REPO / "scripts" / "qemu"
 
 @dataclass(frozen=True)
 class Machine:
-    """One architecture: how its kernel is built and what QEMU emulates.
+    """One architecture: its kernel build and QEMU's machine.
 
-    virtio: how the names of QEMU's virtio devices end, by their bus.
+    virtio: the bus suffix of QEMU's virtio device names
+    compat: triplet of the compiler for 32-bit programs, or empty
     """
 
     arch: str
@@ -43,11 +44,12 @@ class Machine:
 
     @property
     def cross(self) -> str:
-        """The prefix of the compiler: empty where the machine is our own."""
+        """The toolchain prefix; empty for the host's own architecture."""
         return "" if self.native else f"{self.triplet}-"
 
     @property
     def make_args(self) -> list[str]:
+        """kbuild's variables for architecture and compilers."""
         args = [f"ARCH={self.arch}"]
         args += [f"CROSS_COMPILE={self.cross}"] if self.cross else []
         return args + ([f"CROSS_COMPILE_COMPAT={self.compat}-"] if self.compat else [])
@@ -59,7 +61,7 @@ class Machine:
 
     @property
     def compilers(self) -> list[str]:
-        """Those of them that compile for it and for its 32-bit programs."""
+        """The Debian packages that cross-compile for it and for its 32-bit programs."""
         compat = []
         if self.compat:
             compat = [f"gcc-{self.compat}", "libc6-dev-armhf-cross"]
@@ -71,6 +73,7 @@ class Machine:
 
 
 def host_arch() -> str:
+    """The host's architecture, by its name in scripts/qemu/ if it has one there."""
     name = platform.machine()
     return {"aarch64": "arm64", "amd64": "x86_64"}.get(name, name)
 
@@ -85,18 +88,20 @@ def _load(path: Path) -> Machine:
 
 
 def names() -> list[str]:
+    """All architectures, x86_64 first."""
     found = sorted(path.stem for path in FOLDER.glob("*.py"))
     return sorted(found, key=lambda name: name != "x86_64")
 
 
 def load(arch: str) -> Machine:
+    """Fault if scripts/qemu/ has no such architecture."""
     if arch not in names():
         raise Fault(f"unknown architecture {arch}: choose one of {', '.join(names())}")
     return _load(FOLDER / f"{arch}.py")
 
 
 def select(arch: str | None) -> list[Machine]:
-    """The machines that --arch names; without it, the one like this machine."""
+    """The machines selected by --arch; by default the host's, or x86_64 if unknown."""
     if arch == "all":
         return [load(name) for name in names()]
     default = host_arch() if host_arch() in names() else "x86_64"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Write the series as mails for `git am`: the same bytes whenever it is repeated."""
+"""Write the series as mails for `git am`; repeated runs write the same bytes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ FIXED = {
 
 
 def _identity(repo: Path) -> dict[str, str]:
-    """The author as git's configuration has it, and the date of the last commit."""
+    """git's environment for the author from its configuration and the date of HEAD."""
     command = ["git", "-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"]
     try:
         ident = procs.capture(command, "git", cwd=repo)
     except Fault:
         raise Fault(
-            "the author of the series is unknown: run git config user.name NAME and"
+            "git has no author for the series: run git config user.name NAME and"
             " git config user.email ADDRESS"
         ) from None
     match = re.match(r"(.*) <(.*)> \d+ [+-]\d+", ident.strip())
@@ -49,25 +49,29 @@ def _message(path: Path) -> str:
     try:
         text = path.read_text().strip()
     except OSError as error:
-        raise Fault(f"{path}: {error.strerror}: each patch needs its message") from None
+        raise Fault(
+            f"{path}: {error.strerror}: expected the commit message of a patch"
+        ) from None
     if not text:
-        raise Fault(f"{path}:1: is empty")
+        raise Fault(f"{path}:1: the commit message is empty")
     return text + "\n"
 
 
 class Scratch:
-    """A repository that holds only the files which the series touches."""
+    """A git repository of only the files that the series changes."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder, self.env = folder, {**FIXED, **env}
         self.git("init", "-q", "-b", "series")
 
     def git(self, *args: str) -> str:
+        """Standard output of a git command; Fault if it fails."""
         return procs.capture(
             ["git", *args], f"git {args[0]}", cwd=self.folder, env=self.env
         )
 
     def commit(self, files: Mapping[str, Optional[Content]], message: str) -> None:
+        """Write the files that are not None and commit everything."""
         for name, content in files.items():
             if content is not None:
                 stage.put(self.folder / name, content)
@@ -100,8 +104,8 @@ def _format(scratch: Scratch, plan: Plan, cover: str, output: Path) -> list[Path
     return paths
 
 
-def _dated(path: Path, env: Mapping[str, str]) -> None:
-    """The cover letter carries the time of writing: give it the series' date."""
+def _set_date(path: Path, env: Mapping[str, str]) -> None:
+    """Replace the cover letter's date, the current time, by the series' date."""
     seconds = int(env["GIT_AUTHOR_DATE"].split()[0])
     import email.utils
 
@@ -111,7 +115,8 @@ def _dated(path: Path, env: Mapping[str, str]) -> None:
 
 
 def write(ctx: Context, base_name: Optional[str], output: Optional[Path]) -> list[Path]:
-    """Write the mails of a base's series and name them."""
+    """Write the mails of a base's series; returns their paths, cover letter first.
+    Fault if git has no author or a message is missing."""
     base = bases.load(ctx.repo, base_name or bases.DEFAULT)
     env = _identity(ctx.repo)
     cover = _message(base.folder / "messages" / COVER)
@@ -122,6 +127,7 @@ def write(ctx: Context, base_name: Optional[str], output: Optional[Path]) -> lis
 def write_from(
     base: bases.Base, tree: Path, env: Mapping[str, str], cover: str, output: Path
 ) -> list[Path]:
+    """The same against a given tree, patched or not. Replaces the mails in `output`."""
     old = patcher.originals(tree) if patcher.load_state(tree) is not None else {}
 
     def origin(name: str) -> Optional[Content]:
@@ -134,7 +140,7 @@ def write_from(
         scratch_folder = Path(temporary) / "tree"
         scratch_folder.mkdir()
         mails = _format(Scratch(scratch_folder, env), plan, cover, fresh)
-        _dated(mails[0], env)
+        _set_date(mails[0], env)
         for stale in output.glob("[0-9][0-9][0-9][0-9]-*.patch"):
             stale.unlink()
         return [Path(shutil.copy(mail, output / mail.name)) for mail in mails]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How QEMU runs a guest's instructions, and which kselftests that makes a difference to.
+"""How QEMU executes a guest's instructions, and which kselftests run in each mode.
 
-TCG looks for interrupts between translation blocks only: a straight run of
-instructions is one step for whatever happens on the same CPU. With one instruction a
-block there may be a switch before each. Documentation/testing.rst says what each mode
-can show.
+TCG delivers interrupts between translation blocks only: straight-line code is never
+interrupted within a block. With one instruction a block, an interrupt and so a context
+switch is possible before each instruction. Documentation/testing.rst compares the
+modes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Mapping
 
 @dataclass(frozen=True)
 class Mode:
-    """programs: of our kselftests, those that run in this mode; none: all.
+    """programs: the vdso_task kselftests that run in this mode; empty: all
 
-    arguments: what a program is started with in this mode
+    arguments: of a program in this mode
+    timeout_scale: factor for time limits
     """
 
     name: str = ""
@@ -28,26 +29,28 @@ class Mode:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def named(self, stem: str) -> str:
-        """The name of a thing in this mode, made of the usual mode's."""
+        """`stem` with the suffix of this mode; the usual mode has none."""
         return f"{stem}-{self.name}" if self.name else stem
 
     def runs(self, program: str) -> bool:
+        """Whether a vdso_task kselftest runs in this mode."""
         return not self.programs or program in self.programs
 
     @property
     def prefix(self) -> str:
-        """What the names of its guests' logs begin with."""
+        """The prefix of its guests' log file names."""
         return f"{self.name}-" if self.name else ""
 
     @property
     def options(self) -> list[str]:
+        """The command line options that select this mode."""
         return [f"--{self.name}"] if self.name else []
 
 
 USUAL = Mode()
 ONE_INSN = Mode(
     name="one-insn",
-    help="emulate one instruction a block: a switch may come before each",
+    help="emulate one instruction a block: a switch is possible before each",
     timeout_scale=4,
     one_insn=True,
     programs=(
@@ -61,7 +64,7 @@ ONE_INSN = Mode(
         "hotplug",
         "cputime",
     ),
-    # Seconds for all cases of a program that repeats what it does.
+    # Seconds for all cases of a program that repeats its operations.
     arguments={"threads": ("-t", "16"), "cputime": ("-t", "1")},
 )
 
@@ -69,4 +72,5 @@ MODES = (USUAL, ONE_INSN)
 
 
 def by_name(name: str) -> Mode:
+    """The mode of that name; the usual one for an empty name."""
     return next(mode for mode in MODES if mode.name == name)

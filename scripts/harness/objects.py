@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How far a kernel build is, from the log that kbuild writes.
+"""Progress of a kernel build: objects compiled so far and in total.
 
-kbuild knows no total. `make -n` names what is out of date in some seconds of one CPU, once
-the generated headers are there; so it runs beside a build that has lasted a while, and
-what it names is added to what the log has. An object is counted when its compiler starts.
+kbuild prints no total. Once the generated headers exist, `make -n` lists the objects
+that are out of date, in some seconds of one CPU. So it runs in parallel with a build
+that has lasted PERIOD, and the total is the union of its list and the build log. An
+object counts when its compiler starts.
 """
 
 from __future__ import annotations
@@ -24,23 +25,27 @@ from harness.ui import Outcome, no_progress
 
 STARTED = re.compile(r"^  (?:CC|AS) +(?:\[M\] +)?([^/\s]\S*\.o)$", re.MULTILINE)
 NAMED = re.compile(r"echo '  (?:CC|AS) +(?:\[M\] +)?([^/\s][^\s']*\.o)'")
-# kbuild is past what the rest depends on when it packs the first folder.
+# kbuild archives a first directory when all generated headers exist.
 PACKED = re.compile(r"^  AR +\S*built-in\.a$", re.MULTILINE)
-# The last thing that `make -n` names. It fails behind that, where a file is missing that
-# only the build makes; so its exit status is not looked at.
+# The last line of a complete list. `make -n` fails after it, on a file that only a real
+# build creates; so its exit status is ignored.
 WHOLE = "echo '  AR      vmlinux.a'"
-PERIOD = 10.0
+PERIOD = 10.0  # seconds
 ELSEWHERE = ("scripts/", "tools/", ".tmp_")
 
 
 def objects(pattern: re.Pattern[str], text: str) -> set[str]:
-    """The kernel's objects; those of its image's own loader come last and are few."""
+    """The kernel's objects, without host programs and the few of arch/*/boot/."""
     names = pattern.findall(text)
     return {n for n in names if not n.startswith(ELSEWHERE) and "/boot/" not in n}
 
 
 def describe(done: int, total: int, seconds: float) -> str:
-    """`seconds` since the first object; a total of 0 is unknown."""
+    """Progress text with an estimate of the time left.
+
+    seconds: since the first object
+    total: 0 if unknown
+    """
     if not done:
         return ""
     if not total:
@@ -53,7 +58,11 @@ def describe(done: int, total: int, seconds: float) -> str:
 
 
 class Objects:
-    """Counts in a build log as it grows; a build of some seconds gets no total."""
+    """Count the objects in a growing build log.
+
+    dry_run: the `make -n` command that lists them all, or None
+    clock: in seconds
+    """
 
     def __init__(
         self,
@@ -74,6 +83,7 @@ class Objects:
         self._lock = threading.Lock()
 
     def text(self) -> str:
+        """Progress text; reads what was appended to the log. OSError if unreadable."""
         with self._lock:
             self._read()
             self._count()
@@ -94,7 +104,7 @@ class Objects:
         self._packed = self._packed or PACKED.search(text) is not None
 
     def _count(self) -> None:
-        """Start `make -n` once, and read its output when it has ended."""
+        """Start `make -n` once, and read its list when it has ended."""
         if self._process and self._output and self._process.poll() is not None:
             self._output.seek(0)
             text = self._output.read().decode("utf-8", "replace")
@@ -115,6 +125,7 @@ class Objects:
             self._command = None
 
     def close(self) -> None:
+        """End `make -n` if it still runs."""
         with self._lock:
             self._command = None
             if self._process:
@@ -131,7 +142,7 @@ def follow(
     dry_run: Optional[Sequence[object]],
     env: Mapping[str, str],
 ) -> Iterator[None]:
-    """While a build runs, its step's progress is what its log says."""
+    """Let the step of `outcome` show the build's progress while the block runs."""
     if outcome is None:
         yield
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Steps at the same time, each in a thread, and what they must not have beside them."""
+"""Run steps in parallel threads, and lock the machine for steps that must run alone."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ POLL = 0.05
 
 
 class Workers:
-    """Threads for the calls that a block submits."""
+    """The calls that a workers() block submits."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
         self._futures: list["Future[Any]"] = []
 
     def submit(self, call: Callable[..., Any], *args: Any) -> "Future[Any]":
+        """Queue a call; Future.result() raises what the call raises."""
         self._futures.append(self._pool.submit(call, *args))
         return self._futures[-1]
 
     def end(self) -> None:
-        """No call begins any more, and every program that one has started is ended."""
+        """Cancel the queued calls and end the programs of this process until the
+        running calls have returned."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         while not all(future.done() for future in self._futures):
             procs.end_all()
@@ -36,7 +38,7 @@ class Workers:
 
 @contextmanager
 def workers(count: int) -> Iterator[Workers]:
-    """Up to so many calls at a time. An exception in the block ends all of them."""
+    """Run up to `count` calls at a time. An exception in the block ends all of them."""
     with ThreadPoolExecutor(count) as pool:
         found = Workers(pool)
         try:
@@ -56,8 +58,9 @@ def _locked(ctx: Context, name: str, kind: int) -> Iterator[None]:
 
 
 @contextmanager
-def busy(ctx: Context) -> Iterator[None]:
-    """Around what takes the machine for minutes, in whatever process."""
+def shared_machine(ctx: Context) -> Iterator[None]:
+    """Around steps that load the machine for minutes. Any number of processes may be in
+    such a block at the same time, none while one is in exclusive_machine()."""
     with ExitStack() as stack:
         with _locked(ctx, "turn", fcntl.LOCK_EX):
             stack.enter_context(_locked(ctx, "beside", fcntl.LOCK_SH))
@@ -65,7 +68,8 @@ def busy(ctx: Context) -> Iterator[None]:
 
 
 @contextmanager
-def alone(ctx: Context) -> Iterator[None]:
-    """Waits for all that is busy; nothing more becomes busy before the block ends."""
+def exclusive_machine(ctx: Context) -> Iterator[None]:
+    """Wait for all shared_machine() blocks, also of other processes, and let no other
+    begin before the block ends."""
     with _locked(ctx, "turn", fcntl.LOCK_EX), _locked(ctx, "beside", fcntl.LOCK_EX):
         yield

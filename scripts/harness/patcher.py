@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Lay the new files and the hook patches over a kernel tree, and take them off."""
+"""Apply the series to a kernel tree, its new files and hunks, and undo it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Step:
 
 @dataclass
 class Plan:
-    """What a patched tree holds where it differs from the tree it came from."""
+    """The files in which a patched tree differs, before and after.
+
+    before: None for a file that the series creates
+    """
 
     base: Base
     steps: list[Step]
@@ -39,6 +42,7 @@ class Plan:
 
     @property
     def after(self) -> dict[str, Content]:
+        """The files as they are after the whole series."""
         merged: dict[str, Content] = {}
         for step in self.steps:
             merged.update(step.after)
@@ -46,10 +50,11 @@ class Plan:
 
     @property
     def hunk_texts(self) -> list[str]:
+        """The patch files in the order of the series."""
         return [s.patch.hunks.read_text() for s in self.steps if s.patch.hunks]
 
     def state(self) -> Content:
-        """The manifest that lets unapply restore the tree exactly."""
+        """Content of STATE, from which unapply restores the tree exactly."""
         files = {
             name: {"before": digest(self.before[name]), "after": digest(content)}
             for name, content in sorted(self.after.items())
@@ -59,24 +64,28 @@ class Plan:
 
 
 def digest(content: Optional[Content]) -> Optional[str]:
+    """SHA-256 of a file's data; None for no file."""
     return hashlib.sha256(content.data).hexdigest() if content else None
 
 
 def touched(text: str, name: str) -> dict[str, bool]:
-    """The files that a patch's hunks go into; true for those that it creates."""
+    """The files that a patch changes; true for those that it creates. Fault, with the
+    patch's `name`, if it removes a file or has no hunk."""
     files = {}
     pairs = re.findall(r"^--- (\S+).*\n\+\+\+ (\S+)", text, re.MULTILINE)
     for old, new in pairs:
         if new == "/dev/null":
-            raise Fault(f"{name}: removes {old}, which a hook patch must not do")
+            raise Fault(
+                f"{name}: removes {old}: a patch of the series must not remove files"
+            )
         files[new.split("/", 1)[1]] = old == "/dev/null"
     if not files:
-        raise Fault(f"{name}: holds no hunk")
+        raise Fault(f"{name}: has no hunk")
     return files
 
 
 def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
-    """Apply with no fuzz; returns the complaint, empty when all went in."""
+    """Apply without fuzz; returns patch(1)'s output if it failed, else nothing."""
     command = ["patch", "-p1", "-F0", "-f", "--no-backup-if-mismatch", "-r", "-"]
     command += ["-R"] if reverse else []
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
@@ -85,7 +94,7 @@ def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
 
 
 def _explain(output: str, tree: object, name: str) -> Fault:
-    """Name the file and the hunk that did not go in."""
+    """The Fault that names the file and hunk that did not apply."""
     current = ""
     for line in output.splitlines():
         match = re.match(r"(?:patching|checking) file '?([^']+)'?", line)
@@ -94,27 +103,32 @@ def _explain(output: str, tree: object, name: str) -> Fault:
         if match:
             return Fault(
                 f"{tree}/{current}: hunk {match[1]} of {name} does not apply near line"
-                f" {match[2]}: restore the file as the base release has it"
+                f" {match[2]}: restore the base release's version of the file"
             )
     reason = next((ln for ln in output.splitlines() if "can't find" in ln), "")
     return Fault(f"{tree}: {name} does not apply: {reason or output.strip()[-200:]}")
 
 
 def plan(base: Base, tree: object, reader: Reader) -> Plan:
-    """Apply the whole series in a folder of its own; the tree is only read."""
+    """Apply the whole series in a temporary directory; the tree is only read. Fault if
+    a hunk does not apply or a new file exists.
+
+    tree: named in the Fault
+    reader: returns a file of the tree by its name, None if it does not exist
+    """
     before: dict[str, Optional[Content]] = {}
     steps = []
     with tempfile.TemporaryDirectory(prefix="vdsox-") as temporary:
         folder = Path(temporary)
         for patch in base.patches():
             step = Step(patch)
-            _lay_files(base, tree, reader, patch, before, step)
-            _lay_hunks(folder, tree, reader, patch, before, step)
+            _add_files(base, tree, reader, patch, before, step)
+            _apply_hunks(folder, tree, reader, patch, before, step)
             steps.append(step)
     return Plan(base, steps, before)
 
 
-def _lay_files(
+def _add_files(
     base: Base,
     tree: object,
     reader: Reader,
@@ -126,7 +140,7 @@ def _lay_files(
         path = tree_path(name, base.name)
         if reader(path) is not None:
             raise Fault(
-                f"{tree}/{path}: is already there: the tree is patched already or has"
+                f"{tree}/{path}: already exists: the tree is patched already or has"
                 " a file of that name; use a clean tree"
             )
         content = stage.read(base.repo, name)
@@ -135,7 +149,7 @@ def _lay_files(
         step.after[path] = content
 
 
-def _lay_hunks(
+def _apply_hunks(
     folder: Path,
     tree: object,
     reader: Reader,
@@ -151,9 +165,9 @@ def _lay_hunks(
         if name not in before:
             content = before[name] = reader(name)
             if created and content is not None:
-                raise Fault(f"{tree}/{name}: is already there; use a clean tree")
+                raise Fault(f"{tree}/{name}: already exists; use a clean tree")
             if not created and content is None:
-                raise Fault(f"{tree}/{name}: missing; use a whole kernel tree")
+                raise Fault(f"{tree}/{name}: missing; use a complete kernel tree")
             if content is not None:
                 stage.put(folder / name, content)
     complaint = _run_patch(folder, text)
@@ -166,6 +180,7 @@ def _lay_hunks(
 
 
 def load_state(tree: Path) -> Optional[dict]:
+    """STATE of a patched tree; None if the tree has none. Fault if it is damaged."""
     path = tree / STATE
     if not path.exists():
         return None
@@ -179,7 +194,8 @@ def load_state(tree: Path) -> Optional[dict]:
 
 
 def originals(tree: Path) -> dict[str, Optional[Content]]:
-    """What the files of a patched tree were before, by reverse patching."""
+    """The unpatched content of the files of a patched tree, by reverse patching. Fault
+    if one of them was changed since."""
     state = load_state(tree)
     if state is None:
         raise Fault(f"{tree / STATE}: missing: this tree was not patched by vdsox")
@@ -189,8 +205,8 @@ def originals(tree: Path) -> dict[str, Optional[Content]]:
             content = stage.read(tree, name)
             if digest(content) != digests["after"]:
                 raise Fault(
-                    f"{tree / name}: was changed since the tree was patched: restore"
-                    " or move your change away, then try again"
+                    f"{tree / name}: was changed since the tree was patched: revert"
+                    " the change or save it elsewhere, then retry"
                 )
             assert content is not None
             stage.put(folder / name, content)
@@ -212,7 +228,7 @@ def _checked(folder: Path, tree: Path, files: dict) -> dict[str, Optional[Conten
 
 
 def apply(repo: Path, tree: Path) -> list[str]:
-    """Patch a clean tree; every refusal leaves it untouched."""
+    """Patch a clean tree; returns the changed files. A Fault leaves it unchanged."""
     base = ktree.base_of(repo, tree)
     if load_state(tree) is not None:
         raise Fault(
@@ -231,13 +247,15 @@ def apply(repo: Path, tree: Path) -> list[str]:
 
 
 def unapply(tree: Path) -> list[str]:
-    """Restore a patched tree exactly as it was."""
+    """Restore a patched tree exactly; returns the changed files. A Fault leaves the
+    tree unchanged."""
     ktree.version_of(tree)
     return stage.commit(tree, {**originals(tree), STATE: None})
 
 
 def sync(base: Base, tree: Path, reader: Optional[Reader] = None) -> list[str]:
-    """Bring one of our own trees to the current series, writing only what differs."""
+    """Update a tree in the output directory to the current series; writes only files
+    that differ and returns them."""
     old = originals(tree) if load_state(tree) is not None else {}
 
     def origin(name: str) -> Optional[Content]:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Run other programs: logged, without standard input, and ended as a group.
+"""Run other programs: logged, without standard input, ended by process group.
 
-Each program leads a session, and so a process group, of its own. Whatever ends the
-block that runs it, ends the group: SIGTERM first, at which make removes the target that
-it makes and a compiler its output, and SIGKILL to what is left after the grace period.
+Each program leads a session, and so a process group, of its own. When the block that
+runs it ends, even by an exception, the group gets SIGTERM, on which make removes an
+incomplete target and a compiler its output, and SIGKILL after the grace period.
 
-Two further lines stand behind those blocks. end_all() ends every group that is still
-registered. And if this process gets SIGKILL, the kernel sends the program its parent
-death signal, which setpriv(1) sets: a preexec_fn would be unsafe beside threads. The
-kernel sends it when the *thread* that started the program exits, so that thread must be
-the one that waits.
+There are two fallbacks. end_all() ends every group that is still registered. And if
+this process gets SIGKILL, the kernel sends the program its parent death signal, which
+setpriv(1) sets, since a preexec_fn is unsafe in a process with threads. The kernel
+sends it when the *thread* that started the program exits, so the same thread must wait
+for the program.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from harness import interrupt
 from harness.errors import Fault
 
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "enough free space")
-# From SIGTERM to SIGKILL: a program's own, and that of one which has to end others.
+# Seconds from SIGTERM to SIGKILL, by default and for a program that ends others itself.
 GRACE = 5.0
 NESTED_GRACE = 20.0
 KILL_LIMIT = 10.0
@@ -39,15 +39,16 @@ _running: dict[int, "subprocess.Popen[Any]"] = {}
 
 
 class Killed(Fault):
-    """A program that a signal ended, so that its failure says nothing of its input."""
+    """A signal terminated the program: the failure is not due to its input."""
 
 
 def quote(command: Sequence[object]) -> str:
+    """The command as a shell would parse it."""
     return " ".join(shlex.quote(str(part)) for part in command)
 
 
 def tail(log: Path, lines: int = 20) -> list[str]:
-    """The last lines of a log, readable whatever bytes it holds."""
+    """The last lines of a log; invalid UTF-8 is replaced. Empty if unreadable."""
     try:
         with open(log, "rb") as stream:
             stream.seek(0, os.SEEK_END)
@@ -63,10 +64,10 @@ def _setpriv() -> Optional[str]:
     return shutil.which("setpriv")
 
 
-def _bound(
+def _with_pdeathsig(
     words: list[str], env: Optional[Mapping[str, str]], death: signal.Signals
 ) -> list[str]:
-    """The command, which gets a signal when the thread that starts it is gone."""
+    """The command under setpriv(1), if installed, with a parent death signal."""
     path = (os.environ if env is None else env).get("PATH")
     relative = "/" in words[0] and not words[0].startswith("/")
     if not relative and not shutil.which(words[0], path=path):
@@ -86,8 +87,14 @@ def start(
     registered: bool = True,
     **options: Any,
 ) -> "subprocess.Popen[Any]":
-    """Start a program; end_group() must follow. Only a registered one hears end_all()."""
-    words = _bound([str(part) for part in command], env, death)
+    """Start a program; the caller must end_group() it. FileNotFoundError if not
+    installed.
+
+    env: the whole environment; by default this process's
+    death: its parent death signal
+    registered: end_all() ends it
+    """
+    words = _with_pdeathsig([str(part) for part in command], env, death)
     options.setdefault("stdin", subprocess.DEVNULL)
     with interrupt.hold():
         process = subprocess.Popen(words, env=env, start_new_session=True, **options)
@@ -99,8 +106,9 @@ def start(
 
 
 def _renice(group: int, nice: int) -> None:
-    """Let a session yield to others. Where the kernel groups tasks by their session, a
-    nice value counts within the group only: see "The autogroup feature" in sched(7)."""
+    """Set the nice value of a session and, if the kernel has autogroups, of its
+    autogroup: within one, a task's nice value has no effect on other sessions, see
+    sched(7)."""
     with suppress(OSError):
         Path(f"/proc/{group}/autogroup").write_text(f"{nice}\n")
     with suppress(OSError):
@@ -111,7 +119,8 @@ def _renice(group: int, nice: int) -> None:
 def running(
     command: Sequence[object], *, grace: float = GRACE, **options: Any
 ) -> Iterator["subprocess.Popen[Any]"]:
-    """A program that does not outlive the block, nor does its process group."""
+    """Run a program for the duration of the block; then end_group() with `grace`
+    seconds. The options are those of start()."""
     process = None
     try:
         with interrupt.hold():
@@ -127,7 +136,7 @@ def _signal(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
     except ProcessLookupError:
         pass
-    except PermissionError:  # the group became root's through sudo
+    except PermissionError:  # sudo has made the group root's
         subprocess.run(
             ["sudo", "-n", "sh", "-c", f"kill -{number.value} -{group}"],
             stdin=subprocess.DEVNULL,
@@ -137,7 +146,8 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 def _has_members(group: int) -> bool:
-    """Zombies do not count: they wait for a parent that may never ask."""
+    """Whether processes other than zombies exist in the group: a zombie's parent may
+    never wait for it."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -164,7 +174,10 @@ def _await_end(process: "subprocess.Popen[Any]", limit: float) -> bool:
 
 
 def end_group(process: "subprocess.Popen[Any]", grace: float = GRACE) -> None:
-    """End a program of start() and what is left of its group, and reap it."""
+    """End a program of start() with its process group, and reap it.
+
+    grace: seconds from SIGTERM to SIGKILL; 0: SIGKILL at once
+    """
     with interrupt.hold():
         if process.poll() is None or _has_members(process.pid):
             if grace:
@@ -176,7 +189,7 @@ def end_group(process: "subprocess.Popen[Any]", grace: float = GRACE) -> None:
 
 
 def end_all() -> None:
-    """End every group that was started and not ended."""
+    """End every registered group."""
     with interrupt.hold():
         for process in list(_running.values()):
             _signal(process.pid, signal.SIGTERM)
@@ -194,7 +207,12 @@ def run_logged(
     timeout: Optional[float] = None,
     nice: int = 0,
 ) -> None:
-    """Run a command with its output appended to a log; Fault when it fails."""
+    """Run a command with its output appended to a log. Fault if it fails, with `what`
+    and the first error line of the log; Killed if a signal terminated it.
+
+    env: additions to this process's environment
+    timeout: seconds
+    """
     status = status_logged(
         command, log, what, cwd=cwd, env=env, timeout=timeout, nice=nice
     )
@@ -220,7 +238,8 @@ def status_logged(
     timeout: Optional[float] = None,
     nice: int = 0,
 ) -> int:
-    """As run_logged(), but the caller judges the exit status."""
+    """As run_logged(), but return the exit status, negative for a signal. Fault if the
+    program is not installed or exceeds the timeout."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as stream:
         stream.write(f"$ {quote(command)}\n".encode())
@@ -238,7 +257,7 @@ def status_logged(
         except FileNotFoundError:
             raise Fault(f"{what}: {command[0]} is not installed") from None
         except subprocess.TimeoutExpired:
-            raise Fault(f"{what} gave no answer in {timeout:.0f} s", log) from None
+            raise Fault(f"{what} timed out after {timeout:.0f} s", log) from None
 
 
 def communicate(
@@ -248,7 +267,8 @@ def communicate(
     timeout: Optional[float] = None,
     **options: Any,
 ) -> "subprocess.CompletedProcess[str]":
-    """As subprocess.run() with captured output; `text` is the standard input."""
+    """As subprocess.run() with captured output; `text` is the standard input, `timeout`
+    in seconds. The exit status is not checked."""
     with running(
         command,
         stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
@@ -269,7 +289,8 @@ def capture(
     cwd: Optional[Path] = None,
     env: Optional[Mapping[str, str]] = None,
 ) -> str:
-    """A command's standard output; Fault with its first error line when it fails."""
+    """A command's standard output. Fault, with the last line of its standard error, if
+    it fails."""
     try:
         done = communicate(command, cwd=cwd, env={**os.environ, **(env or {})})
     except FileNotFoundError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The QEMU command of a guest, and a QEMU that runs."""
+"""Build a guest's QEMU command line, and run QEMU."""
 
 from __future__ import annotations
 
@@ -16,13 +16,20 @@ from harness.machine import Machine
 
 ROOT_TAG = "hostroot"
 PORTS = ("verdict", "files", "stdout", "stderr")
-# A guest whose instructions are counted gets the same dice and the same clock.
+# With -icount the same random seed and start time make each boot the same.
 SAME_EACH_TIME = "-seed 1 -rtc base=2025-01-01T00:00:00,clock=vm".split()
 
 
 @dataclass
 class GuestConfig:
-    """What the caller may choose about a guest."""
+    """A guest's configuration.
+
+    mem: MiB
+    cpu: QEMU's model; None: the machine's
+    append: more of the kernel command line
+    root: host directory to export read-only over 9p, or None
+    one_thread: TCG with one thread for all CPUs
+    """
 
     cpus: int = 2
     mem: int = 512
@@ -36,7 +43,7 @@ class GuestConfig:
 
 @dataclass
 class Channels:
-    """The files that a guest's ways out are written to."""
+    """The files that get a guest's console, QEMU's messages and the virtio ports."""
 
     folder: Path
     prefix: str = ""
@@ -53,22 +60,24 @@ class Channels:
         return self.path("qemu.log")
 
     def port(self, name: str) -> Path:
+        """The file of a port of PORTS."""
         return self.path("ktap.log" if name == "verdict" else f"{name}.bin")
 
     def clear(self) -> None:
+        """Create all files empty."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in [self.console, self.log, *(self.port(p) for p in PORTS)]:
             path.write_bytes(b"")
 
 
 def _escape(value: object) -> str:
-    """A comma within an option of QEMU is doubled."""
+    """Double commas, as QEMU's option syntax requires."""
     return str(value).replace(",", ",,")
 
 
 def one_insn(qemu: str) -> tuple[str, list[str]]:
-    """What this QEMU calls one instruction a block: a property of its accelerator,
-    from 8.1 on, or an option of its own."""
+    """This QEMU's syntax for one instruction a block: a property to append to -accel,
+    from 8.1 on, and separate options. Fault if it has neither."""
     text = procs.capture([qemu, "-help"], qemu)
     if "one-insn-per-tb" in text:
         return ",one-insn-per-tb=on", []
@@ -89,13 +98,14 @@ def _accel(qemu: str, accel: str, config: GuestConfig) -> list[str]:
 
 
 def _export(machine: Machine, root: Path) -> list[str]:
-    """A folder of the host, which the guest can read and not change."""
+    """Options that export a host directory to the guest, read-only."""
     share = f"local,id=root,path={_escape(root)},security_model=none,readonly=on"
     device = f"virtio-9p-{machine.virtio},fsdev=root,mount_tag={ROOT_TAG}"
     return ["-fsdev", f"{share},multidevs=remap", "-device", device]
 
 
 def kernel_args(machine: Machine, extra: Sequence[str]) -> str:
+    """The kernel command line."""
     fixed = f"console={machine.console} panic=-1 rdinit=/init {machine.append}"
     return " ".join([fixed, *extra])
 
@@ -109,6 +119,8 @@ def command(
     channels: Channels,
     extra: Sequence[str] = (),
 ) -> list[str]:
+    """QEMU's command line. `extra` precedes config.append in the kernel's; Fault if
+    this QEMU cannot do what `config` asks for."""
     cpu = config.cpu or ("host" if accel == "kvm" else machine.cpu)
     args = [machine.qemu, "-M", machine.machine, "-cpu", cpu]
     args += ["-smp", str(config.cpus), "-m", str(config.mem)]
@@ -131,7 +143,7 @@ def command(
 
 
 class Qemu:
-    """A running QEMU; leaving the context ends it."""
+    """A running QEMU; leaving the context ends it. Fault if it is not installed."""
 
     def __init__(self, args: list[str], channels: Channels) -> None:
         self.args, self.channels = args, channels
@@ -140,7 +152,7 @@ class Qemu:
         self.process: Optional["subprocess.Popen[bytes]"] = None
 
     def __enter__(self) -> "Qemu":
-        """QEMU has nothing to finish, so it gets SIGKILL at once."""
+        """Start it. Its parent death signal is SIGKILL: it has nothing to clean up."""
         with open(self.channels.log, "ab") as log:
             log.write(f"$ {procs.quote(self.args)}\n".encode())
             log.flush()
@@ -163,9 +175,11 @@ class Qemu:
 
     @property
     def status(self) -> Optional[int]:
+        """The exit status; None while it runs."""
         return self.process.poll() if self.process else None
 
     def complaint(self) -> str:
+        """The first line of QEMU's output, an error rather than a warning."""
         lines = [ln for ln in procs.tail(self.channels.log) if not ln.startswith("$ ")]
         real = [ln for ln in lines if "warning:" not in ln]
         return (real or lines or [f"status {self.status}"])[0]

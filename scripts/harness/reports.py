@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""results.json in three other shapes: junit.xml, kcidb.json, index.html."""
+"""Convert results.json to junit.xml, kcidb.json and index.html."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ CONTROL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_all(value: dict[str, Any], folder: Path) -> None:
+    """Write the three files; `value` is results.json, see results.schema.json."""
     write_junit(value, folder / "junit.xml")
     path = folder / "kcidb.json"
     atomic.write_text(path, json.dumps(kcidb(value), indent=1) + "\n")
@@ -33,7 +34,7 @@ def write_all(value: dict[str, Any], folder: Path) -> None:
 
 
 def text_of(test: dict[str, Any]) -> str:
-    """What there is to read about a test: its faults, then what it printed."""
+    """A test's format errors, then its output; characters invalid in XML become `?`."""
     lines = [*test.get("errors", []), *test.get("log", [])]
     return CONTROL.sub("?", "\n".join(lines))
 
@@ -42,7 +43,7 @@ def text_of(test: dict[str, Any]) -> str:
 
 
 def _flaky_failure(test: dict[str, Any]) -> Any:
-    """As Maven Surefire has it: in a testcase that passed, what was before."""
+    """Maven Surefire's element for the first result of a testcase that then passed."""
     import junitparser
 
     class FlakyFailure(junitparser.junitparser.Element):
@@ -78,7 +79,7 @@ def _case(name: str, group: str, test: dict[str, Any]) -> Any:
 
 
 def write_junit(value: dict[str, Any], path: Path) -> None:
-    """A suite a cell, a case a test, and one more for each case in a test."""
+    """A testsuite for each cell; a testcase for each test and for each case in it."""
     import junitparser
 
     document = junitparser.JUnitXml("vdsox")
@@ -103,7 +104,7 @@ def _id(*parts: str) -> str:
 
 
 def _path(*names: str) -> str:
-    """A dotted path of slugs."""
+    """KCIDB's test path: dotted slugs."""
     return ".".join(re.sub(r"[^a-z0-9_.-]+", "_", name.lower()) for name in names)
 
 
@@ -136,7 +137,7 @@ def _kcidb_test(build: str, path: str, test: dict[str, Any]) -> dict[str, Any]:
 
 
 def kcidb(value: dict[str, Any]) -> dict[str, Any]:
-    """Checkouts, builds and tests, without nulls; extras stand under `misc`."""
+    """KCIDB's checkouts, builds and tests, without nulls; the rest is in `misc`."""
     document: dict[str, Any] = {"version": {"major": 5, "minor": 3}}
     checkouts: dict[str, dict[str, Any]] = {}
     builds, tests = [], []
@@ -170,7 +171,7 @@ def kcidb(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unique(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Ids are unique: the second of two tests of one name gets a suffix."""
+    """Make IDs unique: the second of two tests with one name gets a suffix."""
     seen: dict[str, int] = {}
     for test in tests:
         count = seen[test["id"]] = seen.get(test["id"], 0) + 1
@@ -183,5 +184,6 @@ def _unique(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def write_html(value: dict[str, Any], path: Path) -> None:
+    """Write the page for people."""
     text = html.render(TEMPLATE, {"text_of": text_of}, report=value, bad=ktap.BAD)
     atomic.write_text(path, text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Run expected tests in a guest, and those once more that were only late."""
+"""Run expected tests in guests, and run those that were late once more."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from harness.ui import Outcome
 AGAIN, BASE = "again-", "base-"
 
 MakeJob = Callable[[Cell, Sequence[ExpectedTest]], GuestJob]
-# What the names of a guest's logs begin with, and what it is to run.
+# By prefix of the guest's log file names: the tests that the guest runs.
 Groups = dict[str, list[ExpectedTest]]
 
 
 def job_of(cell: Cell, expected_tests: Sequence[ExpectedTest]) -> GuestJob:
+    """The job that runs those of the tests that were built."""
     planned = manifest.plan(cell, expected_tests)
     return GuestJob("test", tests=planned, with_tests=True)
 
@@ -32,12 +33,12 @@ def job_of(cell: Cell, expected_tests: Sequence[ExpectedTest]) -> GuestJob:
 def read_logs(
     cell: Cell, expected_tests: Sequence[ExpectedTest], guest_result: GuestResult
 ) -> CellResult:
-    """What the logs of a guest that has ended say."""
+    """The verdict on a guest that has ended, from its ports and console log."""
     assert guest_result.channels is not None
     text = guest_result.channels.port("verdict").read_bytes().decode("utf-8", "replace")
     console = guest_result.channels.console.read_bytes().decode("utf-8", "replace")
     document = ktap.parse(text)
-    splats, notes = splat.part(splat.find(decode.annotate(cell, console)))
+    splats, notes = splat.split_foreign(splat.find(decode.annotate(cell, console)))
     tail = guest.console_tail(guest_result)
     joined = verdict.join(expected_tests, document, splats, guest_result, tail)
     metadata = {**cell.read_metadata(), "folder": str(cell.folder)}
@@ -47,14 +48,14 @@ def read_logs(
 
 
 def _again(wanted: Sequence[ExpectedTest]) -> str:
-    """The first guest's logs stay, and so do those of each other guest."""
+    """A log prefix of its own for each guest of a second run: no log is overwritten."""
     program = f"{wanted[0].program}-" if len(wanted) == 1 else ""
     return f"{AGAIN}{program}"
 
 
 @dataclass
 class Guests:
-    """How the guests of one verdict are started."""
+    """Starts the guests of one cell's verdict."""
 
     cell: Cell
     config: GuestConfig
@@ -64,7 +65,7 @@ class Guests:
     artifacts: Optional[Path]
 
     def clear(self) -> None:
-        """What guests of an earlier verdict left behind."""
+        """Remove artifacts and second-run logs of an earlier verdict."""
         if self.artifacts:
             shutil.rmtree(self.artifacts, ignore_errors=True)
         for name in ("", BASE):
@@ -74,6 +75,7 @@ class Guests:
     def start(
         self, wanted: Sequence[ExpectedTest], name: str, outcome: Outcome
     ) -> tuple[CellResult, GuestResult]:
+        """Run one guest to its end; `name` is its log prefix."""
         guest_result = guest.run(
             self.cell,
             self.make(self.cell, wanted),
@@ -87,10 +89,10 @@ class Guests:
             guest.unpack_files(guest_result.channels, self.artifacts)
         return read_logs(self.cell, wanted, guest_result), guest_result
 
-    def start_together(
+    def start_all(
         self, groups: Groups, outcome: Outcome
     ) -> list[tuple[CellResult, GuestResult]]:
-        """A guest for each group, all at the same time."""
+        """Run a guest for each group, all in parallel."""
         steps = [Outcome() for _ in groups]
         outcome.progress = lambda: " | ".join(
             filter(None, (step.progress() for step in steps))
@@ -103,8 +105,9 @@ class Guests:
             return [future.result() for future in started]
 
 
-def side_by_side(expected_tests: Sequence[ExpectedTest]) -> Groups:
-    """The base's own tests keep one CPU busy, so they do not wait for ours."""
+def split_groups(expected_tests: Sequence[ExpectedTest]) -> Groups:
+    """The kernel's own tests need one CPU only: they run in parallel, in a guest of
+    their own."""
     groups: Groups = {}
     for expected in expected_tests:
         name = BASE if expected.collection in manifest.KERNEL else ""
@@ -123,20 +126,25 @@ def run_expected(
     outcome: Optional[Outcome] = None,
     make: MakeJob = job_of,
 ) -> CellResult:
-    """The verdict on expected tests; `artifacts` gets what they leave."""
+    """Run the tests, those that were late once more, and return the verdict.
+
+    prefix: of the log file names in the cell's folder
+    artifacts: directory for the files that tests leave in $VDSOX_ARTIFACTS
+    outcome: its step shows the test that runs
+    """
     outcome = outcome or Outcome()
     guests = Guests(cell, config, accel, make, prefix, artifacts)
     guests.clear()
-    groups = side_by_side(expected_tests)
-    first = guests.start_together(groups, outcome)
+    groups = split_groups(expected_tests)
+    first = guests.start_all(groups, outcome)
     late_ones = [
         (name, late.to_rerun(wanted, result.results, guest_result))
         for (name, wanted), (result, guest_result) in zip(groups.items(), first)
     ]
-    found = late.joined([result for result, _ in first])
+    found = late.join_parallel([result for result, _ in first])
     for name, todo in late_ones:
         for wanted in todo:
-            with parallel.alone(cell.ctx):
+            with parallel.exclusive_machine(cell.ctx):
                 again, _ = guests.start(wanted, name + _again(wanted), outcome)
             late.merge(found, again, wanted)
     cell.ctx.flakes += [f"{cell.title} {flake}" for flake in found.flakes]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""results.json: what every report is made from, and the exit status it means."""
+"""results.json, from which all reports are made, and the exit status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ VERSION = 1
 
 @dataclass
 class CellResult:
-    """The verdict on one cell, with what is needed to run it again."""
+    """The verdict on one cell, with the metadata that reproduces it.
+
+    splats: number of kernel complaints that count
+    seconds: of its guests
+    errors: not of a single test; notes: do not affect the verdict
+    """
 
     name: str
     results: list[Result]
@@ -30,7 +35,7 @@ class CellResult:
 
     @property
     def flakes(self) -> list[str]:
-        """Names and reasons of what was late the first time only."""
+        """`TEST [CASE]: REASON` of each test or case that was late in the first run."""
         found = []
         for result in self.results:
             for test in [result, *result.subtests]:
@@ -40,6 +45,7 @@ class CellResult:
         return found
 
     def as_json(self) -> dict[str, Any]:
+        """The `cell` object of results.schema.json."""
         keys = (
             "base",
             "arch",
@@ -66,14 +72,14 @@ class CellResult:
 
 
 def flake_lines(flakes: Sequence[str]) -> list[str]:
-    """How many there were, and which; to be printed at the end."""
+    """The summary's lines: their number, and each."""
     if len(flakes) == 1:
         return [f"flakes: 1: {flakes[0]}"]
     return [f"flakes: {len(flakes)}", *(f"  {flake}" for flake in flakes)]
 
 
 def exit_status(cells: Sequence[CellResult]) -> int:
-    """A MISS or a guest that could not be judged outweighs a failed test."""
+    """EXIT_FAULT for a MISS, an ERROR or no cell; EXIT_FAILED for a failed test."""
     found = {result.status for cell in cells for result in cell.results}
     missed = any(
         test.status == ktap.MISS
@@ -88,6 +94,7 @@ def exit_status(cells: Sequence[CellResult]) -> int:
 
 
 def as_json(cells: Sequence[CellResult]) -> dict[str, Any]:
+    """The whole document of results.schema.json."""
     status = exit_status(cells)
     word = {EXIT_OK: "PASS", EXIT_FAILED: "FAIL"}.get(status, "ERROR")
     return {
@@ -98,6 +105,7 @@ def as_json(cells: Sequence[CellResult]) -> dict[str, Any]:
 
 
 def write(cells: Sequence[CellResult], folder: Path) -> Path:
+    """Write results.json; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     atomic.write_text(path, json.dumps(as_json(cells), indent=1) + "\n")

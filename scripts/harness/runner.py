@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The main job: build each cell, run its tests in a guest, write the reports."""
+"""./vdsox run and report: build cells, run tests in guests, write reports."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ from harness.ui import duration
 
 
 def test_cell(cell: Cell, config: GuestConfig | None = None) -> CellResult:
-    """Build a cell, boot it, run what its manifest names."""
+    """Build a cell and run its expected tests in guests. Fault if it does not build."""
     build.everything(cell)
     return test_built(cell, config)
 
 
 def test_built(cell: Cell, config: GuestConfig | None = None) -> CellResult:
+    """The same for a cell that is built; adds accel, cpus and start to metadata."""
     expected_tests = manifest.expected_tests(cell)
     chosen = accel.choose(cell)
     config = config or GuestConfig(cpus=cell.variant.cpus, mem=cell.variant.mem)
@@ -88,6 +89,7 @@ def finish(ctx: Context, found: Sequence[CellResult]) -> int:
 
 
 def print_table(ctx: Context, found: Sequence[CellResult]) -> None:
+    """Print a row for each test, a column for each cell, then the failures and sums."""
     names = list(dict.fromkeys(r.name for cell in found for r in cell.results))
     width = max([len(name) for name in names] + [4])
     heads = [cell.name for cell in found]
@@ -122,7 +124,8 @@ def _word(cell: CellResult, name: str) -> str:
 
 
 def run(ctx: Context, cells: Sequence[Cell]) -> int:
-    """The next cells are built while the guests of the last one run."""
+    """Test the cells in order and return the exit status; later cells are built while
+    the guests of an earlier one run."""
     with parallel.workers(2) as workers:
         built = [workers.submit(build.everything, cell) for cell in cells]
         found = []
@@ -133,7 +136,8 @@ def run(ctx: Context, cells: Sequence[Cell]) -> int:
 
 
 def report(ctx: Context, logs: Sequence[Path]) -> int:
-    """Reports from KTAP that was recorded elsewhere; a log is a cell."""
+    """Write reports from KTAP logs recorded elsewhere, a cell for each log; returns the
+    exit status. Fault if one is unreadable or has no result."""
     found = []
     for path in logs:
         try:
@@ -141,10 +145,10 @@ def report(ctx: Context, logs: Sequence[Path]) -> int:
         except OSError as error:
             raise Fault(f"{path}: {error.strerror}") from None
         document = ktap.parse(text)
-        splats, notes = splat.part(splat.find(text))
+        splats, notes = splat.split_foreign(splat.find(text))
         errors = list(document.errors)
         if not document.results:
-            raise Fault(f"{path}: holds no KTAP result")
+            raise Fault(f"{path}: has no KTAP result")
         if document.bail is not None:
             errors.append(f"bailed out: {document.bail}")
         errors += [f"kernel splat: {item.title}" for item in splats]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Kernel trees under out/src: unpacked from the distribution, or copied, and patched."""
+"""Kernel trees in out/src: the distribution's or a copy of the user's, patched."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from harness.context import Context
 from harness.errors import Fault
 
 STAMP = ".vdsox-source"
-# In a tree that took the series by mail, which leaves no state file.
+# Exists in a tree that was patched by git am, without a state file.
 MAILED = "include/linux/vdso_task_compat.h"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A tree that is ready to be built."""
+    """A tree that is ready to be built.
+
+    origin: the package's file name, or the absolute path of --tree
+    changed: number of files written to patch it
+    """
 
     base: Base
     tree: Path
@@ -33,11 +37,13 @@ class Source:
 
 
 def empty_series(base: Base) -> bool:
+    """The base has no series: its kernel is built unpatched."""
     return not (base.folder / "series").is_file()
 
 
 def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
-    """The pristine (or already patched) tree of the distribution's package."""
+    """Download and unpack the distribution's source package; returns its tree, which
+    may be patched from an earlier run. Fault if that fails."""
     log = ctx.out / f"source-{base.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with ctx.ui.step(base.name, "-", "source") as outcome:
@@ -56,7 +62,8 @@ def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
 
 @contextmanager
 def _tarball(deb: Path, log: Path) -> Iterator[Path]:
-    """The source archive inside the package."""
+    """Yields the source archive of the package. Fault if the package is damaged; it is
+    then removed from the cache."""
     with tempfile.TemporaryDirectory(prefix="deb-", dir=deb.parent) as temporary:
         folder = Path(temporary)
         try:
@@ -66,16 +73,16 @@ def _tarball(deb: Path, log: Path) -> Iterator[Path]:
         except Fault as fault:
             if "disk is full" not in fault.message:
                 deb.unlink(missing_ok=True)
-                raise Fault(f"{deb.name} is damaged; it was removed: retry", log)
+                raise Fault(f"{deb.name} was damaged and is removed: retry", log)
             raise
         found = sorted(folder.glob("usr/src/*.tar.*"))
         if not found:
-            raise Fault(f"{deb.name} holds no kernel source", log)
+            raise Fault(f"{deb.name} has no kernel source", log)
         yield found[0]
 
 
 def _unpack(deb: Path, tree: Path, log: Path) -> None:
-    """Unpack beside the final place, so that half a tree is never used."""
+    """Unpack to `tree`.part and rename it, so that an incomplete tree is never used."""
     part = tree.with_name(tree.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.rmtree(tree, ignore_errors=True)
@@ -90,7 +97,8 @@ def _unpack(deb: Path, tree: Path, log: Path) -> None:
 
 
 def extract(ctx: Context, base: Base, version: str, into: Path, log: Path) -> Path:
-    """Only what `apply` looks at, of a given version: for tests of many releases."""
+    """Unpack only the files that `apply` reads, of a given package version, into
+    `into`: for tests of many releases."""
     deb = apt.download(ctx.cache, base.package, log, version)
     wanted = set(ktree.NEEDED[:4])
     for patch in base.patches():
@@ -109,7 +117,8 @@ def extract(ctx: Context, base: Base, version: str, into: Path, log: Path) -> Pa
 
 
 def _copy_user_tree(ctx: Context, user: Path, base: Base) -> tuple[Path, bool, int]:
-    """Mirror the user's tree under out/src and patch the mirror, not the original."""
+    """Mirror the user's tree in out/src and patch the mirror, not the original. Returns
+    (mirror, patched, number of files changed)."""
     log = ctx.out / f"source-{base.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     tree = ctx.out / "src" / f"{base.name}-tree"
@@ -126,21 +135,22 @@ def _copy_user_tree(ctx: Context, user: Path, base: Base) -> tuple[Path, bool, i
 
 
 def _mirror(user: Path, tree: Path, log: Path, keep: set[str]) -> None:
-    """Bring all but the files to keep to what the user's tree has."""
+    """Update the mirror by rsync, except the files in `keep`."""
     excludes = [f"--exclude=/{name}" for name in sorted(keep)]
     command = ["rsync", "-a", "--delete", "--exclude=/.git", *excludes]
     procs.run_logged([*command, f"{user}/", f"{tree}/"], log, f"copy of {user}")
 
 
 def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Source:
-    """A patched tree to build: the user's own, or the distribution's."""
+    """A patched tree to build: a mirror of `user`, or the distribution's. Fault if it
+    cannot be fetched or patched, or is of another base than `base_name`."""
     if user is not None:
         base = ktree.base_of(ctx.repo, user.resolve())
         if base_name and base_name != base.name:
             raise Fault(f"{user}: is a {base.name} kernel, not {base_name}")
         with ctx.ui.step(base.name, "-", "copy") as outcome:
             tree, patched, changed = _copy_user_tree(ctx, user.resolve(), base)
-            outcome.note = f"{changed} files patched" if changed else "as it is"
+            outcome.note = f"{changed} files patched" if changed else "unchanged"
         return Source(base, tree, str(user.resolve()), patched, changed)
     base = bases.load(ctx.repo, base_name or bases.DEFAULT)
     tree = package_tree(ctx, base)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Find the kernel's own complaints in a console log, and the test they came in.
+"""Find the kernel's complaints (splats) in a console log, and the test that ran then.
 
-A complaint is whatever KASAN, KCSAN, UBSAN, lockdep, kmemleak, the RCU stall
-detector, WARN() and the like print. All of them count, but for one kind: a data
-race (KCSAN) between two pieces of code that are both not ours. The kernel has many
-known ones. Such a report is foreign if it came whole and none of its frames is in
-a function or, where the log tells places, a file of ours.
+A complaint is a report of KASAN, KCSAN, UBSAN, lockdep, kmemleak, the RCU stall
+detector, WARN() or the like. All of them fail a test, with one exception: a data
+race (KCSAN) that does not involve the patches' code, of which the kernel has many
+known ones. Such a report is foreign if it is complete and none of its frames is in
+a function or, where decode.py has added file names, a file of the patches.
 """
 
 from __future__ import annotations
@@ -51,25 +51,30 @@ LONGEST = 60
 RACE = re.compile(r"^BUG: KCSAN: data-race in ")
 LONGEST_RACE = 200
 FRAME = re.compile(r"\b\S+\+0x[0-9a-f]+/0x[0-9a-f]+")
-OURS = re.compile(r"vdso_task|\bkernel/vdso/|\barch/\w+/vdso/|\binclude/vdso/task")
+PATCHED_CODE = re.compile(
+    r"vdso_task|\bkernel/vdso/|\barch/\w+/vdso/|\binclude/vdso/task"
+)
 
 
 @dataclass(frozen=True)
 class Splat:
-    """A complaint: its first line, its text, and the test that ran ("" = none)."""
+    """A complaint: its first line, its text, and the test that ran, or "".
+
+    complete: ends with a ruler, as KCSAN's reports do
+    """
 
     title: str
     test: str
     text: tuple[str, ...]
-    whole: bool = False
+    complete: bool = False
 
     @property
     def foreign(self) -> bool:
-        """A data race of the kernel's own: to be told, not to be failed for."""
-        if not RACE.match(self.title) or not self.whole:
+        """A data race without the patches' code: reported, but fails no test."""
+        if not RACE.match(self.title) or not self.complete:
             return False
         frames = [line for line in self.text[1:] if FRAME.search(line)]
-        return bool(frames) and not any(OURS.search(line) for line in frames)
+        return bool(frames) and not any(PATCHED_CODE.search(line) for line in frames)
 
 
 def _bare(line: str) -> str:
@@ -77,7 +82,7 @@ def _bare(line: str) -> str:
 
 
 def find(console: str) -> list[Splat]:
-    """Each complaint once: a panic at the end of an oops belongs to the oops."""
+    """All complaints in order. A panic at the end of an oops is part of the oops."""
     splats: list[Splat] = []
     lines = [_bare(line) for line in console.splitlines()]
     running, at = "", 0
@@ -89,8 +94,8 @@ def find(console: str) -> list[Splat]:
             at += 1
             continue
         end = (_race_end if RACE.match(lines[at]) else _end)(lines, at)
-        whole = end < len(lines) and bool(RULER.match(lines[end]))
-        splats.append(Splat(lines[at], running, tuple(lines[at:end]), whole))
+        complete = end < len(lines) and bool(RULER.match(lines[end]))
+        splats.append(Splat(lines[at], running, tuple(lines[at:end]), complete))
         marks = [mark for mark in map(MARK.match, lines[at:end]) if mark]
         if marks:
             running = (marks[-1][2] or "") if marks[-1][1] == "begin" else ""
@@ -99,7 +104,7 @@ def find(console: str) -> list[Splat]:
 
 
 def _end(lines: list[str], start: int) -> int:
-    """One past the last line of the complaint that begins at start."""
+    """The index after the last line of the complaint that begins at `start`."""
     stop = min(len(lines), start + LONGEST)
     for at in range(start + 1, stop):
         if MARK.match(lines[at]) or RULER.match(lines[at]) or RACE.match(lines[at]):
@@ -110,9 +115,9 @@ def _end(lines: list[str], start: int) -> int:
 
 
 def _race_end(lines: list[str], start: int) -> int:
-    """The ruler at the end of a data race's report, or what cuts it short.
+    """The index of the ruler that ends a data race's report, or of another complaint.
 
-    A mark of PID 1 may come in between, as it runs on another CPU.
+    The report may contain a mark that PID 1 has printed from another CPU.
     """
     stop = min(len(lines), start + LONGEST_RACE)
     for at in range(start + 1, stop):
@@ -121,14 +126,14 @@ def _race_end(lines: list[str], start: int) -> int:
     return stop
 
 
-def part(splats: Iterable[Splat]) -> tuple[list[Splat], list[str]]:
-    """The complaints that count, and a note on each kind of those that do not."""
-    ours: list[Splat] = []
+def split_foreign(splats: Iterable[Splat]) -> tuple[list[Splat], list[str]]:
+    """The complaints that fail a test, and a note for each foreign data race."""
+    counted: list[Splat] = []
     foreign: Counter[str] = Counter()
     first: dict[str, str] = {}
     for item in splats:
         if not item.foreign:
-            ours.append(item)
+            counted.append(item)
             continue
         what = item.title[len("BUG: KCSAN: data-race in ") :]
         foreign[what] += 1
@@ -137,4 +142,4 @@ def part(splats: Iterable[Splat]) -> tuple[list[Splat], list[str]]:
         f"foreign data race: {what} ({count} times, first in {first[what]})"
         for what, count in foreign.most_common()
     ]
-    return ours, notes
+    return counted, notes

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Get a source package through apt, also where no deb-src line is configured.
+"""Download a source package through apt, without a configured deb-src line.
 
 A private apt state is filled with the sources of the system's own suites, or of
-another suite on the same mirrors. Nothing of the system changes.
+another suite on the same mirrors. The system's apt state does not change.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from harness.errors import Fault
 
 
 def fetch(cache: Path, package: str, log: Path, suite: str = "") -> Path:
-    """The .dsc of a source package in the cache, with the files that it names.
+    """The .dsc of a source package in the cache, with the files that it lists.
 
-    The newest version of the suite, of the system's own suites unless told, that the
-    mirror has: while it takes in new versions, its list names files that have not come
-    yet. One that is in the cache stays the answer: tests go on without a network.
+    If the cache has one, that one, so that tests do not need a network. Otherwise the
+    newest version of the suite, by default of the system's suites, whose files the
+    mirror has: its index may list files that have not arrived there yet. Fault if there
+    is none.
     """
     folder = cache / "sources" / (suite or "own")
     kept = sorted(folder.glob(f"{package}_*.dsc"))
@@ -34,15 +35,15 @@ def fetch(cache: Path, package: str, log: Path, suite: str = "") -> Path:
     found = _newest_first(apt.versions(package, options))
     if not found:
         raise Fault(
-            f"no source package {package} in {suite or 'the suites that apt knows'},"
-            " and no network to ask further: retry later",
+            f"no source package {package} in {suite or 'the system suites'},"
+            " or the mirror cannot be reached: retry later",
             log,
         )
     for number in found:
         dsc = _download(folder, package, number, options, log)
         if dsc:
             return dsc
-    raise apt.why(f"download of the source of {package}", log)
+    raise apt.explain_failure(f"download of the source of {package}", log)
 
 
 def _newest_first(versions: list[str]) -> list[str]:
@@ -56,7 +57,7 @@ def _newest_first(versions: list[str]) -> list[str]:
 def _download(
     folder: Path, package: str, number: str, options: list[str], log: Path
 ) -> Path | None:
-    """None if the mirror does not have what its list names."""
+    """The .dsc; None if the mirror lacks a file. Fault if apt-get fails otherwise."""
     what = f"download of the source of {package} {number}"
     part = folder / "partial" / package
     part.mkdir(parents=True, exist_ok=True)
@@ -74,19 +75,19 @@ def _download(
             stream.seek(before)
             if "404  Not Found" in stream.read():
                 return None
-        raise apt.why(what, log)
+        raise apt.explain_failure(what, log)
     for path in sorted(part.iterdir(), key=lambda path: path.suffix == ".dsc"):
         path.rename(folder / path.name)
     return folder / found[0].name
 
 
 def version(dsc: Path) -> str:
-    """The upstream version, without Debian's part."""
+    """The upstream version: without epoch and Debian revision."""
     return dsc.stem.partition("_")[2].rpartition("-")[0].rpartition(":")[2]
 
 
 def unpack(dsc: Path, tree: Path, log: Path) -> None:
-    """The source as Debian builds it: with the distribution's own patches."""
-    # apt has verified the hashes, so dpkg need not ask for keys once more.
+    """Unpack the source with the distribution's patches applied."""
+    # apt has verified hashes and signature; dpkg-source may lack the keys.
     command = ["dpkg-source", "--no-check", "--no-copy", "-x", dsc, tree]
     procs.run_logged(command, log, f"unpack {dsc.name}")

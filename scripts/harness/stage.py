@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Change several files of a tree together: all of them, or none."""
+"""Change several files of a tree: all of them, or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness import interrupt
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds, and whether it may be run."""
+    """A file's data, and whether it is executable."""
 
     data: bytes
     executable: bool = False
@@ -25,6 +25,7 @@ Changes = Mapping[str, Optional[Content]]
 
 
 def read(tree: Path, name: str) -> Optional[Content]:
+    """A file of the tree; None if there is none."""
     path = tree / name
     if not path.is_file():
         return None
@@ -32,17 +33,18 @@ def read(tree: Path, name: str) -> Optional[Content]:
 
 
 def put(path: Path, content: Content) -> None:
+    """Write a file and create its directories. OSError if that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.data)
     path.chmod(0o755 if content.executable else 0o644)
 
 
 def commit(tree: Path, changes: Changes) -> list[str]:
-    """Make the changes (None removes a file) and name the files that differed.
+    """Make the changes (None removes a file) and return the files that differed.
 
-    Everything is written beside the tree's files first, so that a full disk is
-    met before the first of them is touched; a failure after that is undone, and a
-    signal waits for the end.
+    All new files are written to a directory within the tree first: a full disk raises
+    OSError before any file of the tree has changed. A later failure is undone. Signals
+    are deferred to the end.
     """
     with interrupt.hold():
         return _commit(tree, changes)
@@ -91,7 +93,7 @@ def _restore(tree: Path, stage: Path, name: str) -> None:
 
 
 def _prune(tree: Path, names: list[str]) -> None:
-    """Remove the folders that a removed file leaves empty."""
+    """Remove the directories that removed files leave empty."""
     for name in names:
         folder = (tree / name).parent
         while folder != tree:

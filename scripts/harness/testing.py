@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./vdsox test: pytest over tests/, with the progress of long steps in sight."""
+"""./vdsox test: run pytest over tests/; long steps print progress to this stderr."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def _arguments(expression: str | None, listing: bool, quick: bool) -> list[str]:
 def run(
     ctx: Context, expression: str | None, listing: bool, quick: bool, thorough: bool
 ) -> int:
-    """The status of pytest in our terms: 1 a test failed, 2 anything worse."""
+    """Run the tests; returns 0, 1 if a test failed, 2 for any other status of pytest.
+    Fault if packages are missing and cannot be installed."""
     arches = [] if quick or listing else machine.names()
     deps.ensure(ctx, deps.packages(arches, testing=True))
     progress = os.dup(2)
@@ -35,7 +36,7 @@ def run(
         "VDSOX_JOBS": str(ctx.jobs),
         "VDSOGEN_TOOLS": str(ctx.out / "tools" / "vdsogen-tests"),
         "PYTHONDONTWRITEBYTECODE": "1",
-        **({"VDSOX_AHEAD": "1"} if everything else {}),
+        **({"VDSOX_PREBUILD": "1"} if everything else {}),
         **({"VDSOX_THOROUGH": "1"} if thorough else {}),
         **({events.VARIABLE: str(ctx.ui.events)} if ctx.ui.events else {}),
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the time of a run went: sums over events, samples of the cores and logs.
+"""Time accounting of a run: sums over events, samples of /proc/stat, and logs.
 
-Plain functions; timing.py records what they take and writes what they give. Times are in
+Pure functions; timing.py records their input and writes their results. Times are in
 seconds, an interval is a pair of begin and end.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Iterable, Sequence
 from harness.events import Event
 
 Interval = tuple[float, float]
-# When, and the ticks of /proc/stat's first line by then.
+# Time, and the ticks of /proc/stat's first line at that time.
 Sample = tuple[float, dict[str, int]]
 
 COLUMNS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
@@ -32,11 +32,12 @@ REST = "(link and images)"
 
 
 def overlap(one: Interval, other: Interval) -> float:
+    """Seconds that two intervals have in common."""
     return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
 def covered(whole: Interval, parts: Iterable[Interval]) -> float:
-    """How much of an interval others cover, which may overlap each other."""
+    """Seconds of `whole` that at least one of `parts` covers."""
     total, at = 0.0, whole[0]
     for begin, end in sorted(parts):
         begin, end = max(begin, at), min(end, whole[1])
@@ -47,15 +48,20 @@ def covered(whole: Interval, parts: Iterable[Interval]) -> float:
 
 
 def interval(event: Event) -> Interval:
+    """Begin and end of an event."""
     return float(event["begin"]), float(event["end"])
 
 
 def of_kind(events: Iterable[Event], *kinds: str) -> list[Event]:
+    """The events of these kinds."""
     return [event for event in events if event["kind"] in kinds]
 
 
 def steps(events: Sequence[Event], begin: float) -> list[dict[str, Any]]:
-    """Steps, and waits for what another process makes, by begin within the run."""
+    """Steps, and waits for products of another process, in order.
+
+    begin: of the run; the result's begins are relative to it
+    """
     return [
         {
             "kind": event["kind"],
@@ -72,8 +78,8 @@ def steps(events: Sequence[Event], begin: float) -> list[dict[str, Any]]:
 def tests(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Each pytest item, slowest first by its own time.
 
-    `seconds` is set-up, call and tear-down; `own` is without the steps and waits of the
-    same process meanwhile: those made something that other items use as well.
+    `seconds` is set-up, call and tear-down. `own` excludes the steps and waits of the
+    same process in that time: their products are shared with other items.
     """
     inner = defaultdict(list)
     for event in of_kind(events, "step", "wait"):
@@ -94,7 +100,7 @@ def tests(events: Sequence[Event]) -> list[dict[str, Any]]:
 
 
 def kselftests(ktap: str) -> list[dict[str, Any]]:
-    """What each test of a guest took, slowest first."""
+    """Duration of each test in a guest's KTAP, slowest first."""
     found = [{"name": m[2], "seconds": float(m[1])} for m in TOOK.finditer(ktap)]
     return sorted(found, key=lambda test: -test["seconds"])  # type: ignore[operator]
 
@@ -102,14 +108,14 @@ def kselftests(ktap: str) -> list[dict[str, Any]]:
 def folders(
     endings: Iterable[tuple[float, str]], windows: Sequence[Interval]
 ) -> list[dict[str, Any]]:
-    """The wall time of a build by the folder of its objects, longest first.
+    """The wall time of a build by directory of its objects, longest first.
 
-    endings: when each object was there, and its path
-    windows: when the build ran
+    endings: modification time and path of each object
+    windows: intervals in which the build ran
 
-    The time between two objects counts for the second one's folder: with several jobs it
-    is that object's share. What follows the last object of a window is the link. An object
-    that a later window made anew is seen there only.
+    The time between two objects is accounted to the second one's directory: with
+    several jobs it is that object's share. The time after the last object of a window
+    is the link's. An object that a later window compiled again counts in that one only.
     """
     shares: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     ordered = sorted(endings)
@@ -132,6 +138,7 @@ def folders(
 def build(
     name: str, endings: Iterable[tuple[float, str]], windows: Sequence[Interval]
 ) -> dict[str, Any]:
+    """A kernel build's entry of times.json; the arguments are those of folders()."""
     parts = folders(endings, windows)
     return {
         "name": name,
@@ -142,13 +149,13 @@ def build(
 
 
 def ticks(stat: str) -> dict[str, int]:
-    """The first line of /proc/stat."""
+    """The sums over all CPUs in the text of /proc/stat: state -> ticks."""
     words = stat.split("\n", 1)[0].split()[1:]
     return dict(zip(COLUMNS, (int(word) for word in words)))
 
 
 def shares_between(first: Sample, last: Sample) -> dict[str, float]:
-    """In which state the cores were between two samples; all of them make up 1."""
+    """Fraction of CPU time in each state between two samples; their sum is 1."""
     passed = {name: last[1][name] - first[1][name] for name in COLUMNS}
     total = sum(passed.values())
     if total <= 0:
@@ -160,7 +167,7 @@ def shares_between(first: Sample, last: Sample) -> dict[str, float]:
 
 
 def busiest(events: Iterable[Event], whole: Interval) -> list[str]:
-    """Names of what ran for a second or more of an interval, the longest first."""
+    """Names of events that overlap an interval by 1 s or more, longest first."""
     sums: dict[str, float] = defaultdict(float)
     for event in events:
         sums[event["name"]] += overlap(interval(event), whole)
@@ -169,7 +176,8 @@ def busiest(events: Iterable[Event], whole: Interval) -> list[str]:
 
 
 def minutes(samples: Sequence[Sample], events: Sequence[Event]) -> list[dict[str, Any]]:
-    """What the cores did in each minute of the run, or a little more, and what ran."""
+    """CPU states, steps and tests of each minute of the run. An entry ends at the first
+    sample after a minute."""
     found: list[dict[str, Any]] = []
     first = samples[0] if samples else None
     for sample in samples[1:]:
@@ -193,7 +201,7 @@ def minutes(samples: Sequence[Sample], events: Sequence[Event]) -> list[dict[str
 def summary(
     samples: Sequence[Sample], events: Sequence[Event], cores: int
 ) -> dict[str, Any]:
-    """All that events and samples say; builds and guests are added from their files."""
+    """times.json but for builds and guests, which timing.py adds from their files."""
     begin = samples[0][0]
     return {
         "seconds": round(samples[-1][0] - begin, 1),

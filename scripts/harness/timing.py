@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""--times: record where the time of a command goes, write and print it at its end."""
+"""--times: record how long a command's steps take, and report it at its end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRINTED, PRINTED_PARTS = 10, 5
 
 
 class Sampler:
-    """Reads every few seconds what the cores have done."""
+    """A thread that reads /proc/stat every EVERY seconds."""
 
     def __init__(self) -> None:
         self.samples: list[Sample] = []
@@ -32,10 +32,12 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
+        """Take the first sample and start the thread."""
         self._sample()
         self._thread.start()
 
     def stop(self) -> None:
+        """End the thread and take the last sample."""
         self._done.set()
         self._thread.join()
         self._sample()
@@ -50,7 +52,7 @@ class Sampler:
 
 @contextmanager
 def recording(ctx: Context, wanted: bool) -> Iterator[None]:
-    """What runs within is recorded, however it ends."""
+    """If `wanted`, record the block and report it, also if it raises."""
     if not wanted:
         yield
         return
@@ -67,19 +69,22 @@ def recording(ctx: Context, wanted: bool) -> Iterator[None]:
         value = collect(ctx.out, events.read(log), sampler.samples)
         write(value, ctx.report)
         print("\n".join(describe(value)))
-        print(f"more: {ctx.report / 'times.html'}", flush=True)
+        print(f"full report: {ctx.report / 'times.html'}", flush=True)
 
 
 def collect(
     out: Path, found: Sequence[Event], samples: Sequence[Sample]
 ) -> dict[str, Any]:
-    """All of times.json."""
+    """The whole of times.json.
+
+    found: events of the run
+    """
     value = times.summary(samples, found, os.cpu_count() or 1)
     return {**value, "builds": builds(out, found), "guests": guests(out, samples[0][0])}
 
 
 def builds(out: Path, found: Sequence[Event]) -> list[dict[str, Any]]:
-    """The kernels that were built, and the folders of their objects."""
+    """The kernels built in the run, and the time for each directory of objects."""
     windows: dict[str, list[times.Interval]] = {}
     for event in times.of_kind(found, "step"):
         if event.get("folder"):
@@ -99,7 +104,7 @@ def _endings(folder: Path) -> Iterator[tuple[float, str]]:
 
 
 def guests(out: Path, begin: float) -> list[dict[str, Any]]:
-    """The logs of the guests that ran since then."""
+    """Test durations of the guests whose KTAP log was written after `begin`."""
     found = []
     for path in sorted(out.glob("*/*ktap.log")):
         if path.stat().st_mtime >= begin:
@@ -111,17 +116,18 @@ def guests(out: Path, begin: float) -> list[dict[str, Any]]:
 
 
 def write(value: dict[str, Any], folder: Path) -> None:
+    """Write times.json and times.html."""
     (folder / "times.json").write_text(json.dumps(value, indent=1) + "\n")
     text = html.render(TEMPLATE, {"duration": duration}, times=value)
     (folder / "times.html").write_text(text)
 
 
 def describe(value: dict[str, Any]) -> Iterator[str]:
-    """The page's first lines of each table, for a terminal or a log."""
+    """The first lines of each table of times.html, as text."""
     idle = value["shares"].get("idle", 0.0)
     whole = f"{duration(value['seconds'])} on {value['cores']} cores"
     yield f"\ntimes: {whole}, {idle:.0%} idle"
-    yield "\nidlest minutes:"
+    yield "\nminutes with the most idle CPU time:"
     idlest = sorted(value["minutes"], key=lambda minute: -minute.get("idle", 0.0))
     for minute in idlest[:PRINTED]:
         ran = ", ".join([*minute["steps"], *minute["tests"][:1]]) or "-"
@@ -140,6 +146,6 @@ def describe(value: dict[str, Any]) -> Iterator[str]:
         for test in guest["tests"][:PRINTED_PARTS]:
             yield f"  {test['seconds']:6.1f}s  {test['name']}"
     if value["tests"]:
-        yield "\nslowest tests, without the steps and waits in them:"
+        yield "\nslowest tests, excluding the steps and waits within them:"
     for test in value["tests"][:PRINTED]:
         yield f"  {test['own']:6.1f}s  {test['name']}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Progress: a line a step with base, architecture, step, outcome and duration."""
+"""Progress: a line for each step with base, architecture, name, outcome, duration."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ COLOURS = {
 
 
 def no_progress() -> str:
+    """For a step without a progress text."""
     return ""
 
 
 @dataclass
 class Outcome:
-    """What a step wants its line to say.
+    """The variable parts of a step's line.
 
-    progress: how far the step is, asked for by a thread while the step runs
-    folder: of a build, the folder under out/ that it builds in
+    progress: returns the progress text; another thread calls it while the step runs
+    folder: for a kernel build, its cell's folder below the output directory
     """
 
     word: str = "ok"
@@ -47,10 +48,11 @@ class Outcome:
 
 @dataclass
 class Ui:
-    """Where progress goes, and whether it may move and shine.
+    """Progress output.
 
-    still: no live line, even on a terminal: another process has one there
-    events: the log of steps that events.py describes
+    still: no live line even on a terminal, since another process draws one there
+    events: log file of events.py, or None
+    clock, period: in seconds, see Status
     """
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
@@ -61,26 +63,29 @@ class Ui:
     period: float = 0.5
 
     def __post_init__(self) -> None:
-        moves = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        ansi = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         period, clock = self.period, self.clock
-        self.status = Status(self.stream, moves, self.still, clock, period)
+        self.status = Status(self.stream, ansi, self.still, clock, period)
 
     def paint(self, word: str) -> str:
+        """The word in its colour, on a terminal and without $NO_COLOR."""
         code = COLOURS.get(word)
         if not code or "NO_COLOR" in os.environ or not self.stream.isatty():
             return word
         return f"\033[{code}m{word}\033[0m"
 
-    def say(self, text: str) -> None:
-        self.status.say(text)
+    def print_line(self, text: str) -> None:
+        """Print a line above the live line."""
+        self.status.print_line(text)
 
     def debug(self, text: str) -> None:
+        """The same, with -v only."""
         if self.verbose:
-            self.say(f"# {text}")
+            self.print_line(f"# {text}")
 
     @contextmanager
     def step(self, base: str, arch: str, name: str) -> Iterator[Outcome]:
-        """Time a step; its line is printed at its end, also when it fails."""
+        """Time the block as a step; print its line at its end, also if it raises."""
         outcome = Outcome()
         head = f"{base:<6} {arch:<12} {name:<10}"
         begun, begun_at = self.clock(), time.time()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The plain kernel and the others, and what a guest of each needs."""
+"""Kernel variants, the plain one and others, and the guest that each needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Variant:
-    """A kernel built with one fragment more, which costs its guests time and room."""
+    """A kernel built with additional configuration fragments.
+
+    needs: the compilers that can build it, for the message if Kconfig refuses
+    timeout_scale: factor for time limits
+    mem: MiB
+    one_thread: emulate all CPUs in one thread
+    append: to the kernel command line
+    """
 
     name: str = ""
     help: str = ""
@@ -21,24 +28,26 @@ class Variant:
 
     @property
     def fragments(self) -> list[str]:
+        """Names of its files scripts/configs/NAME.config."""
         return self.name.split("-") if self.name else []
 
     @property
     def options(self) -> list[str]:
+        """The command line options that select this variant."""
         return [f"--{word}" for word in self.fragments]
 
     def named(self, stem: str) -> str:
-        """The name of a thing of this variant, made of the plain one's."""
+        """`stem` with the suffix of this variant; the plain one has none."""
         return f"{stem}-{self.name}" if self.name else stem
 
 
-# A watchdog that waits as long as it can: the guest may be emulated on a busy host.
+# The longest soft lockup threshold: the guest may be emulated on a busy host.
 WATCHDOG = ("watchdog_thresh=60",)
 
 PLAIN = Variant()
 DEBUG = Variant(
     name="debug",
-    help="the kernel with KASAN, lockdep and RCU checks",
+    help="a kernel with KASAN, lockdep and RCU checks",
     needs="gcc 8.3 or later",
     timeout_scale=6,
     cpus=2,
@@ -47,37 +56,38 @@ DEBUG = Variant(
 )
 KCSAN = Variant(
     name="kcsan",
-    help="the kernel with the data race detector",
+    help="a kernel with KCSAN, the data race detector",
     needs="gcc 11 or later, or clang 11 or later",
     timeout_scale=6,
     cpus=2,
     mem=1024,
     append=WATCHDOG,
 )
-# QEMU with a thread for each CPU sees some text patches too late: an unpatched
-# distribution's kernel dies of "Oops: int3" there. See Documentation/testing.rst.
+# QEMU with a thread for each CPU may execute stale code after a text patch: an
+# unpatched distribution's kernel oopses with "int3" there, too. See
+# Documentation/testing.rst.
 LABELS = Variant(
     name="labels",
-    help="the kernel that patches its own code, as distributions' do",
+    help="a kernel with jump labels and static calls, as distributions' are",
     timeout_scale=3,
     one_thread=True,
 )
 OTHERS = (DEBUG, KCSAN, LABELS)
 
-# With it a kernel runs what is installed on a machine, and CRIU.
+# The fragment for programs that are installed on the host, and for CRIU.
 HOST = "host"
 
 
 def with_host(kind: Variant) -> Variant:
-    """The variant that can mount the host's root, and has a network."""
+    """The variant with the host fragment: 9p, overlayfs and networking."""
     return replace(kind, name="-".join([*kind.fragments, HOST]))
 
 
 KINDS = (PLAIN, *OTHERS)
 ALL = (*KINDS, *(with_host(kind) for kind in KINDS))
 
-# Not among them: only ./vdsox bench builds it, and no kselftest runs on it.
-BENCH = Variant(name="bench", help="the kernel whose instructions are counted")
+# Not in ALL: only ./vdsox bench builds it, and no kselftest runs on it.
+BENCH = Variant(name="bench", help="a kernel for counting instructions")
 
 
 def by_name(name: str) -> Variant:

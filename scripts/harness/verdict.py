@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Join what was expected, what the guest said and what its kernel said."""
+"""Join the expected tests, the guest's KTAP and the kernel's complaints."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ def join(
     guest_result: GuestResult,
     console_tail: Sequence[str] = (),
 ) -> list[Result]:
-    """One result for the boot, one for each expected test, then what was not expected."""
+    """One result for the boot, one for each expected test, then unexpected ones. A
+    TIMEOUT with any other fault becomes FAIL: late.py does not run it again."""
     given = {result.name: result for result in document.results}
     results = [_boot(document, guest_result, console_tail)]
     for expected in expected_tests:
         result = given.pop(expected.name, None)
         results.append(_expected(expected, result, guest_result, console_tail))
     results += given.values()
-    _blame(results, list(splats))
+    _fail_by_splats(results, list(splats))
     for result in results:
         if result.status == ktap.TIMEOUT and (fault := _fault(result)):
             _fail(result, fault)
@@ -54,7 +55,7 @@ def _expected(
 ) -> Result:
     interrupted = guest_result.running == expected.name
     if result is None or (interrupted and result.reason == "no result line"):
-        return _silent(expected, result, guest_result, tail)
+        return _without_result(expected, result, guest_result, tail)
     if result.status == ktap.TIMEOUT:
         result.log = result.log + list(tail)
     if result.status == ktap.SKIP and not result.reason:
@@ -68,13 +69,13 @@ def _expected(
     return result
 
 
-def _silent(
+def _without_result(
     expected: ExpectedTest,
     result: Result | None,
     guest_result: GuestResult,
     tail: Sequence[str],
 ) -> Result:
-    """No line of its own: it hung, it took the guest along, or it never ran."""
+    """It has no result line: it hung, it ended the guest, or it did not run."""
     found = result or Result(expected.name, ktap.MISS)
     found.name, found.errors = expected.name, []
     if guest_result.running == expected.name:
@@ -84,9 +85,9 @@ def _silent(
     else:
         found.status = ktap.MISS
         found.reason = (
-            f"gave no line: {guest_result.reason}" if guest_result.reason else ""
+            f"no result line: {guest_result.reason}" if guest_result.reason else ""
         )
-        found.reason = found.reason or "gave no line: its program was not built"
+        found.reason = found.reason or "no result line: its program was not built"
     return found
 
 
@@ -94,14 +95,17 @@ def _missing_cases(expected: ExpectedTest, result: Result) -> None:
     given = {test.name for test in result.subtests}
     for case in expected.cases:
         if case not in given:
-            reason = "expected by the manifest, gave no line"
+            reason = "in the manifest, but without a result line"
             result.subtests.append(Result(case, ktap.MISS, reason))
             if result.status in (ktap.PASS, ktap.XFAIL):
-                result.status, result.reason = ktap.MISS, f"case {case} gave no line"
+                result.status, result.reason = (
+                    ktap.MISS,
+                    f"case {case} has no result line",
+                )
 
 
 def _fail(result: Result, reason: str) -> None:
-    """Wrong outweighs good and late, not what is wrong already."""
+    """Make a good or late result FAIL; one that is wrong already keeps its reason."""
     if result.status == ktap.TIMEOUT:
         result.status, result.reason = ktap.FAIL, f"{reason}; {result.reason}"
     elif not result.bad:
@@ -109,9 +113,9 @@ def _fail(result: Result, reason: str) -> None:
 
 
 def _fault(result: Result) -> str:
-    """What is wrong with a test that was late, too; empty if it was only late.
+    """What is wrong with a test that was late; empty if it was only late.
 
-    Cases without a line are a matter of time only where the output was cut off.
+    Missing cases are a consequence of lateness only if the output was cut off.
     """
     errors = [error for error in result.errors if not error.startswith(CUT_OFF)]
     given = [test for test in result.subtests if test.status != ktap.MISS]
@@ -120,12 +124,12 @@ def _fault(result: Result) -> str:
     if errors or wrong:
         return errors[0] if errors else f"{wrong[0].name} failed"
     if missing and given and not result.errors:
-        return f"case {missing[0].name} gave no line"
+        return f"case {missing[0].name} has no result line"
     return ""
 
 
-def _blame(results: Sequence[Result], splats: Sequence[Splat]) -> None:
-    """A complaint of the kernel fails the test that ran; none ran: the boot."""
+def _fail_by_splats(results: Sequence[Result], splats: Sequence[Splat]) -> None:
+    """A complaint of the kernel fails the test that ran, or the boot if none ran."""
     by_name = {result.name: result for result in results}
     for splat in splats:
         result = by_name.get(splat.test, by_name[BOOT])
@@ -134,7 +138,7 @@ def _blame(results: Sequence[Result], splats: Sequence[Splat]) -> None:
 
 
 def counts(results: Iterable[Result]) -> dict[str, int]:
-    """How many of each status, a test with cases counting as one."""
+    """Number of results by status; cases do not count."""
     total: dict[str, int] = {}
     for result in results:
         total[result.status] = total.get(result.status, 0) + 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copy the files that the host lays below /tmp and /run: a tmpfs, mounted there after
- * the initramfs was unpacked, would hide them.
+ * Copy files of the initramfs to /tmp and /run: PID 1 mounts a tmpfs on each, which would
+ * hide files that the kernel had unpacked there.
  */
 #define _GNU_SOURCE
 #include "init.h"
@@ -45,7 +45,7 @@ static bool copy_file(const char *path, const char *target, const struct stat *s
 	return good;
 }
 
-/* The source is removed, so that no file takes memory twice for long. */
+/* Remove each file after its copy: both are in memory. */
 static int copy_one(const char *path, const struct stat *status, int type,
 		    struct FTW *place)
 {
@@ -64,7 +64,7 @@ static int copy_one(const char *path, const struct stat *status, int type,
 	return -1;
 }
 
-bool copy_laid(void)
+bool copy_files(void)
 {
 	struct stat status;
 

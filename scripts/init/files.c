@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Send what the tests left behind to the host, as an ustar stream. */
+/* Send the files in ARTIFACTS to the host, as a ustar stream, and remove them. */
 #include "init.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@ struct ustar {
 	char type, linkname[100], magic[6], version[2], owner[64], pad[183];
 };
 
-_Static_assert(sizeof(struct ustar) == BLOCK, "an ustar header is one block");
+_Static_assert(sizeof(struct ustar) == BLOCK, "a ustar header is one block");
 
 static void send_header(const char *name, size_t size)
 {
@@ -34,7 +34,7 @@ static void send_header(const char *name, size_t size)
 	port_write(PORT_FILES, &header, sizeof(header));
 }
 
-/* Exactly the announced size, padded to whole blocks, whatever the file does. */
+/* Send exactly @size bytes, padded to whole blocks, also if the file has shrunk. */
 static void send_body(int fd, size_t size)
 {
 	char block[64 * BLOCK];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PID 1 of the guest, step by step; init.h tells what host and guest agree on. */
+/* PID 1 of the guest; init.h describes the interface between host and guest. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What `env` and `timeout` exit with when they cannot even start a command. */
+/* The status of env(1) and timeout(1) if they fail before they start the command. */
 #define NO_START 125
 
 static void mount_one(const char *type, const char *where, const char *options)
@@ -81,7 +81,7 @@ static void environment(void)
 	umask(022);
 }
 
-/* The whole file with a NUL behind it, or NULL. */
+/* The contents followed by a NUL, or NULL if the file or memory is missing. */
 static char *read_file(const char *path, size_t *size)
 {
 	char *data = NULL;
@@ -121,7 +121,7 @@ static void exec_mode(bool other_root)
 		argv[count++] = data + at;
 		at += strlen(data + at) + 1;
 	}
-	if (!copy_laid() || (other_root && !root_enter()))
+	if (!copy_files() || (other_root && !root_enter()))
 		verdict("# vdsox: exit %d\n", NO_START);
 	else
 		verdict("# vdsox: exit %d\n", count ? run_command(argv) : 0);
@@ -157,7 +157,7 @@ int main(void)
 		exec_mode(false);
 	else if (plan && !strncmp(plan, "exec-root\n", 10))
 		exec_mode(true);
-	else if (plan && !strncmp(plan, "test\n", 5) && copy_laid())
+	else if (plan && !strncmp(plan, "test\n", 5) && copy_files())
 		run_tests(plan + 5);
 	power_off();
 }

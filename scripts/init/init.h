@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * PID 1 of the guest. The host lays down, in the initramfs:
+ * PID 1 of the guest. The initramfs, made by scripts/harness/initramfs.py, contains:
  *
  *   /vdsox/plan      one line: `exec`, `exec-root`, `probe`, or `test`; after `test`,
  *                    a line for each test: NAME TIMEOUT DIRECTORY PROGRAM [ARGUMENT]...
- *   /vdsox/argv      for `exec`: the command, each word ended by a NUL
- *   /vdsox/layer/    for `exec-root`: files laid over the root that the host exports
- *                    over 9p as HOST_ROOT_TAG; the command runs there
- *   /vdsox/copy/     files below /tmp and /run, copied there once PID 1 has mounted a
- *                    tmpfs on each
+ *   /vdsox/argv      for `exec`: the command, each word terminated by a NUL
+ *   /vdsox/layer/    for `exec-root`: files that overlay the root file system, which the
+ *                    host exports over 9p as HOST_ROOT_TAG; the command runs there
+ *   /vdsox/copy/     files for /tmp and /run, copied after PID 1 has mounted a tmpfs on
+ *                    each
  *   /vdsox/images/   the built vDSO images
- *   /kselftest/      the kselftests, as they install themselves
+ *   /kselftest/      the installed kselftests
  *
- * and reads from four virtio-serial ports, found by their names:
+ * PID 1 writes to four virtio-serial ports, found by their names:
  *
- *   vdsox.verdict    KTAP, the output of a test nested in it by two spaces;
- *                    `# vdsox: ready` once PID 1 runs, `# vdsox: begin NAME` before
- *                    a test, `# vdsox: exit N` for `exec`, `# vdsox: end` at the end
- *   vdsox.files      an ustar stream of what the tests left in $VDSOX_ARTIFACTS
+ *   vdsox.verdict    KTAP, the output of each test indented by two spaces;
+ *                    `# vdsox: ready` once PID 1 runs, `# vdsox: begin NAME` before a
+ *                    test, `# vdsox: took SECONDS NAME` after it, `# vdsox: exit N` for
+ *                    `exec`, `# vdsox: end` at the end
+ *   vdsox.files      a ustar stream of the files that tests left in $VDSOX_ARTIFACTS
  *   vdsox.stdout     the output of the command of `exec`
  *   vdsox.stderr
  *
- * /dev/kmsg gets `vdsox: begin NAME` and `vdsox: end NAME` marks, by which the host
- * puts what the kernel says to the test that ran at that moment.
+ * It also writes the marks `vdsox: begin NAME` and `vdsox: end NAME` to /dev/kmsg, by
+ * which the host attributes messages of the kernel to the test that ran then.
  */
 #ifndef VDSOX_INIT_H
 #define VDSOX_INIT_H
@@ -58,7 +59,7 @@ void files_send(void);
 void files_end(void);
 
 /* copy.c */
-bool copy_laid(void);
+bool copy_files(void);
 
 /* root.c */
 bool root_enter(void);
@@ -67,6 +68,6 @@ bool root_enter(void);
 pid_t spawn(char **argv, const char *directory, int out, int err);
 int run_command(char **argv);
 void run_tests(char *plan);
-void end_everyone(void);
+void kill_all(void);
 
 #endif

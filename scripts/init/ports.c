@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ways out of the guest: named virtio-serial ports, and the kernel's log. */
+/* Output to the host: named virtio-serial ports, and the kernel log. */
 #include "init.h"
 
 #include <dirent.h>
@@ -59,7 +59,7 @@ static void open_named(const char *entry)
 	}
 }
 
-/* The ports come a moment after PID 1 starts: wait for them, but not forever. */
+/* The ports may appear after PID 1 has started: wait for up to TRIES * 100 ms. */
 void ports_open(void)
 {
 	for (int try = 0; try < TRIES; try++) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another root file system for the command of `exec`: what the host exports over
- * 9p, read-only, under a layer that forgets what is written to it. /vdsox/layer,
- * of the initramfs, lies between the two.
+ * The root file system for `exec-root`: an overlay of the host's root over 9p, read-only,
+ * /vdsox/layer of the initramfs, and a tmpfs for changes.
  */
 #define _GNU_SOURCE
 #include "init.h"
@@ -46,7 +45,7 @@ static bool layers(void)
 	return mounted("vdsox", NEW, "overlay", 0, LAYERS);
 }
 
-/* What the kernel serves, and what must not be the host's. */
+/* Move the kernel's file systems and the temporary directories into the new root. */
 static bool move_own(void)
 {
 	static const char *const own[] = { "/dev", "/proc", "/sys", "/run", "/tmp" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Run a command, or the tests of the plan one after another, each with its time. */
+/* Run a command, or the tests of the plan in order, each with a time limit. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #define SKIPPED		4
-/* A program's own statement that only time limits were exceeded; as of timeout(1). */
-#define ALL_LATE	124
-/* Seconds, see struct limit. */
-#define MOST_AT_ONCE	0.1
+/* The status of timeout(1): all failures of the program were exceeded time limits. */
+#define EXIT_LATE	124
+#define MAX_POLL	0.1	/* seconds, see struct limit */
 
 static double now(void)
 {
@@ -29,11 +28,11 @@ static double now(void)
 }
 
 /*
- * A host may hold the guest's CPUs up for seconds. A program did not use that time
- * in vain: between two looks no more is counted than MOST_AT_ONCE.
+ * A busy host may stop the guest's CPUs for seconds, in which the program cannot make
+ * progress. So at most MAX_POLL is accounted between two calls of is_over().
  */
 struct limit {
-	double last, left;
+	double last, left;	/* seconds */
 };
 
 static bool is_over(struct limit *limit)
@@ -41,7 +40,7 @@ static bool is_over(struct limit *limit)
 	double time = now(), passed = time - limit->last;
 
 	limit->last = time;
-	limit->left -= passed < MOST_AT_ONCE ? passed : MOST_AT_ONCE;
+	limit->left -= passed < MAX_POLL ? passed : MAX_POLL;
 	return limit->left < 0;
 }
 
@@ -61,15 +60,15 @@ pid_t spawn(char **argv, const char *directory, int out, int err)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Nobody but PID 1 and the kernel's own threads outlives a test. */
-void end_everyone(void)
+/* Kill and reap all processes except PID 1 and kernel threads. */
+void kill_all(void)
 {
 	kill(-1, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
 
-/* Reap whoever has ended; true once it was the child, whose status is kept. */
+/* Reap zombies; true, with its status, once @child is among them. */
 static bool reap(pid_t child, int *status)
 {
 	pid_t ended;
@@ -123,7 +122,7 @@ int run_command(char **argv)
 	fds[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	while (!reap(child, &status))
 		pump_both(fds, 10);
-	end_everyone();
+	kill_all();
 	while (fds[0].fd >= 0 || fds[1].fd >= 0)
 		pump_both(fds, 1000);
 	kmsg("vdsox: end command");
@@ -138,7 +137,7 @@ struct output {
 	char skip[256];
 };
 
-/* The reason stands behind `SKIP` in what the test printed. */
+/* The reason follows `SKIP` in the test's output. */
 static void note_skip(struct output *output)
 {
 	char *at = strstr(output->line, "SKIP");
@@ -159,7 +158,7 @@ static void flush_line(struct output *output)
 	output->used = 0;
 }
 
-static bool take(int fd, struct output *output)
+static bool read_output(int fd, struct output *output)
 {
 	char buffer[4096];
 	ssize_t got = read(fd, buffer, sizeof(buffer));
@@ -173,7 +172,7 @@ static bool take(int fd, struct output *output)
 	return got > 0;
 }
 
-/* Returns true when the time ran out. */
+/* Returns true if the test exceeded its limit, in seconds. */
 static bool wait_test(pid_t child, int fd, int timeout, struct output *output, int *status)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -181,22 +180,22 @@ static bool wait_test(pid_t child, int fd, int timeout, struct output *output, i
 	bool late = false;
 
 	while (!reap(child, status)) {
-		if (poll(&poller, 1, 10) > 0 && !take(fd, output))
+		if (poll(&poller, 1, 10) > 0 && !read_output(fd, output))
 			usleep(10000);
 		late = is_over(&limit);
 		if (late)
 			break;
 	}
-	end_everyone();
-	while (take(fd, output))
+	kill_all();
+	while (read_output(fd, output))
 		;
 	if (output->used)
 		flush_line(output);
 	return late;
 }
 
-static void judge(int number, const struct test *test, bool late, int status,
-		  const char *skip)
+static void print_result(int number, const struct test *test, bool late, int status,
+			 const char *skip)
 {
 	if (late)
 		verdict("not ok %d %s # TIMEOUT after %d s\n", number, test->name,
@@ -206,7 +205,7 @@ static void judge(int number, const struct test *test, bool late, int status,
 			WTERMSIG(status));
 	else if (WEXITSTATUS(status) == SKIPPED)
 		verdict("ok %d %s # SKIP %s\n", number, test->name, skip);
-	else if (WEXITSTATUS(status) == ALL_LATE)
+	else if (WEXITSTATUS(status) == EXIT_LATE)
 		verdict("not ok %d %s # TIMEOUT in its cases\n", number, test->name);
 	else if (WEXITSTATUS(status))
 		verdict("not ok %d %s # exit %d\n", number, test->name,
@@ -233,7 +232,7 @@ static void run_test(int number, struct test *test)
 	close(ends[0]);
 	kmsg("vdsox: end %s", test->name);
 	verdict("# vdsox: took %.3f %s\n", now() - begun, test->name);
-	judge(number, test, late, status, output.skip);
+	print_result(number, test, late, status, output.skip);
 	files_send();
 }
 

@@ -15,6 +15,6 @@ MACHINE = Machine(
     abis=("arm64", "arm"),
     compat="arm-linux-gnueabihf",
     append="earlycon",
-    # virtio without PCI, which a virt machine has ready: fewer drivers in the kernel
+    # virtio-mmio, which a virt machine provides: the kernel needs no PCI
     virtio="device",
 )

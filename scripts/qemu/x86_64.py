@@ -9,12 +9,12 @@ MACHINE = Machine(
     qemu="qemu-system-x86_64",
     qemu_package="qemu-system-x86",
     machine="q35",
-    # A TSC that the kernel takes for constant, and so for the clock of its scheduler.
+    # A model whose TSC the kernel treats as constant and uses for sched_clock().
     cpu="max,vendor=GenuineIntel,family=6,model=94,stepping=3",
     console="ttyS0",
     vdso="arch/x86/entry/vdso/vdso*.so*",
     abis=("x86_64", "x32", "ia32"),
-    # An emulated timer may tick late on a loaded host, which is no broken IO-APIC and
-    # no unstable TSC.
+    # On a loaded host an emulated timer may tick late. That must not make the kernel
+    # suspect the IO-APIC or the TSC.
     append="earlyprintk=serial,ttyS0,115200 no_timer_check tsc=nowatchdog",
 )

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The benchmark laboratory: see Documentation/bench.rst."""
+"""Benchmarks: see Documentation/bench.rst."""

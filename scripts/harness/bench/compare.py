@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What moved between two documents, and whether it moved further than it may.
+"""Compare the costs of two documents with the allowed growth.
 
-Counts are compared with counts only, never times: times are another machine's. What
-the bounds are, and why, stands in Documentation/bench.rst.
+Only counts are compared: times differ between machines. Documentation/bench.rst
+explains the bounds.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from harness.errors import Fault
 
 @dataclass(frozen=True)
 class Bound:
-    """A cost may grow by this many of its unit, or of the operation's own length."""
+    """The growth allowed for costs whose name matches: the greater of `units` and, for
+    an operation, `percent` of its length."""
 
     pattern: str
     units: float
     percent: float = 0.0
 
     def allows(self, old: Cost) -> float:
+        """The allowed growth of a cost, in its unit."""
         return max(self.units, self.percent / 100 * (old.of or abs(old.value)))
 
 
-# The first that matches counts. Same compiler and kernel release: our own code is the
-# same instructions, the rest of an operation may differ by how it was laid out.
+# The first match applies. With the same compiler and kernel release the patches' code
+# has the same instructions; the rest of an operation may differ by code layout.
 SAME = (
     Bound(r"entry\.\w+\.first\.more", 60, 2),
     Bound(r"entry\..*", 1),
@@ -46,7 +48,7 @@ SAME = (
     Bound(r"scale\.\w+\.\d+\.answered", 1),
     Bound(r"scale\..*", 60, 2),
 )
-# Another compiler chooses other instructions for the same code.
+# Another compiler generates other instructions for the same code.
 OTHER = tuple(
     Bound(bound.pattern, 4 * bound.units, 2 * bound.percent + 0.5) for bound in SAME
 )
@@ -54,7 +56,7 @@ OTHER = tuple(
 
 @dataclass(frozen=True)
 class Move:
-    """One cost in both documents."""
+    """A cost that both documents have; `allowed` is its growth's bound."""
 
     cell: str
     name: str
@@ -64,37 +66,41 @@ class Move:
 
     @property
     def by(self) -> float:
+        """The growth, negative if the cost fell."""
         return self.new.value - self.old.value
 
     @property
     def regression(self) -> bool:
+        """The cost grew by more than its bound."""
         return self.by > self.allowed
 
     def line(self) -> str:
-        word = "REGRESSION" if self.regression else "moved"
+        """One line of the report."""
+        word = "REGRESSION" if self.regression else "changed"
         return (
             f"{word:<10} {self.cell} {self.name}: {self.old.value:g} ->"
-            f" {self.new.value:g} {self.new.unit} ({self.by:+g}, may grow by"
-            f" {self.allowed:g})"
+            f" {self.new.value:g} {self.new.unit} ({self.by:+g}, allowed: up to"
+            f" +{self.allowed:g})"
         )
 
 
 def bound_of(name: str, same: bool) -> Bound:
+    """The bound of a cost; Fault if no pattern matches its name."""
     for bound in SAME if same else OTHER:
         if re.fullmatch(bound.pattern, name):
             return bound
-    raise Fault(f"no bound is stated for {name}")
+    raise Fault(f"compare.py has no bound for {name}")
 
 
 def is_same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Were both compiled from one kernel release, by one compiler?"""
+    """Whether both cells have the same kernel release and compiler."""
     return all(old.get(key) == new.get(key) for key in ("compiler", "release"))
 
 
 def moves(
     cell: str, old: Costs, new: Costs, same: bool, every: bool = False
 ) -> list[Move]:
-    """What both know and is not the same; what does not repeat is left out."""
+    """The costs that differ, or with `every` all, without those that do not repeat."""
     found = []
     for name, before in old.items():
         after = new.get(name)
@@ -108,24 +114,26 @@ def moves(
 
 
 def missing(old: Costs, new: Costs) -> list[str]:
-    """What was measured once and is not any more."""
+    """Names of the costs that only the old document has."""
     return [n for n, cost in old.items() if cost.repeats and n not in new]
 
 
 def load(path: Path) -> dict[str, Any]:
+    """Read a bench.json; Fault if it is unreadable or of another version."""
     try:
         value = json.loads(path.read_text())
     except OSError as error:
         raise Fault(f"{path}: {error.strerror}") from None
     except ValueError:
-        raise Fault(f"{path}: is no JSON") from None
+        raise Fault(f"{path}: not JSON") from None
     if not isinstance(value, dict) or value.get("version") != 1 or "cells" not in value:
-        raise Fault(f"{path}: is no bench.json of this version")
+        raise Fault(f"{path}: not a bench.json of version 1")
     return value
 
 
 def documents(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Move], list[str]]:
-    """Moves and losses in all cells that both documents have."""
+    """Changed and missing costs of the cells that both documents have; Fault if there
+    is no such cell."""
     known = {cell["name"]: cell for cell in old["cells"]}
     found: list[Move] = []
     lost: list[str] = []
@@ -134,8 +142,8 @@ def documents(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Move], lis
         raise Fault("the two documents have no cell in common")
     for cell in shared:
         before = known[cell["name"]]
-        ours = costing.from_json(before["costs"])
-        theirs = costing.from_json(cell["costs"])
-        found += moves(cell["name"], ours, theirs, is_same(before, cell))
-        lost += [f"{cell['name']} {name}" for name in missing(ours, theirs)]
+        old_costs = costing.from_json(before["costs"])
+        new_costs = costing.from_json(cell["costs"])
+        found += moves(cell["name"], old_costs, new_costs, is_same(before, cell))
+        lost += [f"{cell['name']} {name}" for name in missing(old_costs, new_costs)]
     return found, lost

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the figures of two kernels say together: the costs that are judged."""
+"""Derive the patches' costs from the figures of the patched and unpatched kernel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Iterator, Optional
 
 from harness.bench.figures import Figure, Figures
 
-# How an entry is called, and the call of the unpatched kernel that it is held against.
+# State of an entry -> the state of the unpatched kernel to subtract.
 AGAINST_CALL = {
     "unpromoted": "syscall",
     "first": "syscall",
@@ -20,7 +20,7 @@ AGAINST_CALL = {
     "syscall_promoted": "syscall",
     "syscall_filtered": "syscall_filtered",
 }
-# A round of two switches, and operations whose own length is the measure.
+# A sample of a switch is a round of two; of the others, one operation.
 SWITCHES = re.compile(r"(switch\.\w+)\.(off|enabled|one|promoted|cputime)")
 OPERATIONS = re.compile(r"((?:life|memory|kernel)\.\w+)\.(off|enabled|promoted)")
 CALLS = re.compile(r"entry\.(\w+)\.(\w+)")
@@ -28,7 +28,11 @@ CALLS = re.compile(r"entry\.(\w+)\.(\w+)")
 
 @dataclass(frozen=True)
 class Cost:
-    """A figure, or a difference of two: `percent` is of the unpatched kernel's."""
+    """A figure, or a difference of two.
+
+    of: the unpatched kernel's figure for a difference, else 0
+    repeats: the figures were equal in all boots
+    """
 
     value: float
     unit: str
@@ -37,6 +41,7 @@ class Cost:
 
     @property
     def percent(self) -> Optional[float]:
+        """A difference in percent of the unpatched kernel's figure."""
         return 100 * self.value / self.of if self.of else None
 
     def as_json(self) -> dict[str, Any]:
@@ -46,57 +51,64 @@ class Cost:
 Costs = dict[str, Cost]
 
 
-def _more(ours: Figure, theirs: Figure, share: int = 1) -> Cost:
-    """By how much one operation got longer; `share` of them make a sample."""
-    alike = ours.repeats and theirs.repeats
-    value = (ours.value - theirs.value) / share
-    return Cost(value, ours.unit, theirs.value / share, alike)
+def _difference(patched: Figure, unpatched: Figure, share: int = 1) -> Cost:
+    """The cost of one operation, of which a sample has `share`."""
+    repeats = patched.repeats and unpatched.repeats
+    value = (patched.value - unpatched.value) / share
+    return Cost(value, patched.unit, unpatched.value / share, repeats)
 
 
-def _plain(mode: str) -> str:
-    """The unpatched kernel is counted twice: before and after a vDSO was in use."""
+def _unpatched_mode(mode: str) -> str:
+    """The unpatched kernel is measured in two modes only, before and after the program
+    called the vDSO."""
     return "off" if mode == "off" else "enabled"
 
 
-def _of_calls(ours: Figures, theirs: Figures) -> Iterator[tuple[str, Cost]]:
-    for name, figure in ours.items():
+def _of_calls(patched: Figures, unpatched: Figures) -> Iterator[tuple[str, Cost]]:
+    for name, figure in patched.items():
         match = CALLS.fullmatch(name)
         if not match:
             continue
         entry, state = match.groups()
-        other = theirs.get(f"entry.{entry}.{AGAINST_CALL.get(state)}")
+        other = unpatched.get(f"entry.{entry}.{AGAINST_CALL.get(state)}")
         if state == "answered":
             yield name, Cost(figure.value, figure.unit, 0.0, figure.repeats)
         elif other:
-            yield f"{name}.more", _more(figure, other)
+            yield f"{name}.more", _difference(figure, other)
 
 
-def _of_operations(ours: Figures, theirs: Figures) -> Iterator[tuple[str, Cost]]:
+def _of_operations(patched: Figures, unpatched: Figures) -> Iterator[tuple[str, Cost]]:
     for pattern, share in ((SWITCHES, 2), (OPERATIONS, 1)):
-        for name, figure in ours.items():
+        for name, figure in patched.items():
             match = pattern.fullmatch(name)
-            other = theirs.get(f"{match[1]}.{_plain(match[2])}") if match else None
+            other = (
+                unpatched.get(f"{match[1]}.{_unpatched_mode(match[2])}")
+                if match
+                else None
+            )
             if other:
-                yield f"{name}.more", _more(figure, other, share)
+                yield f"{name}.more", _difference(figure, other, share)
 
 
-def _of_themselves(ours: Figures) -> Iterator[tuple[str, Cost]]:
-    for name, figure in ours.items():
+def _of_single_figures(patched: Figures) -> Iterator[tuple[str, Cost]]:
+    for name, figure in patched.items():
         if name.startswith(("scale.", "clock.")):
             yield name, Cost(figure.value, figure.unit, 0.0, figure.repeats)
 
 
 def derive(patched: Figures, unpatched: Figures) -> Costs:
-    """All costs that both kernels' figures allow to state."""
+    """The costs of all operations that both kernels have figures of. Their names are
+    those of the figures, a difference's with `.more`."""
     costs: Costs = {}
     costs.update(_of_calls(patched, unpatched))
     costs.update(_of_operations(patched, unpatched))
-    costs.update(_of_themselves(patched))
+    costs.update(_of_single_figures(patched))
     return costs
 
 
-def within(figures: Figures) -> Costs:
-    """Costs of one kernel: against itself before any process had touched its area."""
+def within_kernel(figures: Figures) -> Costs:
+    """Costs of the patched kernel alone: relative to its figures before any process had
+    touched its area."""
     before: Figures = {}
     for name, figure in figures.items():
         if name.endswith((".off", ".syscall", ".syscall_filtered")):
@@ -107,4 +119,5 @@ def within(figures: Figures) -> Costs:
 
 
 def from_json(value: dict[str, Any]) -> Costs:
+    """The inverse of Cost.as_json() for a cell's costs."""
     return {name: Cost(**fields) for name, fields in value.items()}

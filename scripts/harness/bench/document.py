@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""bench.json and bench.csv: all that was measured, and nothing else."""
+"""bench.json and bench.csv: all measured figures and what is derived from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Iterator
 from harness import atomic
 from harness.bench import costs as costing
 from harness.bench import processor
-from harness.bench import targets as aims
+from harness.bench import targets as limits
 from harness.bench.figures import Figures
 from harness.bench.native import Native, ratio
 from harness.bench.targets import Target
@@ -24,8 +24,9 @@ COLUMNS = "cell source name unit value low high samples repeats".split()
 
 
 def ratios(found: Native) -> dict[str, dict[str, Any]]:
-    """Each function of the image against what the host has for the same, and others."""
-    told: dict[str, dict[str, Any]] = {}
+    """Ratios of the time of each function of the image to that of the equivalent system
+    call, of the host's vDSO and libc, and of other references. Dimensionless."""
+    found_ratios: dict[str, dict[str, Any]] = {}
     for of in sorted(found.times):
         if not of.startswith("image/"):
             continue
@@ -37,11 +38,12 @@ def ratios(found: Native) -> dict[str, dict[str, Any]]:
             value = ratio(found.times, of, to) if to != of else None
             if value:
                 key = f"{of} : {to}"
-                told[key] = dict(zip(("median", "min", "max"), value))
-    return told
+                found_ratios[key] = dict(zip(("median", "min", "max"), value))
+    return found_ratios
 
 
 def native_part(found: Native) -> dict[str, Any]:
+    """The cell's `native` object."""
     if found.refusal:
         return {"refusal": found.refusal}
     context = {k: v for k, v in found.context.items() if k in CONTEXT}
@@ -55,11 +57,16 @@ def cell(
     found: Native | None,
     pages: dict[str, tuple[int, int]],
 ) -> dict[str, Any]:
-    """One architecture of one base."""
+    """The document's object for one cell.
+
+    about: name, base, arch, compiler and release
+    found: None if times were not to be measured
+    pages: image -> (patched, unpatched) pages
+    """
     costs = costing.derive(patched, unpatched)
-    aimed: list[Target] = aims.image(pages)
+    targets: list[Target] = limits.image(pages)
     if patched:
-        aimed += aims.exact(about["arch"], costs) + aims.memory(costs)
+        targets += limits.exact(about["arch"], costs) + limits.memory(costs)
     value = {
         **about,
         "kernels": {
@@ -71,13 +78,14 @@ def cell(
     }
     if found is not None:
         ids = [n for n in found.steps if not n.startswith("clock_")]
-        aimed += aims.native(found, ids)
+        targets += limits.native(found, ids)
         value["native"] = native_part(found)
-    value["targets"] = [target.as_json() for target in aimed]
+    value["targets"] = [target.as_json() for target in targets]
     return value
 
 
 def document(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """The content of bench.json."""
     return {"version": VERSION, "cells": cells}
 
 
@@ -101,6 +109,7 @@ def _rows(cell_value: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def as_csv(value: dict[str, Any]) -> str:
+    """The content of bench.csv: a row for each figure, cost and ratio."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -110,6 +119,7 @@ def as_csv(value: dict[str, Any]) -> str:
 
 
 def write(value: dict[str, Any], folder: Path) -> Path:
+    """Write bench.json and bench.csv; returns the former's path. ValueError for NaN."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bench.json"
     text = json.dumps(value, indent=1, allow_nan=False) + "\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The exact laboratory: programs in a guest whose instructions QEMU counts."""
+"""Exact counts: run a program in a guest whose instructions QEMU counts (-icount)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from harness.qemu import GuestConfig
 FLAGS = "-static -O2 -Wall -Wextra -pthread".split()
 BARE = "-static -O2 -Wall -Wextra -nostdlib -fno-stack-protector".split()
 PROGRAM, EXIT_PROGRAM = "/bench/bench", "/bench/exit"
-# A counter that ticks once an instruction: on arm64 the timer's frequency says so.
-# Else the tests' model, whose counter is one that the CPU-time clocks are read by.
+# The CPU counter must tick once an instruction: arm64 needs a timer frequency of 1 GHz.
+# Otherwise the tests' CPU model, whose counter the CPU-time clocks can use.
 CPU_MORE = {"x86_64": "", "arm64": ",cntfrq=1000000000"}
-# What the kernel would else choose at each boot, or by a race with the clock.
+# Fix what the kernel would choose at random, or depending on timing, at each boot.
 ARGUMENTS = {
     "x86_64": ["nokaslr", "norandmaps", "clocksource=tsc", "tsc=reliable"],
     "arm64": ["nokaslr", "norandmaps"],
@@ -28,11 +28,12 @@ ARGUMENTS = {
 ONE_CPU = "entries clocks denied switch life memory kernel".split()
 ONE_CPU += "bystanders threads areas".split()
 CPUS = (1, 2, 4, 8, 16)
-MEMORY, LIMIT = 1024, 1800.0
+MEMORY, LIMIT = 1024, 1800.0  # MiB, seconds
 
 
 def build(cell: Cell, folder: Path) -> list[tuple[Path, str]]:
-    """Compile the guest's programs for the cell; returns what the guest gets."""
+    """Compile the guest's programs for the cell; returns (host path, guest path) pairs.
+    Fault if that fails."""
     folder.mkdir(parents=True, exist_ok=True)
     repo, log = cell.ctx.repo, folder / "guest.log"
     tool = manifest.build_vdsogen(cell.ctx, repo / "scripts" / "vdsogen")
@@ -54,7 +55,11 @@ def build(cell: Cell, folder: Path) -> list[tuple[Path, str]]:
 def run_once(
     cell: Cell, files: list[tuple[Path, str]], topics: Sequence[str], cpus: int
 ) -> Figures:
-    """One boot; what the program said becomes figures."""
+    """Boot a guest, run the program and parse its figures. Fault if the guest or the
+    program fails.
+
+    topics: what to measure, see tools/bench/guest/main.c
+    """
     arch = cell.machine.arch
     config = GuestConfig(
         cpus, MEMORY, cell.machine.cpu + CPU_MORE[arch], True, ARGUMENTS[arch]
@@ -71,20 +76,21 @@ def run_once(
     assert guest_result.channels is not None
     if guest_result.reason:
         raise Fault(guest_result.reason, guest_result.channels.console)
-    said = output.get("stderr", b"").decode("utf-8", "replace").strip()
+    errors = output.get("stderr", b"").decode("utf-8", "replace").strip()
     if guest_result.exit_status != 0:
-        raise Fault(f"bench ended with {guest_result.exit_status}: {said}")
+        raise Fault(f"bench exited with status {guest_result.exit_status}: {errors}")
     return figures.parse(output.get("stdout", b"").decode("utf-8", "replace"))
 
 
 def run(cell: Cell, topics: Sequence[str], cpus: int, repetitions: int) -> Figures:
-    """As often as asked for, each time in a guest of its own."""
+    """Measure `repetitions` times, each time in a new guest. A figure `repeats` if it
+    is the same in all of them."""
     with cell.ctx.ui.step(cell.base, cell.label, "count") as outcome:
         files = build(cell, cell.folder / "bench")
         runs = [run_once(cell, files, topics, cpus) for _ in range(repetitions)]
         found = figures.join(runs)
-        alike = sum(figure.repeats for figure in found.values())
+        repeating = sum(figure.repeats for figure in found.values())
         outcome.note = f"{len(found)} figures on {cpus} CPUs"
         if repetitions > 1:
-            outcome.note += f", {alike} repeat to the instruction"
+            outcome.note += f", {repeating} repeat exactly"
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the programs of the laboratory print, and whether it repeats."""
+"""Parse the figures that the guest's program prints, and join those of several runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ END = "end"
 
 @dataclass(frozen=True)
 class Figure:
-    """One operation: the lower quartile of its samples."""
+    """The figure of one operation.
+
+    value, low, high: lower quartile, least and greatest of the samples
+    repeats: equal in all runs, of which there were at least two
+    """
 
     unit: str
     value: float
@@ -41,7 +45,8 @@ def _number(text: str, line: str) -> float:
 
 
 def parse(text: str) -> Figures:
-    """`NAME UNIT VALUE MIN MAX SAMPLES` a line, and `end` as the last."""
+    """Parse lines of `NAME UNIT VALUE MIN MAX SAMPLES`, the last of which is `end`.
+    Fault if one is malformed, doubled or missing."""
     found: Figures = {}
     ended = False
     for line in text.splitlines():
@@ -53,20 +58,20 @@ def parse(text: str) -> Figures:
         if name == END:
             ended = True
         elif name in found:
-            raise Fault(f"the guest measured {name} twice")
+            raise Fault(f"the guest printed {name} twice")
         else:
             found[name] = Figure(unit, value, low, high, int(samples))
     if not ended:
-        raise Fault("the guest's figures end too early")
+        raise Fault("the guest's figures end too early: no line `end`")
     return found
 
 
 def join(runs: Iterable[Figures]) -> Figures:
-    """The first run's figures; those that another does not have alike do not repeat."""
+    """The first run's figures; those that differ in another run do not repeat."""
     first, *others = runs
     joined: Figures = {}
     for name, figure in first.items():
-        same = all(
+        equal = all(
             name in other and other[name].value == figure.value for other in others
         )
         joined[name] = Figure(
@@ -75,10 +80,11 @@ def join(runs: Iterable[Figures]) -> Figures:
             figure.low,
             figure.high,
             figure.samples,
-            same and bool(others),
+            equal and bool(others),
         )
     return joined
 
 
 def from_json(value: dict[str, Any]) -> Figures:
+    """The inverse of Figure.as_json() for a kernel's figures."""
     return {name: Figure(**fields) for name, fields in value.items()}

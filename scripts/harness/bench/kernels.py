@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The two kernels that are compared: one configuration, with and without the patches."""
+"""The two kernels to compare: the same configuration with and without the patches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.variant import BENCH
 
 @dataclass
 class UnpatchedCell(Cell):
-    """A cell beside the patched one."""
+    """The cell of the unpatched kernel, with a folder of its own."""
 
     @property
     def name(self) -> str:
@@ -30,7 +30,8 @@ class UnpatchedCell(Cell):
 
 
 def _linked_tree(ctx: Context, source: Source) -> Path:
-    """The tree without the patches: its files are links, never written to."""
+    """A copy of the tree without the patches. Its files are hard links: they may be
+    replaced, but never written to."""
     tree = ctx.out / "src" / f"{source.base.name}-unpatched"
     stamp = f"{source.origin}\n"
     mark = tree / ".vdsox-unpatched"
@@ -45,11 +46,13 @@ def _linked_tree(ctx: Context, source: Source) -> Path:
 
 
 def patched(ctx: Context, source: Source, machine: Machine) -> Cell:
+    """The cell of the patched kernel; Fault if the tree has no patches."""
     if not source.patched:
-        raise Fault(f"{source.tree}: is not patched: there is nothing to compare")
+        raise Fault(f"{source.tree}: not patched, so there is nothing to compare")
     return Cell(ctx, source, machine, BENCH)
 
 
 def unpatched(ctx: Context, source: Source, machine: Machine) -> UnpatchedCell:
+    """The cell of the unpatched kernel; makes its tree. Fault if that fails."""
     other = replace(source, tree=_linked_tree(ctx, source), patched=False)
     return UnpatchedCell(ctx, other, machine, BENCH)

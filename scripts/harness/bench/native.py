@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The native laboratory: compile it for a built image, run it, take its figures."""
+"""Native times: compile a program for a built vDSO image, run it on this machine."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ from harness.cell import Cell
 from harness.errors import Fault
 
 FLAGS = "-std=c++17 -O2 -Wall -Wextra".split()
-# Parts of vdsogen that read ELF files.
+# vdsogen's ELF reader, which the programs use as well.
 READERS = "elf_file.cc file.cc diagnostics.cc text.cc".split()
 HEADERS = {"layout.h": "layout", "user.h": "user"}
-# A file of the vDSO, whose command compiles what must see the tree as it does.
-LIKE = {
+# An object of the vDSO: offsets.c is compiled with its command line.
+VDSO_OBJECT = {
     "x86_64": "arch/x86/entry/vdso/.vclock_gettime.o.cmd",
     "arm64": "arch/arm64/kernel/vdso/.vgettimeofday.o.cmd",
 }
 IMAGE = {"x86_64": "vdso64.so", "arm64": "vdso.so"}
-# Files that only one of the two programs has; Google Benchmark is for times alone.
+# Files of only one of the two programs; only `native` needs Google Benchmark.
 OWN_FILES = {"native": {"main.cc", "timings.cc", "references.cc"}}
 OWN_FILES["count"] = {"count.cc", "steps.cc"}
 DEFINED = re.compile(r'^\s*\.ascii "->(\w+) [$#]?(-?\d+) ', re.MULTILINE)
-MEANINGLESS = 3
+EXIT_MEANINGLESS = 3  # exit status: times mean nothing on this machine
 
 
 @dataclass
 class Native:
-    """What the native laboratory found, or why it did not look."""
+    """What was measured, or in `refusal` why not.
+
+    steps: function -> instructions
+    times: function -> nanoseconds an iteration, in each repetition
+    """
 
     refusal: str = ""
     context: dict[str, Any] = field(default_factory=dict)
@@ -43,25 +47,29 @@ class Native:
 
 
 def refusal(cell: Cell) -> str:
-    """Why this machine cannot time the cell's image; empty where it can."""
+    """Why this machine cannot time the cell's image; empty if it can."""
     if cell.machine.native:
         return ""
     return (
-        f"this machine cannot run {cell.machine.arch} code but by emulation, whose"
-        " times mean nothing"
+        f"this machine can only emulate {cell.machine.arch} code, and times under"
+        " emulation mean nothing"
     )
 
 
 def sources(cell: Cell) -> Path:
+    """The directory of the programs' sources."""
     return cell.ctx.repo / "tools" / "bench" / "native"
 
 
 def offsets(cell: Cell, target: Path) -> None:
-    """Constants of the tree's own headers, as its vDSO code sees them."""
+    """Write a header with constants of the tree's headers, as its vDSO code sees them.
+    Fault if the base has no offsets.c or it does not compile."""
     source = sources(cell) / cell.base / "offsets.c"
     if not source.is_file():
-        raise Fault(f"{source}: the laboratory does not know this base")
-    saved = (cell.build / LIKE[cell.machine.arch]).read_text().splitlines()[0]
+        raise Fault(
+            f"{source}: missing: the native benchmarks do not support this base"
+        )
+    saved = (cell.build / VDSO_OBJECT[cell.machine.arch]).read_text().splitlines()[0]
     words = shlex.split(saved.partition(" := ")[2])
     assembly = target.with_suffix(".s")
     words = [word for word in words if not word.startswith("-Wp,-MMD")]
@@ -71,13 +79,13 @@ def offsets(cell: Cell, target: Path) -> None:
     procs.run_logged(words, log, "constants of the tree", cwd=cell.build)
     found = DEFINED.findall(assembly.read_text())
     if not found:
-        raise Fault(f"{source}: gave no constant", log)
+        raise Fault(f"{source}: no constant in its assembly", log)
     lines = [f"#define {name} {value}" for name, value in found]
-    target.write_text("\n".join(["/* Made of offsets.c. */", *lines, ""]))
+    target.write_text("\n".join(["/* Generated from offsets.c. */", *lines, ""]))
 
 
 def _headers(cell: Cell, folder: Path) -> None:
-    """What the laboratory must know of the cell's table and tree."""
+    """Generate the headers for the cell's table and tree."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = cell.source.tree / "scripts" / "vdsogen"
     tool = manifest.build_vdsogen(cell.ctx, generator)
@@ -89,7 +97,7 @@ def _headers(cell: Cell, folder: Path) -> None:
 
 
 def _compile(cell: Cell, folder: Path, name: str, *options: str) -> Path:
-    """One of the programs: its own files and those that no other owns."""
+    """Compile `native` or `count`: its own files of OWN_FILES and the common ones."""
     _headers(cell, folder)
     others = set[str]().union(*OWN_FILES.values()) - OWN_FILES[name]
     files = [p for p in sources(cell).glob("*.cc") if p.name not in others]
@@ -102,42 +110,46 @@ def _compile(cell: Cell, folder: Path, name: str, *options: str) -> Path:
 
 
 def build(cell: Cell, folder: Path) -> Path:
-    """The program that times the image on this machine."""
+    """Compile the program that times the image on this machine. Fault if that fails."""
     return _compile(cell, folder, "native", "-lbenchmark", "-lpthread")
 
 
 def build_counter(cell: Cell, folder: Path) -> Path:
-    """The program that counts its instructions, on this machine or in a guest."""
+    """Compile the program that counts the image's instructions, statically, so that it
+    runs in a guest as well. Fault if that fails."""
     return _compile(cell, folder, "count", "-static")
 
 
 def images(cell: Cell) -> list[Path]:
-    """The vDSO as the kernel carries it, and its twin with symbols."""
+    """The stripped vDSO image and the one with symbols."""
     image = cell.folder / IMAGE[cell.machine.arch]
     return [image, image.with_name(image.name + ".dbg")]
 
 
 def execute(*command: object) -> str:
-    """Its output; a Fault with what it said where it failed."""
+    """A program's output. Fault with its last error line if it fails; Refused if it
+    reports that times mean nothing here."""
     done = procs.communicate(command)
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise Refused(said[-1]) if done.returncode == MEANINGLESS else Fault(said[-1])
+        errors = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        refused = done.returncode == EXIT_MEANINGLESS
+        raise Refused(errors[-1]) if refused else Fault(errors[-1])
     return done.stdout
 
 
 class Refused(Fault):
-    """The program itself says that times mean nothing here."""
+    """The program has found that times mean nothing on this machine."""
 
 
 def read_steps(text: str) -> dict[str, int]:
-    """What the counter says: a call and its instructions, one a line."""
+    """Parse the counter's lines `FUNCTION INSTRUCTIONS`."""
     pairs = (line.split() for line in text.splitlines())
     return {name: int(count) for name, count in pairs}
 
 
 def read_times(document: dict[str, Any]) -> dict[str, list[float]]:
-    """Nanoseconds an iteration of each repetition, by the order of repetitions."""
+    """Nanoseconds an iteration of each function, in order of repetition, from Google
+    Benchmark's JSON."""
     runs = [r for r in document["benchmarks"] if r.get("run_type") == "iteration"]
     runs.sort(key=lambda run: run["repetition_index"])
     times: dict[str, list[float]] = {}
@@ -147,7 +159,11 @@ def read_times(document: dict[str, Any]) -> dict[str, list[float]]:
 
 
 def run(cell: Cell, repetitions: int, seconds: float) -> Native:
-    """Build, check, count single steps, time."""
+    """Build the programs, check the image, count its instructions by single-stepping,
+    and time it. Fault if a program fails.
+
+    seconds: minimum for each function and repetition
+    """
     found = Native(refusal(cell))
     if found.refusal:
         return found
@@ -187,7 +203,8 @@ def _time(
 def ratio(
     times: dict[str, list[float]], of: str, to: str
 ) -> Optional[tuple[float, float, float]]:
-    """Median, least and greatest of the ratios of repetitions that belong together."""
+    """Median, least and greatest ratio of two functions' times in the same repetition;
+    None if one was not measured."""
     if of not in times or to not in times:
         return None
     pairs = sorted(a / b for a, b in zip(times[of], times[to]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""bench.html: the targets, then a page for each instrument."""
+"""bench.html: targets, exact counts and native times of each cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORDS = {True: "met", False: "missed", None: "undecided"}
 
 
 def number(value: float | None) -> str:
-    """Short, and a dash where nothing was measured."""
+    """A figure as short text; a dash if it was not measured."""
     if value is None:
         return "–"
     if abs(value) >= 100 or value == int(value):
@@ -23,6 +23,7 @@ def number(value: float | None) -> str:
 
 
 def write(value: dict[str, Any], folder: Path) -> Path:
+    """Write the page of a document and its charts; returns the page's path."""
     pictures = {cell["name"]: plots.write(cell, folder) for cell in value["cells"]}
     filters = {"number": number, "cpu_lines": processor.lines}
     text = html.render(TEMPLATE, filters, report=value, pictures=pictures, words=WORDS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Pictures of a cell's figures: SVG for the page, PNG beside it."""
+"""Charts of a cell's figures: SVG for the page, PNG in its directory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 Kernels = dict[str, dict[str, dict[str, Any]]]
-OURS, THEIRS, THIRD = "#0b6e99", "#c2691c", "#6b4c9a"
+VDSO, SYSCALL, SWITCH = "#0b6e99", "#c2691c", "#6b4c9a"
 MODES = {
-    "off": "no process uses records",
-    "enabled": "others do, not these two",
-    "one": "one of the two",
-    "promoted": "both",
-    "cputime": "both, and read their CPU time",
+    "off": "no process has records",
+    "enabled": "others have, not these two",
+    "one": "one of the two has",
+    "promoted": "both have",
+    "cputime": "both have, and read their CPU time",
 }
 KINDS = {"switch.processes": "processes", "switch.threads": "threads"}
 
@@ -32,18 +32,18 @@ def _axes(title: str, label: str) -> Any:
 
 
 def entries(kernels: Kernels) -> Optional[Any]:
-    """Each entry against its system call."""
-    ours, theirs = kernels["patched"], kernels["unpatched"]
-    found = [re.fullmatch(r"entry\.(\w+)\.answered", name) for name in ours]
-    names = [m[1] for m in found if m and f"entry.{m[1]}.syscall" in theirs]
+    """Bars of each entry and its system call; None without figures."""
+    patched, unpatched = kernels["patched"], kernels["unpatched"]
+    found = [re.fullmatch(r"entry\.(\w+)\.answered", name) for name in patched]
+    names = [m[1] for m in found if m and f"entry.{m[1]}.syscall" in unpatched]
     if not names:
         return None
     axes = _axes("An entry and its system call", "instructions a call")
-    answers = [ours[f"entry.{name}.answered"]["value"] for name in names]
-    calls = [theirs[f"entry.{name}.syscall"]["value"] for name in names]
+    answers = [patched[f"entry.{name}.answered"]["value"] for name in names]
+    calls = [unpatched[f"entry.{name}.syscall"]["value"] for name in names]
     for shift, values, colour, label in (
-        (-0.2, answers, OURS, "vDSO entry"),
-        (0.2, calls, THEIRS, "system call, unpatched kernel"),
+        (-0.2, answers, VDSO, "vDSO entry"),
+        (0.2, calls, SYSCALL, "system call, unpatched kernel"),
     ):
         places = [at + shift for at in range(len(names))]
         bars = axes.bar(places, values, 0.38, color=colour, label=label)
@@ -59,15 +59,15 @@ def _line(figures: dict[str, Any], pattern: str) -> list[tuple[int, float]]:
 
 
 def scaling(kernels: Kernels, kind: str, label: str) -> Optional[Any]:
-    """Cost against the number of threads, CPUs or processes."""
-    ours = kernels["patched"]
+    """Lines of cost by number of threads, CPUs or processes; None without figures."""
+    patched = kernels["patched"]
     lines = (
-        ("answered", "vDSO entry", OURS, "o"),
-        ("syscall_promoted", "system call", THEIRS, "s"),
-        ("switch_promoted", "context switch by sched_yield()", THIRD, "^"),
+        ("answered", "vDSO entry", VDSO, "o"),
+        ("syscall_promoted", "system call", SYSCALL, "s"),
+        ("switch_promoted", "context switch by sched_yield()", SWITCH, "^"),
     )
     drawn = [
-        (_line(ours, rf"scale\.{kind}\.(\d+)\.{key}"), *rest) for key, *rest in lines
+        (_line(patched, rf"scale\.{kind}\.(\d+)\.{key}"), *rest) for key, *rest in lines
     ]
     if not drawn[0][0]:
         return None
@@ -85,7 +85,7 @@ def scaling(kernels: Kernels, kind: str, label: str) -> Optional[Any]:
 
 
 def switches(costs: dict[str, Any]) -> Optional[Any]:
-    """What a context switch costs more."""
+    """Bars of a switch's additional cost in each mode; None without figures."""
     groups = {
         kind: [
             (m, costs[f"{kind}.{m}.more"]) for m in MODES if f"{kind}.{m}.more" in costs
@@ -94,8 +94,12 @@ def switches(costs: dict[str, Any]) -> Optional[Any]:
     }
     if not any(groups.values()):
         return None
-    axes = _axes("A context switch on the patched kernel", "more instructions a switch")
-    for (kind, found), colour, shift in zip(groups.items(), (OURS, THIRD), (-0.2, 0.2)):
+    axes = _axes(
+        "A context switch on the patched kernel", "additional instructions a switch"
+    )
+    for (kind, found), colour, shift in zip(
+        groups.items(), (VDSO, SWITCH), (-0.2, 0.2)
+    ):
         if not found:
             continue
         places = [list(MODES).index(mode) + shift for mode, _ in found]
@@ -109,8 +113,8 @@ def switches(costs: dict[str, Any]) -> Optional[Any]:
     return axes.figure
 
 
-def all_of(cell: dict[str, Any]) -> dict[str, Any]:
-    """Name -> picture; what was not measured has none."""
+def draw_all(cell: dict[str, Any]) -> dict[str, Any]:
+    """Name -> chart, without those that have no figures."""
     kernels = cell["kernels"]
     makers: dict[str, Callable[[], Optional[Any]]] = {
         "entries": lambda: entries(kernels),
@@ -124,7 +128,7 @@ def all_of(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def svg(picture: Any) -> str:
-    """For the page itself: the same bytes for the same figures."""
+    """A chart as SVG text: the same bytes for the same figures."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "vdsox", "svg.fonttype": "none"}):
@@ -135,9 +139,9 @@ def svg(picture: Any) -> str:
 
 
 def write(cell: dict[str, Any], folder: Path) -> dict[str, str]:
-    """PNG files into the folder; returns name -> SVG text."""
+    """Write a PNG of each chart; returns name -> SVG text."""
     texts = {}
-    for name, picture in all_of(cell).items():
+    for name, picture in draw_all(cell).items():
         picture.savefig(folder / f"bench-{cell['name']}-{name}.png", dpi=120)
         texts[name] = svg(picture)
     return texts

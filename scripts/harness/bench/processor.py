@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The CPU that ratios of times hold for: another has other ones.
+"""Describe this machine's CPU: ratios of times hold for it only.
 
-What a system call costs is decided by the mitigations, what an entry costs by how the
-CPU gives its number and reads its counter.
+The cost of a system call depends on the mitigations, the cost of an entry on the
+instructions that read the CPU number and the counter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 VULNERABILITIES = "sys/devices/system/cpu/vulnerabilities"
 UNAFFECTED = "Not affected"
-# How /proc/cpuinfo names a model, by what an architecture has in it.
+# Keys of /proc/cpuinfo that identify a model, of all architectures.
 PARTS = {
     "model name": "{}",
     "cpu family": "family {}",
@@ -23,7 +23,7 @@ PARTS = {
 
 
 def _models(text: str) -> list[str]:
-    """One for each kind of CPU: some arm64 machines have two."""
+    """The different models: some arm64 machines have two."""
     found = []
     for block in text.strip().split("\n\n"):
         pairs = (line.partition(":")[::2] for line in block.splitlines())
@@ -34,27 +34,29 @@ def _models(text: str) -> list[str]:
 
 
 def describe(root: Path = Path("/")) -> dict[str, Any]:
-    """This machine's model and what it does against the flaws that its kernel knows."""
+    """The CPU model and mitigations, from /proc/cpuinfo and sysfs below `root`."""
     models = _models((root / "proc/cpuinfo").read_text(errors="replace"))
     files = sorted((root / VULNERABILITIES).glob("*"))
     return {
-        "cpu_model": " and ".join(models) or "of a model that the kernel does not name",
+        "cpu_model": " and ".join(models) or "model unknown",
         "mitigations": {path.name: path.read_text().strip() for path in files},
     }
 
 
 def lines(context: dict[str, Any]) -> list[str]:
-    """What is quoted with a ratio of times, for people."""
+    """The description to print with ratios of times."""
     by = context["cpu_number_by"]
     without = "; it has no RDPID" if by == "LSL" else ""
     flaws = context["mitigations"]
-    told = [
+    text = [
         f"CPU: {context['cpu_model']}",
         f"CPU number: by {by}{without}",
         *(f"{name}: {state}" for name, state in flaws.items() if state != UNAFFECTED),
     ]
     if not flaws:
-        told.append("mitigations: the kernel does not tell of any")
-    elif len(told) == 2:
-        told.append("mitigations: none, as the CPU needs none that the kernel knows")
-    return told
+        text.append("mitigations: unknown, the kernel does not report them")
+    elif len(text) == 2:
+        text.append(
+            "mitigations: none, the CPU is not affected by any known vulnerability"
+        )
+    return text

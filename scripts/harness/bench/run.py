@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./vdsox bench: both instruments, the documents, the page, the comparison."""
+"""./vdsox bench: measure, write documents and page, compare."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from harness.errors import EXIT_FAILED, EXIT_OK
 
 PAGE = 4096
 REPETITIONS = {"exact": 2, "native": 15}
-SECONDS = 0.02
+SECONDS = 0.02  # for each function and repetition of the native times
 
 
 def count(cell: Cell) -> tuple[Figures, Figures]:
-    """Both kernels in guests of one CPU, the patched one also with more."""
+    """Figures of the patched and of the unpatched kernel in guests with one CPU, and of
+    the patched one with more."""
     args = (cell.ctx, cell.source, cell.machine)
-    ours, theirs = kernels.patched(*args), kernels.unpatched(*args)
-    for kernel in (theirs, ours):
+    patched, unpatched = kernels.patched(*args), kernels.unpatched(*args)
+    for kernel in (unpatched, patched):
         build.kernel(kernel)
     times = REPETITIONS["exact"]
-    before = exact.run(theirs, exact.ONE_CPU, 1, times)
-    after = exact.run(ours, exact.ONE_CPU, 1, times)
+    before = exact.run(unpatched, exact.ONE_CPU, 1, times)
+    after = exact.run(patched, exact.ONE_CPU, 1, times)
     for cpus in exact.CPUS:
-        after.update(exact.run(ours, ["cpus"], cpus, times))
+        after.update(exact.run(patched, ["cpus"], cpus, times))
     return after, before
 
 
 def timed_cell(cell: Cell) -> Cell:
-    """Whose image is timed: the cell's own, or where only the kernel that counts was
-    built of these sources, that one's."""
+    """The cell whose image to time: its own, unless only the kernel for counting was
+    built from the current sources."""
     other = kernels.patched(cell.ctx, cell.source, cell.machine)
     built = [build.is_built(kernel) for kernel in (cell, other)]
     return other if built == [False, True] else cell
 
 
 def time(cell: Cell) -> Native:
-    """The built image, if this machine can run it."""
+    """Time the built image, if this machine can run it."""
     found = Native(native.refusal(cell))
     if found.refusal:
-        cell.ctx.ui.say(f"{cell.name}: native laboratory: {found.refusal}")
+        cell.ctx.ui.print_line(f"{cell.name}: no native times: {found.refusal}")
         return found
     kernel = timed_cell(cell)
     build.kernel(kernel)
@@ -52,12 +53,13 @@ def time(cell: Cell) -> Native:
 
 
 def image_pages(cell: Cell) -> dict[str, tuple[int, int]]:
-    """Pages of each image of both kernels, where both were built."""
+    """Image -> (patched, unpatched) pages, if both kernels were built."""
     args = (cell.ctx, cell.source, cell.machine)
-    ours, theirs = kernels.patched(*args).folder, kernels.unpatched(*args).folder
+    patched = kernels.patched(*args).folder
+    unpatched = kernels.unpatched(*args).folder
     found = {}
-    for path in sorted(ours.glob("vdso*.so")):
-        other = theirs / path.name
+    for path in sorted(patched.glob("vdso*.so")):
+        other = unpatched / path.name
         if other.is_file():
             sizes = [-(-file.stat().st_size // PAGE) for file in (path, other)]
             found[path.name] = (sizes[0], sizes[1])
@@ -65,7 +67,7 @@ def image_pages(cell: Cell) -> dict[str, tuple[int, int]]:
 
 
 def measure(cell: Cell, only: Optional[str]) -> dict[str, Any]:
-    """One cell of the document."""
+    """Measure one cell: its object of the document. `only` is exact, native or None."""
     patched, unpatched = count(cell) if only != "native" else ({}, {})
     found = time(cell) if only != "exact" else None
     known = kernels.patched(cell.ctx, cell.source, cell.machine).read_metadata()
@@ -80,7 +82,8 @@ def measure(cell: Cell, only: Optional[str]) -> dict[str, Any]:
     return document.cell(about, patched, unpatched, found, image_pages(cell))
 
 
-def tell_targets(value: dict[str, Any]) -> None:
+def report_targets(value: dict[str, Any]) -> None:
+    """Print each target with its measured value."""
     for cell in value["cells"]:
         print(f"\n{cell['name']}")
         context = cell.get("native", {}).get("context")
@@ -93,29 +96,32 @@ def tell_targets(value: dict[str, Any]) -> None:
             print(f"{line} {target['unit']}  {target['note']}".rstrip())
 
 
-def tell_moves(old: dict[str, Any], new: dict[str, Any]) -> int:
-    """Exit status: 1 if something got worse by more than its bound, or was lost."""
+def report_moves(old: dict[str, Any], new: dict[str, Any]) -> int:
+    """Print the changed costs; returns EXIT_FAILED if one grew by more than its bound
+    or is missing."""
     found, lost = compare.documents(old, new)
     for move in found:
         print(move.line())
     for name in lost:
-        print(f"LOST       {name}: is not measured any more")
+        print(f"MISSING    {name}: not measured any more")
     bad = sum(move.regression for move in found) + len(lost)
-    print(f"{len(found)} costs moved, {bad} of them too far")
+    print(f"{len(found)} costs changed, {bad} of them too much or missing")
     return EXIT_FAILED if bad else EXIT_OK
 
 
 def run(
     cells: Sequence[Cell], only: Optional[str], old: Optional[dict[str, Any]]
 ) -> int:
+    """Measure, write and print all, compare with `old`; returns the exit status."""
     value = document.document([measure(cell, only) for cell in cells])
     folder = cells[0].ctx.report
     document.write(value, folder)
     path = page.write(value, folder)
-    tell_targets(value)
+    report_targets(value)
     print(f"\nsee {path}")
-    return tell_moves(old, value) if old else EXIT_OK
+    return report_moves(old, value) if old else EXIT_OK
 
 
 def compare_files(old: Path, new: Path) -> int:
-    return tell_moves(compare.load(old), compare.load(new))
+    """Compare two bench.json; returns the exit status."""
+    return report_moves(compare.load(old), compare.load(new))

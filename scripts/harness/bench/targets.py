@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What must be reached, each with the figure that was measured, or none."""
+"""Targets: limits of costs, each with the measured value if there is one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from typing import Any, Iterable, Optional
 from harness.bench.costs import Cost, Costs
 from harness.bench.native import Native, ratio
 
-# In instructions.
+# In instructions: a call, and the additional cost of a switch.
 ANSWER = {"x86_64": 22, "arm64": 10}
 SWITCH_BESIDE = {"x86_64": 3, "arm64": 4}
 SWITCH_IDS = {"x86_64": 14, "arm64": 8}
 SWITCH_CLOCKS = {"x86_64": 22, "arm64": 14}
-# One page of records and slots, and what describes it.
+# In bytes: a page of records and slots, and the kernel's objects that manage it.
 PAGE, DESCRIPTION = 4096, 1024
 
 
 @dataclass(frozen=True)
 class Target:
-    """`met` is None where nothing was measured, or not what the target is about."""
+    """A limit, and the measured value in `unit`, or None.
+
+    met: None if nothing was measured, or if the target does not apply to this CPU
+    note: name of the worst cost, or the reason if it is not decided
+    """
 
     name: str
     limit: str
@@ -35,7 +39,8 @@ class Target:
 
 
 def _worst(costs: Costs, pattern: str, percent: bool = False) -> tuple[str, Any]:
-    """Name and value of the greatest cost that the pattern names."""
+    """Name and value of the greatest cost whose name matches; ("", None) without
+    one."""
     found: list[tuple[float, str]] = []
     for name, cost in costs.items():
         value = cost.percent if percent else cost.value
@@ -56,7 +61,7 @@ def _at_most(
 
 
 def exact(arch: str, costs: Costs) -> list[Target]:
-    """What counted instructions decide."""
+    """Targets of counted instructions."""
     return [
         _at_most("ids", costs, r"entry\.\w+\.answered", ANSWER[arch]),
         _at_most("unpromoted call", costs, r"entry\.\w+\.unpromoted\.more", 20),
@@ -97,7 +102,7 @@ def exact(arch: str, costs: Costs) -> list[Target]:
 
 
 def memory(costs: Costs) -> list[Target]:
-    """Bytes for a process, from the house that is fullest."""
+    """Targets of memory for a process, measured with the most processes."""
 
     def value(kind: str) -> Optional[Cost]:
         names = [n for n in costs if re.fullmatch(rf"scale\.areas\.\d+\.{kind}", n)]
@@ -125,24 +130,24 @@ def memory(costs: Costs) -> list[Target]:
 
 
 def image(pages: dict[str, tuple[int, int]]) -> list[Target]:
-    """Pages of each image, patched and not."""
+    """Targets of image sizes. `pages`: image -> (patched, unpatched)."""
     return [
         Target(
             f"pages of {name}",
             f"<= {before}",
-            ours,
+            after,
             "pages",
-            ours <= before,
-            "" if ours <= before else f"the unpatched one has {before}",
+            after <= before,
+            "" if after <= before else f"the unpatched one has {before}",
         )
-        for name, (ours, before) in sorted(pages.items())
+        for name, (after, before) in sorted(pages.items())
     ]
 
 
 def _native_ratio(
     name: str, found: Native, pairs: Iterable[tuple[str, str]], limit: float, why: str
 ) -> Target:
-    """The worst of some ratios of times; `why` it does not decide here."""
+    """A target of the greatest median ratio; a text `why` leaves it undecided."""
     ratios = [ratio(found.times, of, to) for of, to in pairs]
     medians = [r[0] for r in ratios if r]
     value = max(medians, default=None)
@@ -152,7 +157,7 @@ def _native_ratio(
 
 
 def native(found: Native, ids: list[str]) -> list[Target]:
-    """What times in one process decide; a times faster is a ratio of 1/a at most."""
+    """Targets of ratios of times; `ids` are the entries other than clocks."""
     by = found.context.get("cpu_number_by", "")
     slow = f"for machines with RDPID; this one has {by}" if by == "LSL" else ""
     clock, slot = "image/clock_thread_cputime", "image/{}"
@@ -189,4 +194,5 @@ def native(found: Native, ids: list[str]) -> list[Target]:
 
 
 def from_json(values: list[dict[str, Any]]) -> list[Target]:
+    """The inverse of Target.as_json()."""
     return [Target(**value) for value in values]
