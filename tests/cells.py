@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Cells that tests share: each is built and run once a session.
+"""Cells that tests share: each is built and run once per session.
 
-What takes long is made under a lock of its own, so that a second process may have
-made it before a test asks for it: see prebuild.py.
+Each slow step runs under a file lock of its own, so that a second process may finish
+it before a test needs it: see prebuild.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAMES = [*machine.names(), "x86_64-debug"]
 NAMES += ["x86_64-kcsan", "x86_64-labels", "arm64-debug"] if THOROUGH else []
 
 
-# The kernels that run what is installed: no kselftest of their own is expected there.
+# Kernels that run installed programs: their cells expect no kselftests.
 HOSTS = {arch: f"{arch}-{variant.HOST}" for arch in machine.names()}
 
 
@@ -36,25 +36,25 @@ def arch_of(name: str) -> str:
     return name.partition("-")[0]
 
 
-def told(result: Result) -> str:
-    """All that a failed test said: which cases failed, and the end of its log."""
+def describe(result: Result) -> str:
+    """A failed test's result, its failed cases and the end of its log."""
     lines = [f"{result.name}: {result.status}: {result.reason}"]
     lines += [f"  {t.name}: {t.status}: {t.reason}" for t in result.subtests if t.bad]
     return "\n".join(lines + result.log[-60:])
 
 
 class Cells:
-    """What was built, and what went wrong, for each name."""
+    """Values and exceptions of the steps that ran, by name."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self._values: dict[str, object] = {}
 
     def once(self, key: str, make: Callable[[], Value]) -> Value:
-        """The value of the first call; its failure is everyone's failure."""
+        """Run make() on the first call; each call returns its value or raises."""
         if key not in self._values:
             try:
-                with self._alone(key):
+                with self._locked(key):
                     self._values[key] = make()
             except Exception as error:  # pylint: disable=broad-except
                 self._values[key] = error
@@ -64,8 +64,8 @@ class Cells:
         return value  # type: ignore[return-value]
 
     @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """No other process makes this; what it has made is found on the disk."""
+    def _locked(self, key: str) -> Iterator[None]:
+        """Exclude other processes; what they have made is found on disk."""
         folder = self.ctx.out / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / key, "w") as lock:
@@ -88,12 +88,12 @@ class Cells:
         self.once(f"build-{name}", lambda: build.everything(self.cell(name)))
 
     def result(self, name: str) -> CellResult:
-        """The cell built, booted and tested as ./vdsox run does it."""
+        """Build, boot and test the cell as ./vdsox run does."""
         self.build(name)
         return self.once(f"run-{name}", lambda: runner.test_cell(self.cell(name)))
 
     def off(self) -> dict[str, offbuild.Outcome]:
-        """The kernels with the option off beside the unpatched ones."""
+        """Compare the kernels with the option off to the unpatched ones."""
         for name in HOSTS.values():
             self.build(name)
         plain = [self.cell(name) for name in HOSTS.values()]
@@ -102,7 +102,7 @@ class Cells:
         )
 
     def unpatched(self, arch: str) -> Cell:
-        """The whole kernel of the same configuration without the patches."""
+        """The complete unpatched kernel of the same configuration."""
         assert THOROUGH
         self.off()
         return offbuild.unpatched(self.ctx, self.source(), arch)

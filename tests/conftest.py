@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests share: small trees and repositories, faked tools, built cells."""
+"""Fixtures: small trees and repositories, fake tools, built cells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def progress_fd() -> int:
 
 
 def make_context(still: bool = False) -> Context:
-    """The context of ./vdsox test, progress on its standard error."""
+    """A context as in ./vdsox test, with progress on standard error."""
     stream = os.fdopen(os.dup(progress_fd()), "w", buffering=1)
     ui = Ui(stream=stream, still=still, events=events.from_environment())
     context = Context(ui=ui, install_deps=False)
@@ -52,12 +52,12 @@ def ctx(request: pytest.FixtureRequest) -> Iterator[Context]:
 
 @pytest.fixture(scope="session")
 def cells(ctx: Context) -> Cells:
-    """Kernels built and guests run once, whatever asks for them."""
+    """Builds each kernel and runs each guest once per session."""
     return Cells(ctx)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """SIGTERM and SIGHUP stop the session as Ctrl-C does, with all that it started."""
+    """SIGTERM and SIGHUP end the session and its children as Ctrl-C does."""
     config.add_cleanup(procs.end_all)
     config.add_cleanup(interrupt.install())
 
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """What needs no kernel runs while the first kernel is built."""
+    """Tests that need no kernel run first, while the first kernel is built."""
     if not THOROUGH:
         left = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if item not in left]
@@ -81,16 +81,16 @@ def place(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def prebuild() -> Iterator[None]:
-    """All kernels are built in this order when all tests run."""
-    process = Prebuild(progress_fd()) if "VDSOX_AHEAD" in os.environ else None
+    """A second process builds the kernels if all tests run."""
+    process = Prebuild(progress_fd()) if "VDSOX_PREBUILD" in os.environ else None
     yield
     status = process.end() if process else 0
-    assert not status, f"nothing was built ahead any more: {status}"
+    assert not status, f"the prebuild process exited early: {status}"
 
 
 @pytest.fixture
 def sample_repo(tmp_path: Path) -> Path:
-    """A small repository of our shape, with the real harness in it."""
+    """A small repository with the layout of this one and its harness."""
     repo = tmp_path / "repo"
     lay(repo, REPO_FILES)
     shutil.copy(REPO / "vdsox", repo / "vdsox")
@@ -102,14 +102,14 @@ def sample_repo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sample_tree(tmp_path: Path) -> Path:
-    """A tree that looks like a 6.12 kernel to the harness."""
+    """A tree that the harness accepts as a 6.12 kernel."""
     tree = tmp_path / "linux"
     lay(tree, KERNEL_FILES)
     return tree
 
 
 class FakeTools:
-    """Programs in front of everything else on PATH."""
+    """Fake programs in the first folder of PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -152,7 +152,7 @@ def vdsox() -> Runner:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Tests of guests that were late, and good when they ran again."""
+    """List the guest tests that timed out once and passed when they ran again."""
     if config.option.collectonly:
         return
     context = config.stash.get(CONTEXT, None)
@@ -162,14 +162,14 @@ def pytest_terminal_summary(
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """For ./vdsox test --times: when each phase of a test ran."""
+    """Log when each phase of a test ran, for ./vdsox test --times."""
     end, more = time.time(), {"phase": report.when, "outcome": report.outcome}
     log = events.from_environment()
     events.append(log, "phase", report.nodeid, end - report.duration, end, **more)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A test that a guest should have run and did not is worse than a failure."""
+    """Exit with 2, not 1, if a guest did not run an expected test."""
     if exitstatus == 1 and session.config.stash.get(MISSED, False):
         session.exitstatus = 2
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The vDSO images as Debian's own kernel configuration makes them.
+"""Builds the vDSO images with Debian's own kernel configuration.
 
-All of such a kernel would take hours; what the patches add and touch is compiled,
-and each image is linked and checked as in any kernel build.
+A complete kernel would take hours: only the objects that the patches add or touch are
+compiled, and each image is linked and checked as in any kernel build.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from harness.cell import Cell
 from harness.context import Context
 from harness.source import Source
 
-# Keys and type information that only a whole build has, and which no object needs.
-WITHOUT = """
+# Disabled are signing keys, BTF and Rust: only a complete build needs them.
+OVERRIDES = """
 CONFIG_VDSO_TASK=y
 CONFIG_SYSTEM_TRUSTED_KEYS=""
 # CONFIG_MODULE_SIG is not set
@@ -46,17 +46,17 @@ def configuration(ctx: Context, source: Source, log: Path) -> str:
 
 
 def touched(source: Source, config: dict[str, str]) -> list[str]:
-    """Objects of the files that the hooks are in, but for arm64's."""
+    """Objects of the files with hooks, except those of arm64."""
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     names = [name for name in plan.after if name.endswith(".c")]
     mine = [name for name in names if name.startswith(("fs/", "kernel/"))]
     own = [name for name in mine if not name.startswith(tuple(FOLDERS))]
     made = {compiled(source.tree, name)[:-1] + "o" for name in own}
-    return sorted(name for name in made if asked_for(source.tree, config, name))
+    return sorted(name for name in made if is_enabled(source.tree, config, name))
 
 
-def asked_for(tree: Path, config: dict[str, str], name: str) -> bool:
-    """Whether the folder's Makefile wants the object with this configuration."""
+def is_enabled(tree: Path, config: dict[str, str], name: str) -> bool:
+    """Whether the folder's Makefile builds the object with this configuration."""
     path = tree / name
     rule = rf"^obj-\$\((CONFIG_\w+)\)\s*\+=.*\b{re.escape(path.name)}"
     found = re.search(rule, (path.parent / "Makefile").read_text(), re.M)
@@ -64,7 +64,7 @@ def asked_for(tree: Path, config: dict[str, str], name: str) -> bool:
 
 
 def compiled(tree: Path, name: str) -> str:
-    """The file itself, or the one that includes it, as most of kernel/sched is."""
+    """The file itself, or the one that includes it, as in most of kernel/sched."""
     path = Path(name)
     line = re.compile(rf'^#\s*include "{re.escape(path.name)}"$', re.MULTILINE)
     for other in sorted((tree / path.parent).glob("*.c")):
@@ -82,13 +82,13 @@ def config_of(ctx: Context, source: Source) -> Path:
 
 
 def images(ctx: Context, source: Source) -> list[Path]:
-    """Compile, link and check; the images of every ABI."""
+    """Compile, link and check the images of every ABI; return their paths."""
     cell = _cell(ctx, source)
     with ctx.ui.step(cell.base, "x86_64", "distro") as outcome:
         cell.build.mkdir(parents=True, exist_ok=True)
         cell.build_log.unlink(missing_ok=True)
         given = kconfig.parse(configuration(ctx, source, cell.build_log))
-        wanted = kconfig.parse(WITHOUT)
+        wanted = kconfig.parse(OVERRIDES)
         config = cell.build / ".config"
         config.write_text(kconfig.render({**given, **wanted}))
         build.make(cell, "make olddefconfig", "-s", "olddefconfig")

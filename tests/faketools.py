@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Fakes of every tool that the harness runs, for whole runs on the sample tree.
+"""Fakes of every tool that the harness runs, for complete runs on the sample tree.
 
-Each of them can stop at one step for ever, as something that takes long: it writes its
-pid and that of a child of its own to a file, and waits. A step leaves half of its
-product behind before it stops.
+Each can block at one step, like a tool that takes long: it writes its PID and that of
+a child to a file, and waits. A step leaves an incomplete output file before it blocks.
 """
 
 from __future__ import annotations
@@ -136,7 +135,7 @@ case $verdict in
 esac
 printf '@KTAP@' >>"$verdict"
 """,
-    # /dev/kvm can be used wherever the tests run.
+    # The harness finds /dev/kvm accessible on every machine.
     "python": """
 shift 2
 exec @PYTHON@ -c '
@@ -151,7 +150,7 @@ sys.exit(main())
 
 
 class StoppingTools:
-    """All the fakes, and where they stop."""
+    """Installs the fakes and sets the step at which one blocks."""
 
     def __init__(self, tools: FakeTools, tree: Path) -> None:
         self.folder = tools.folder
@@ -188,12 +187,12 @@ class StoppingTools:
             (self.folder / "lacking").touch()
 
     def go_on(self) -> None:
-        """From now on no tool stops."""
+        """Let no tool block from now on."""
         (self.folder / "stop-at").unlink()
         self.stopped.unlink(missing_ok=True)
 
     def pids(self) -> list[int]:
-        """The stopped tool and its child; none where no tool has stopped yet."""
+        """The blocked tool and its child; empty if no tool has blocked yet."""
         if not self.stopped.is_file():
             return []
         return [int(word) for word in self.stopped.read_text().split()]

@@ -89,7 +89,7 @@ def lay(folder: Path, files: dict[str, str]) -> None:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file below a folder with its bytes and mode, but git's own."""
+    """Bytes and mode of every file below a folder, except in .git."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""libcs from the distribution's sources with our patches, under out/libc."""
+"""Builds libcs from the distribution's sources with our patches, in out/libc."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from harness.errors import Fault
 PATCHES = REPO / "patches"
 SOURCES = REPO / "tests" / "libc"
 STAMP = ".vdsox-libc"
-# What to ask of each: (triplet of the compiler, QEMU's name of it).
+# By architecture: (triplet of the compiler, name in qemu-NAME).
 TARGETS = {
     "x86_64": ("x86_64-linux-gnu", "x86_64"),
     "arm64": ("aarch64-linux-gnu", "aarch64"),
     "arm": ("arm-linux-gnueabihf", "arm"),
 }
-# ccache, where there is one, without a compiler's name of two words.
+# Uses ccache, if installed, and keeps the compiler's name one word.
 ENV = {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}"}
 
 
 def series(package: str, version: str) -> list[Path]:
-    """The patches for an upstream version: `series`, or one for each version."""
+    """The patches for an upstream version, from VERSION.series or `series`."""
     folder = PATCHES / package
     for path in (folder / f"{version}.series", folder / "series"):
         if path.is_file():
@@ -41,7 +41,7 @@ def log_of(ctx: Context, package: str) -> Path:
 
 
 def patched(ctx: Context, package: str, suite: str = "") -> Path:
-    """The source tree of a package, ours after Debian's own patches; no fuzz."""
+    """A package's source tree with Debian's patches, then ours without fuzz."""
     log = log_of(ctx, package)
     log.parent.mkdir(parents=True, exist_ok=True)
     dsc = srcpkg.fetch(ctx.cache, package, log, suite)
@@ -66,7 +66,7 @@ def patched(ctx: Context, package: str, suite: str = "") -> Path:
 
 @dataclass(frozen=True)
 class Musl:
-    """An installed musl and the compiler that it is used with."""
+    """An installed musl and its compiler."""
 
     arch: str
     prefix: Path
@@ -79,12 +79,12 @@ class Musl:
 
     @property
     def run(self) -> list[str]:
-        """What to put before a program of that architecture."""
+        """The command prefix that runs a program of that architecture."""
         native = machine.host_arch() == self.arch
         return [] if native else [f"qemu-{TARGETS[self.arch][1]}"]
 
     def link(self, out: Path, *words: object) -> Path:
-        """A program made with the C library as musl-gcc does it."""
+        """Link a program with this musl, as musl-gcc does."""
         command = [self.compiler, "-specs", self.prefix / "lib/musl-gcc.specs"]
         command += ["-O2", "-Wall", "-Wextra", "-o", out]
         procs.run_logged([*command, *words], self.log, f"build of {out.name}", env=ENV)
@@ -92,7 +92,7 @@ class Musl:
 
 
 def musl(ctx: Context, arch: str) -> Musl:
-    """musl for an architecture: static, and where guests are shared as well."""
+    """Build musl: static, and also shared for the architectures of guests."""
     tree = patched(ctx, "musl")
     build = tree.with_name(f"{tree.name}-{arch}")
     log = log_of(ctx, f"musl-{arch}")
@@ -119,7 +119,7 @@ def musl(ctx: Context, arch: str) -> Musl:
 
 
 def verifier(ctx: Context, arch: str, *options: str) -> Path:
-    """tests/libc/verify.c with the patched musl: `-static`, or else shared."""
+    """Build tests/libc/verify.c with the patched musl: `-static`, or else shared."""
     made = musl(ctx, arch)
     name = "verify" + "".join(options)
     path = made.prefix / name
@@ -131,11 +131,11 @@ def verifier(ctx: Context, arch: str, *options: str) -> Path:
 
 
 def programs(ctx: Context) -> dict[str, Path]:
-    """Static programs of verify.c, for tests that take them into a guest."""
+    """Static builds of verify.c for guests, by architecture."""
     return {arch: verifier(ctx, arch, "-static") for arch in machine.names()}
 
 
-# What the patches for glibc touch, by the folder whose Makefile compiles it.
+# Objects of the files that the glibc patches touch, by the folder of their Makefile.
 GLIBC_IDS = ("getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid")
 GLIBC_OBJECTS = {
     "posix": [f"{name}{kind}" for name in GLIBC_IDS for kind in (".o", ".os")],
@@ -144,7 +144,7 @@ GLIBC_OBJECTS = {
 
 
 def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
-    """A build folder of glibc."""
+    """Configure glibc; return its build folder."""
     build = tree.with_name(f"{tree.name}-{arch}")
     stamp = build / STAMP
     if stamp.is_file():
@@ -164,11 +164,11 @@ def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
 
 
 def glibc_objects(ctx: Context, tree: Path, arch: str) -> Path:
-    """Compile what the patches touch, and nothing else; the build folder."""
+    """Compile only what the patches touch; return the build folder."""
     build = glibc_configure(ctx, tree, arch)
     for folder, names in GLIBC_OBJECTS.items():
         targets = [build / folder / name for name in names]
-        # One job: the folder's Makefile makes common headers on the way.
+        # One job: the objects depend on headers that the folder's Makefile generates.
         command = ["make", "-r", "-C", tree / folder, f"objdir={build}", *targets]
         log = log_of(ctx, f"glibc-{arch}")
         procs.run_logged(command, log, f"glibc's {folder}", env=ENV)

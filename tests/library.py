@@ -26,12 +26,12 @@ NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 CROSS = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
 QEMU = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
-# -ENOSYS as an id, which it may be.
-NO_CALL = 2**32 - errno.ENOSYS
+# -ENOSYS as a user or group ID: a valid one.
+ENOSYS_ID = 2**32 - errno.ENOSYS
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """A command's outcome, whatever it is."""
+    """Run a command; its exit status may be any."""
     options = {"capture_output": True, "text": True, "timeout": 120} | options
     return subprocess.run(
         [str(word) for word in words], check=False, **options  # type: ignore
@@ -39,7 +39,7 @@ def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 def output(*words: object, **options: object) -> str:
-    """What a command that must succeed prints."""
+    """Run a command that must succeed; return its output."""
     done = run(*words, **options)
     assert (
         done.returncode == 0
@@ -49,7 +49,7 @@ def output(*words: object, **options: object) -> str:
 
 @dataclass(frozen=True)
 class Library:
-    """A build of everything for one architecture."""
+    """A build of the library and its tools for one architecture."""
 
     arch: str
     out: Path
@@ -65,7 +65,7 @@ class Library:
         return [QEMU[self.arch], "-L", f"/usr/{CROSS[self.arch][:-1]}"]
 
     def compile(self, source: str, out: Path, *flags: str, link: str) -> Path:
-        """A program of tests/, with the library's headers; link: static, shared, a."""
+        """Compile a program of tests/ for the library; link: static, shared, a."""
         compiler = self.prefix + ("g++" if "-xc++" in flags else "gcc")
         libraries = {
             "static": ["-static", f"{self.out}/libvdsox.a"],
@@ -83,7 +83,7 @@ class Library:
 
 @lru_cache
 def build_library(base: Path, arch: str) -> Library:
-    """VDSOGEN_TOOLS names a folder to keep, which saves the build of a later run."""
+    """Build everything, in the folder VDSOGEN_TOOLS if set, which later runs reuse."""
     tools = build_tools(base)
     library = Library(arch, tools / f"library-{arch}")
     words = [f"CROSS_COMPILE={library.prefix}", "CXXFLAGS=-O1 -g0"]
@@ -93,7 +93,7 @@ def build_library(base: Path, arch: str) -> Library:
 
 @lru_cache
 def build_generator(base: Path, arch: str) -> Path:
-    """vdsogen as a program of the architecture."""
+    """Build vdsogen for the architecture."""
     tools = build_tools(base)
     if arch == NATIVE:
         return tools / "vdsogen"
@@ -105,7 +105,7 @@ def build_generator(base: Path, arch: str) -> Path:
 
 @lru_cache
 def table_manifest(base: Path) -> dict:
-    """The table, as vdsogen tells it to programs."""
+    """The manifest that vdsogen generates from the table."""
     out = build_tools(base) / "library-manifest.json"
     part = out.with_suffix(f".{os.getpid()}")
     assert (
@@ -118,7 +118,7 @@ def table_manifest(base: Path) -> dict:
 
 @dataclass(frozen=True)
 class Names:
-    """What the table makes of the library on one abi."""
+    """The library's entries: all, and those answered from records."""
 
     all: list[str]
     records: list[str]
@@ -133,7 +133,7 @@ def entry_names(manifest: dict) -> Names:
 
 
 def symbols(path: Path, prefix: str = "") -> dict[str, str]:
-    """Dynamic symbols by name, with the letter of nm."""
+    """Dynamic symbols by name, with nm's type letter."""
     found = {}
     for line in output(f"{prefix}nm", "-D", path).splitlines():
         kind, name = line.split()[-2:]
@@ -156,7 +156,7 @@ def require(tool: str) -> str:
 
 
 def may_become(number: int) -> bool:
-    """Whether this process may make a number its user and group."""
+    """Whether this process may set its user and group ID to a number."""
     maps = [Path(f"/proc/self/{kind}_map").read_text() for kind in ("uid", "gid")]
     rows = [[map(int, line.split()) for line in text.splitlines()] for text in maps]
     return os.geteuid() == 0 and all(

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds of the unpatched and of the patched tree with the option off, at one path.
+"""Builds the unpatched tree, and the patched one with the option off, at one path.
 
-The configuration is the test kernels' but for that option. What is compared is either
-the whole of two kernels, of which the unpatched one is kept for tests that boot it; or
-the images and what offparts.py finds the patches could have changed.
+The configuration is that of the test kernels without that option. Either two complete
+kernels are compared, of which the unpatched one is kept for tests that boot it; or the
+images and the objects that the patches could have changed, see offparts.py.
 
-Nearly every file includes a header that the patches touch, and nearly none has other
-tokens for it: `token_cache` compiles those few, and takes the others' objects from the
+Nearly every file includes a header that the patches touch, but few files get other
+tokens from it: `token_cache` compiles those few, and takes the other objects from the
 first build.
 """
 
@@ -29,10 +29,10 @@ from harness.ui import Outcome as Progress
 
 HERE = Path(__file__).parent
 TOKEN_CACHE = HERE / "token_cache"
-# A header that everything includes has changed: nothing is saved by parts.
+# With more changed objects than this, complete kernels are built and compared.
 MANY = 100
 WHOLE = ["vmlinux"]
-# What kbuild is asked for when only the images are wanted.
+# kbuild targets that build only the images.
 IMAGES = {
     "x86_64": ["arch/x86/entry/vdso/"],
     "arm64": ["arch/arm64/kernel/vdso-wrap.o", "arch/arm64/kernel/vdso32-wrap.o"],
@@ -41,7 +41,7 @@ IMAGES = {
 
 @dataclass
 class OffCell(Cell):
-    """A cell of its own folder and compiler."""
+    """A cell with its own folder and compiler."""
 
     @property
     def name(self) -> str:
@@ -49,7 +49,7 @@ class OffCell(Cell):
 
     @property
     def compiler(self) -> str:
-        """Objects of another compiler are kept apart."""
+        """token_cache, with a separate store for each compiler version."""
         gcc = f"{self.machine.cross}gcc"
         version = procs.capture([gcc, "--version"], "gcc --version")
         digest = hashlib.sha256(version.encode()).hexdigest()[:12]
@@ -61,7 +61,7 @@ def _tree(ctx: Context, source: Source) -> Path:
 
 
 def link_tree(ctx: Context, source: Source) -> Path:
-    """The same tree once more, unpatched: its files are links, never written to."""
+    """An unpatched copy of the tree by hard links, which are never written to."""
     tree = _tree(ctx, source)
     stamp = f"{source.origin}\n"
     mark = tree / ".vdsox-source"
@@ -78,7 +78,7 @@ def link_tree(ctx: Context, source: Source) -> Path:
 
 
 def key_of(cell: OffCell, source: Source) -> str:
-    """Changes with whatever could change the outcome."""
+    """A hash over all inputs of the comparison."""
     total = hashlib.sha256(source.origin.encode())
     inputs = [*cell.all_fragments(), Path(__file__), HERE / "offparts.py", TOKEN_CACHE]
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
@@ -96,7 +96,7 @@ def _configure(cell: OffCell) -> None:
 
 
 def disassembly(cell: OffCell, files: list[str]) -> Iterator[str]:
-    """Of each file, with the relocations that an unlinked one has."""
+    """Disassemble the files, with relocations where they are unlinked."""
     command = [f"{cell.machine.cross}objdump", "-dr", "--no-show-raw-insn", *files]
     options = {"cwd": cell.build, "stdout": subprocess.PIPE, "text": True}
     with procs.running(command, **options) as process:
@@ -114,7 +114,7 @@ def _images(cell: OffCell) -> dict[str, str]:
 
 
 def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
-    """Pairs of lines that differ; a different length differs at its end."""
+    """Pairs of lines that differ, and a last entry if the saved text is longer."""
     found = []
     with open(saved) as stream:
         for line in disassembly(cell, files):
@@ -124,13 +124,13 @@ def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
             if len(found) > 2000:
                 break
         if stream.readline():
-            found.append("the unpatched kernel goes on")
+            found.append("the unpatched kernel's disassembly is longer")
     return found
 
 
 @dataclass
 class Outcome:
-    """What the two builds of an architecture have and have not in common."""
+    """The compared files, the images and the differences of two builds."""
 
     whole: bool
     files: list[str]
@@ -141,7 +141,7 @@ class Outcome:
 
 @dataclass
 class Pair:
-    """The two builds of one architecture: what make is asked for, what is compared."""
+    """The two builds of one architecture: make's targets and the compared files."""
 
     cell: OffCell
     targets: list[str]
@@ -194,13 +194,13 @@ def compare(
 ) -> dict[str, Outcome]:
     """Build all architectures unpatched, then all of them patched, and compare.
 
-    plain: a built kernel of each, with the option on.
+    plain: a built kernel of each architecture, with the option on.
     """
     outcomes: dict[str, Outcome] = {}
     todo = []
     for kernel in plain:
         cell = unpatched(ctx, source, kernel.machine.arch)
-        old = _remembered(cell, source)
+        old = _load_outcome(cell, source)
         if old and (old.whole or not whole):
             outcomes[kernel.machine.arch] = old
         else:
@@ -222,18 +222,18 @@ def compare(
         cell = pair.cell
         with ctx.ui.step(cell.base, cell.machine.arch, "option-off") as outcome:
             outcomes[cell.machine.arch] = _after(pair, outcome)
-        _remember(cell, source, outcomes[cell.machine.arch])
+        _store_outcome(cell, source, outcomes[cell.machine.arch])
     return outcomes
 
 
 def unpatched(ctx: Context, source: Source, arch: str) -> OffCell:
-    """Once compared, its image is the kernel without the patches."""
+    """The cell whose image, after compare(), is the unpatched kernel."""
     other = replace(source, tree=_tree(ctx, source), patched=False)
     kind = variant.with_host(variant.PLAIN)
     return OffCell(ctx, other, machine.load(arch), kind)
 
 
-def _remembered(cell: OffCell, source: Source) -> Outcome | None:
+def _load_outcome(cell: OffCell, source: Source) -> Outcome | None:
     try:
         value = json.loads((cell.folder / "outcome.json").read_text())
         kept = cell.image.is_file() or not value["whole"]
@@ -244,6 +244,6 @@ def _remembered(cell: OffCell, source: Source) -> Outcome | None:
     return None
 
 
-def _remember(cell: OffCell, source: Source, outcome: Outcome) -> None:
+def _store_outcome(cell: OffCell, source: Source, outcome: Outcome) -> None:
     value = {"key": key_of(cell, source), **vars(outcome)}
     atomic.write_text(cell.folder / "outcome.json", json.dumps(value) + "\n")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which objects the patches could have changed with the option off.
+"""Finds the objects that the patches could have changed with the option off.
 
-An object depends on the files that kbuild wrote down when the plain kernel was built.
-Of those, the patches touch some. A source counts as changed; a header only if it comes
-to other tokens, for what is behind an #ifdef changes nothing but the numbers of the
-lines after it. Those are in no code: a WARN_ON() keeps its own in a table.
+kbuild's .cmd files of the plain kernel list the files that an object depends on. A
+touched source counts as changed; a touched header only if it preprocesses to other
+tokens, as lines within an #ifdef change nothing but the line numbers after them. Those
+are in no code: a WARN_ON() stores its own in a table.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from harness import patcher
 from harness.cell import Cell
 from harness.errors import Fault
 
-# Its command says how a file of the kernel is compiled; so it is built first.
+# Built first: its .cmd file has the command that compiles a file of the kernel.
 FIRST = ["kernel/fork.o"]
-# Beside an image's own code, but the kernel's.
+# Code of the kernel itself in a folder of an image.
 KERNEL_SIDE = {"arch/x86/entry/vdso/vma.o"}
 ENDS = (".c", ".h", ".S")
 LINE = re.compile(rb"^# \d")
@@ -30,21 +30,21 @@ NO_LINES = ["-Wno-builtin-macro-redefined", "-D__LINE__=0"]
 
 
 def touched(cell: Cell) -> set[str]:
-    """Files of the tree without the patches that these change."""
+    """Files of the unpatched tree that the patches change."""
     source = cell.source
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     return {name for name, content in plan.before.items() if content}
 
 
 def in_tree(plain: Cell, word: str) -> str:
-    """A path of kbuild's, which ccache may have made a relative one; or nothing."""
+    """A path from kbuild within the tree, or ""; ccache may have made it relative."""
     top = f"{plain.source.tree}/"
     path = os.path.normpath(plain.build / word)
     return path[len(top) :] if path.startswith(top) else ""
 
 
 def dependencies(plain: Cell) -> Iterator[tuple[str, str, set[str]]]:
-    """Object, source and all that it was made of, for all objects of a build."""
+    """Object, source and dependencies, for all objects of a build."""
     for path in sorted(plain.build.rglob(".*.o.cmd")):
         text = path.read_text()
         made = re.search(r"^source_(\S+) := (\S+)$", text, re.M)
@@ -55,7 +55,7 @@ def dependencies(plain: Cell) -> Iterator[tuple[str, str, set[str]]]:
 
 
 def _command(cell: Cell, tree: Path) -> list[str]:
-    """That shows the tokens of what stands on its input, in the kernel of that tree."""
+    """The command that preprocesses its input as code of that tree's kernel."""
     saved = cell.build / "kernel" / ".fork.o.cmd"
     found = re.search(r"^savedcmd_\S+ := (.*)$", saved.read_text(), re.M)
     if not found:
@@ -84,7 +84,7 @@ def tokens(cell: Cell, tree: Path, header: str) -> bytes:
 
 
 def changed(cell: Cell, patched: Path, files: set[str]) -> set[str]:
-    """Of those files, the ones that come to something else in the patched tree."""
+    """The sources, and the headers with other tokens in the patched tree."""
     found = set()
     for name in sorted(files):
         if not name.endswith(".h"):
@@ -100,7 +100,7 @@ def of_an_image(name: str) -> bool:
 
 
 def objects(cell: Cell, plain: Cell) -> list[str]:
-    """To be made and compared; those of the images are made with them.
+    """Objects to build and compare; those of the images are built with the images.
 
     cell: configured with the option off, FIRST is built; plain: built with it on.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds what the tests will ask for, while they run.
+"""Builds the kernels that the tests need, while the tests run.
 
-A guest waits half of its time and most tests use one CPU. A test that needs a
+A guest is idle half of the time and most tests use one CPU. A test that needs a
 kernel waits for its lock, see cells.py, and finds it built; or takes the lock
-first and builds it itself, which is also how a failure of a build is told.
+first and builds it itself, which is also how a failed build is reported.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from harness import interrupt, procs  # noqa: E402
 
 
 class Prebuild:
-    """The process that builds, as the tests see it.
+    """Starts and ends the process that builds.
 
-    Tests of the harness end everything that runs, but not this.
+    It is not registered: tests of the harness call procs.end_all().
     """
 
     def __init__(self, progress: int, script: Path = Path(__file__)) -> None:
@@ -35,7 +35,7 @@ class Prebuild:
         )
 
     def end(self) -> Optional[int]:
-        """It ends what it runs, and itself. Its status if it had come to its end."""
+        """End the process and its children; return its status if it had exited."""
         status = self._process.poll()
         procs.end_group(self._process, procs.NESTED_GRACE)
         return status
@@ -46,7 +46,7 @@ def _jobs() -> Iterator[Callable[[], object]]:
     from harness import machine
     from conftest import make_context
 
-    context = make_context(still=True)  # the tests' own steps are the live ones
+    context = make_context(still=True)  # the live line shows the tests' own steps
     shared = cells.Cells(context)
     for name in [*machine.names(), *cells.HOSTS.values(), *cells.NAMES]:
         yield lambda: shared.build(name)
@@ -61,7 +61,7 @@ def main() -> None:
             try:
                 job()
             except (Fault, OSError, AssertionError):
-                pass  # the test that needs it tries once more and reports
+                pass  # the test that needs it builds it again and reports
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How QEMU would be started for a guest, without starting it."""
+"""Returns the command line of QEMU for a guest without starting it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.qemu import GuestConfig
 
 
 class _Started(Exception):
-    """QEMU was to be started with these arguments."""
+    """Carries the arguments with which QEMU would have been started."""
 
 
 def _start(args: list[str], _channels: object) -> None:

@@ -158,7 +158,7 @@ def test_state_names_every_file(vdsox, sample_repo, sample_tree):
 
 
 def test_failure_half_way_is_undone(sample_tree, monkeypatch):
-    """The disk fills up, or a folder cannot be written, between two files."""
+    """The disk fills up, or a folder is not writable, between two files."""
     before = snapshot(sample_tree)
     real, calls = os.rename, []
 

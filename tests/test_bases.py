@@ -48,10 +48,10 @@ def test_more_specific_line_wins(sample_repo: Path) -> None:
 
 
 FAULTS = [
-    ("  early\n0001-a\n", "series:1: a file before"),
+    ("  early\n0001-a\n", "series:1: this file precedes"),
     ("0001-a\n0001-a\n", "series:2: 0001-a is named twice"),
-    ("one\n", "series:1: 'one' is not a NNNN-topic name"),
-    ("0001-core\n  include/\n", "series:1: no patch brings"),
+    ("one\n", "series:1: 'one' is no patch name of the form NNNN-topic"),
+    ("0001-core\n  include/\n", "series:1: no patch adds"),
     ("0001-core\n  kernel/vdso/task.c\n0002-entry\n  kernel/vdso/task.c\n", "series:"),
 ]
 
@@ -67,7 +67,7 @@ def test_series_faults(sample_repo: Path, text: str, words: str) -> None:
 def test_series_names_a_file_that_is_not_there(sample_repo: Path) -> None:
     series = sample_repo / "patches/6.12/series"
     series.write_text(series.read_text() + "  lib/none.c\n")
-    with pytest.raises(Fault, match=r"series:11: no such file lib/none.c"):
+    with pytest.raises(Fault, match=r"series:11: lib/none.c matches no file"):
         bases.load(sample_repo, "6.12").patches()
 
 

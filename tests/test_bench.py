@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The benchmark laboratory: its arithmetic, its papers, and the counts themselves."""
+"""The benchmarks: their arithmetic, their documents, and the counts themselves."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from harness import guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
 from harness.bench import processor
 from harness.bench import run as benchmarks
-from harness.bench import targets
 from harness.bench.costs import Cost
-from harness.bench.figures import Figure
 from harness.bench.native import Native
 from harness.cell import Cell
 from harness.context import REPO
@@ -75,19 +73,19 @@ def both(times: int = 2) -> tuple[figures.Figures, figures.Figures]:
     return figures.join([ours] * times), figures.join([theirs] * times)
 
 
-FLAWS = {"meltdown": "Mitigation: PTI", "l1tf": "Not affected"}
+MITIGATIONS = {"meltdown": "Mitigation: PTI", "l1tf": "Not affected"}
 
 
 def sample(by: str = "RDPID") -> dict:
     found = Native("", {"cpu_number_by": by, "perf_lacking": "", "host_name": "me"})
-    found.context |= {"cpu_model": "Sample <1>, family 3", "mitigations": FLAWS}
+    found.context |= {"cpu_model": "Sample <1>, family 3", "mitigations": MITIGATIONS}
     found.steps, found.times = {"getpid": 21, "clock_monotonic": 50}, TIMES
     pages = {"vdso64.so": (2, 2), "vdso32.so": (3, 2)}
     cell = document.cell(dict(ABOUT), *both(), found, pages)
     return document.document([cell])
 
 
-def aimed(value: dict) -> dict[str, dict]:
+def targets_of(value: dict) -> dict[str, dict]:
     return {target["name"]: target for target in value["cells"][0]["targets"]}
 
 
@@ -95,7 +93,7 @@ def aimed(value: dict) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize(
-    "text, complaint",
+    "text, message",
     [
         ("", "end too early"),
         (UNPATCHED.replace("end - 0 0 0 0\n", ""), "end too early"),
@@ -106,12 +104,12 @@ def aimed(value: dict) -> dict[str, dict]:
         (UNPATCHED.split("\n", 1)[0] + "\n" + UNPATCHED, "twice"),
     ],
 )
-def test_what_is_no_figure_is_refused(text: str, complaint: str) -> None:
-    with pytest.raises(Fault, match=complaint):
+def test_malformed_figures_are_refused(text: str, message: str) -> None:
+    with pytest.raises(Fault, match=message):
         figures.parse(text)
 
 
-def test_only_what_two_guests_say_alike_repeats() -> None:
+def test_only_figures_equal_in_two_guests_repeat() -> None:
     first = figures.parse(UNPATCHED)
     second = figures.parse(UNPATCHED.replace("instructions 4000", "instructions 4001"))
     joined = figures.join([first, second])
@@ -132,17 +130,17 @@ def test_costs_are_differences_of_the_two_kernels() -> None:
     assert found["life.thread.enabled.more"].percent == pytest.approx(0.4)
 
 
-def test_one_kernel_is_held_against_its_own_beginning() -> None:
+def test_costs_within_one_kernel() -> None:
     text = PATCHED.replace("life.thread.enabled", "life.thread.promoted")
     text = "life.thread.off instructions 9999 1 99999 160\n" + text
-    found = costs.within(figures.parse(text))
+    found = costs.within_kernel(figures.parse(text))
     assert found["life.thread.promoted.more"].value == 41
     assert found["entry.getpid.unpromoted.more"].value == 28
     assert "switch.processes.promoted.more" not in found
 
 
 def test_targets_name_the_worst_figure() -> None:
-    found = aimed(sample())
+    found = targets_of(sample())
     assert (found["ids"]["measured"], found["ids"]["met"]) == (21, True)
     assert (found["unpromoted call"]["measured"], found["unpromoted call"]["met"]) == (
         30,
@@ -160,22 +158,22 @@ def test_targets_name_the_worst_figure() -> None:
     assert found["pages of vdso32.so"]["met"] is False
 
 
-def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
-    target = aimed(sample())["page fault"]
+def test_unmeasured_target_is_neither_met_nor_missed() -> None:
+    target = targets_of(sample())["page fault"]
     assert (target["met"], target["measured"]) == (None, None)
     assert target["note"] == "not measured"
 
 
 def test_a_target_for_another_machine_is_not_decided() -> None:
-    target = aimed(sample("LSL"))["ids against the host vDSO's getcpu"]
+    target = targets_of(sample("LSL"))["ids against the host vDSO's getcpu"]
     assert (target["met"], target["measured"]) == (None, 1.1)
     assert "LSL" in target["note"]
 
 
-# --- papers ---
+# --- documents ---
 
 
-def test_documents_hold_what_was_measured_and_no_host(tmp_path: Path) -> None:
+def test_documents_hold_figures_and_no_host_name(tmp_path: Path) -> None:
     value = sample()
     document.write(value, tmp_path)
     assert compare.load(tmp_path / "bench.json") == json.loads(json.dumps(value))
@@ -197,7 +195,7 @@ def test_native_figures_are_ratios_only() -> None:
     assert "times" not in native_part
 
 
-def test_ratios_stand_beside_their_cpu(tmp_path: Path, capsys) -> None:
+def test_ratios_are_listed_with_their_cpu(tmp_path: Path, capsys) -> None:
     pytest.importorskip("matplotlib")
     wanted = {
         "RDPID": ["CPU: Sample <1>, family 3", "CPU number: by RDPID"],
@@ -211,8 +209,8 @@ def test_ratios_stand_beside_their_cpu(tmp_path: Path, capsys) -> None:
         about = [row["name"] for row in rows if row["source"] == "native-cpu"]
         assert about == [*lines, "meltdown: Mitigation: PTI"]
         context = json.loads((tmp_path / "bench.json").read_text())["cells"][0]
-        assert context["native"]["context"]["mitigations"] == FLAWS
-        benchmarks.tell_targets(value)
+        assert context["native"]["context"]["mitigations"] == MITIGATIONS
+        benchmarks.report_targets(value)
         assert "\n".join(["6.12-x86_64", *about]) in capsys.readouterr().out
         text = page.write(value, tmp_path).read_text()
         assert "<li>CPU: Sample &lt;1&gt;, family 3</li>" in text
@@ -232,7 +230,7 @@ ARM_CPU = "processor\t: {}\nCPU implementer\t: 0x41\nCPU part\t: {}\n\n"
             ARM_CPU.format(0, "0xd03") + ARM_CPU.format(1, "0xd08"),
             "implementer 0x41, part 0xd03 and implementer 0x41, part 0xd08",
         ),
-        ("", "of a model that the kernel does not name"),
+        ("", "model unknown"),
     ],
 )
 def test_machine_is_described(tmp_path: Path, cpuinfo: str, model: str) -> None:
@@ -241,7 +239,7 @@ def test_machine_is_described(tmp_path: Path, cpuinfo: str, model: str) -> None:
     found = processor.describe(tmp_path)
     assert found == {"cpu_model": model, "mitigations": {}}
     lines = processor.lines(found | {"cpu_number_by": "RDPID"})
-    assert lines[2:] == ["mitigations: the kernel does not tell of any"]
+    assert lines[2:] == ["mitigations: unknown, the kernel does not report them"]
     folder = tmp_path / processor.VULNERABILITIES
     folder.mkdir(parents=True)
     (folder / "mds").write_text("Not affected\n")
@@ -288,39 +286,44 @@ def changed(name: str, value: float) -> dict:
 @pytest.mark.parametrize(
     "name, value, status, words",
     [
-        ("entry.getpid.answered", 21, 0, ["0 costs moved, 0 of them"]),
-        ("entry.getpid.answered", 22, 0, ["moved", "21 -> 22", "1 costs moved, 0 of"]),
-        ("entry.getpid.answered", 23, 1, ["REGRESSION", "+2", "1 of them too far"]),
-        ("entry.getpid.answered", 12, 0, ["moved", "-9"]),
+        ("entry.getpid.answered", 21, 0, ["0 costs changed, 0 of them"]),
+        (
+            "entry.getpid.answered",
+            22,
+            0,
+            ["changed", "21 -> 22", "1 costs changed, 0 of"],
+        ),
+        ("entry.getpid.answered", 23, 1, ["REGRESSION", "+2", "1 of them too much"]),
+        ("entry.getpid.answered", 12, 0, ["changed", "-9"]),
         ("switch.processes.promoted.more", 50, 1, ["REGRESSION"]),
-        ("life.thread.enabled.more", 55, 0, ["moved"]),
+        ("life.thread.enabled.more", 55, 0, ["changed"]),
         ("life.thread.enabled.more", 65, 1, ["REGRESSION"]),
     ],
 )
 def test_comparison(name: str, value: float, status: int, words, capsys) -> None:
-    assert benchmarks.tell_moves(sample(), changed(name, value)) == status
-    told = capsys.readouterr().out
-    assert all(word in told for word in words), told
+    assert benchmarks.report_moves(sample(), changed(name, value)) == status
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in words), printed
 
 
 def test_another_compiler_may_choose_other_instructions(capsys) -> None:
     other = changed("entry.getpid.answered", 25)
-    assert benchmarks.tell_moves(sample(), other) == 1
+    assert benchmarks.report_moves(sample(), other) == 1
     other["cells"][0]["compiler"] = "gcc 13"
-    assert benchmarks.tell_moves(sample(), other) == 0
+    assert benchmarks.report_moves(sample(), other) == 0
     other["cells"][0]["costs"]["entry.getpid.answered"]["value"] = 26
-    assert benchmarks.tell_moves(sample(), other) == 1
+    assert benchmarks.report_moves(sample(), other) == 1
     capsys.readouterr()
 
 
-def test_a_lost_figure_fails_and_a_shaky_one_does_not_count(capsys) -> None:
+def test_lost_figure_fails_and_unrepeatable_one_does_not(capsys) -> None:
     other = sample()
     other["cells"][0]["costs"].pop("entry.getpid.answered")
-    assert benchmarks.tell_moves(sample(), other) == 1
-    assert "LOST" in capsys.readouterr().out
+    assert benchmarks.report_moves(sample(), other) == 1
+    assert "MISSING" in capsys.readouterr().out
     other = changed("entry.getpid.answered", 1000)
     other["cells"][0]["costs"]["entry.getpid.answered"]["repeats"] = False
-    assert benchmarks.tell_moves(sample(), other) == 0
+    assert benchmarks.report_moves(sample(), other) == 0
 
 
 def test_every_cost_has_a_bound() -> None:
@@ -339,18 +342,18 @@ def test_compare_from_files_needs_no_kernel(vdsox, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "REGRESSION" in done.stdout
     done = vdsox("bench", "--only", "native", "--compare", old)
-    assert (done.returncode, "about counts" in done.stderr) == (2, True)
+    assert (done.returncode, "compares counts" in done.stderr) == (2, True)
     old.write_text("{}")
     done = vdsox("bench", "--compare", old, new)
     assert done.returncode == 2
-    assert "no bench.json" in done.stderr
+    assert "not a bench.json" in done.stderr
 
 
 # --- refusal ---
 
 
 class Foreign:
-    """A cell of an architecture that this machine has not."""
+    """A cell of another architecture than this machine's."""
 
     machine = machine.load(
         next(arch for arch in machine.names() if arch != machine.host_arch())
@@ -374,19 +377,19 @@ def counted(cell) -> dict:
     about = {key: known[key] for key in ("base", "arch", "compiler", "release")}
     found = {
         name: cost.as_json() | {"repeats": True}
-        for name, cost in costs.within(cell_figures).items()
+        for name, cost in costs.within_kernel(cell_figures).items()
         if not re.search("_fair|first|scale.threads.*_", name)
     }
     name = f"{cell.name}-test"
     return document.document([{"name": name, **about, "costs": found}])
 
 
-# Branches that jump labels would patch out, and a load; nothing for each thread.
+# Instructions: branches that jump labels would patch out, and a load; none per thread.
 BYSTANDER, MORE_THREADS = 32, 4
 
 
 def burdens(document_: dict) -> dict[str, float]:
-    """What processes pay whose CPU clocks nobody reads in user mode, once others do."""
+    """Costs above the bounds, of processes that do not expose their CPU time."""
     rows = document_["cells"][0]["costs"]
     pattern = r"kernel\.(?:process_clock|rusage|rusage_thread|times)_(\d+)\..*\.more"
     paid = {n: row["value"] for n, row in rows.items() if re.fullmatch(pattern, n)}
@@ -402,7 +405,7 @@ def burdens(document_: dict) -> dict[str, float]:
 @pytest.mark.guest
 @pytest.mark.parametrize("path", BASELINES, ids=[path.stem for path in BASELINES])
 def test_counts_are_those_of_the_baseline(path: Path, cells, capsys) -> None:
-    """Written anew by VDSOX_NEW_BASELINE=1; see Documentation/bench.rst."""
+    """VDSOX_NEW_BASELINE=1 rewrites the baseline; see Documentation/bench.rst."""
     arch = path.stem.rpartition("-")[2]
     cells.build(arch)
     new = counted(cells.cell(arch))
@@ -411,7 +414,7 @@ def test_counts_are_those_of_the_baseline(path: Path, cells, capsys) -> None:
     assert burdens(new) == {}
     old = compare.load(path)
     assert len(old["cells"][0]["costs"]) > 30
-    status = benchmarks.tell_moves(old, new)
+    status = benchmarks.report_moves(old, new)
     assert status == 0, capsys.readouterr().out
 
 
@@ -445,20 +448,20 @@ KERNEL_CLOCKS += " boottime tai"
 
 
 def in_guest(cell: Cell, program: Path, images: list[Path]) -> str:
-    """What a program says that the cell's guest runs, with these files."""
+    """Run a program with these files in the cell's guest; return its output."""
     names = ["count", "image", "image.dbg"]
     files = [(path, f"/{name}") for path, name in zip([program, *images], names)]
     job = GuestJob("exec", (), ["/count", "/image", "/image.dbg"], files)
-    said: dict[str, bytes] = {}
+    output: dict[str, bytes] = {}
 
     def sink(name: str, data: bytes) -> None:
-        said[name] = said.get(name, b"") + data
+        output[name] = output.get(name, b"") + data
 
     guest_result = guest.run(
         cell, job, GuestConfig(), "tcg", prefix="count-", sink=sink
     )
-    assert (guest_result.reason, guest_result.exit_status) == ("", 0), said
-    return said["stdout"].decode()
+    assert (guest_result.reason, guest_result.exit_status) == ("", 0), output
+    return output["stdout"].decode()
 
 
 @pytest.mark.guest
@@ -466,11 +469,11 @@ def in_guest(cell: Cell, program: Path, images: list[Path]) -> str:
 def test_clocks_cost_what_they_do_without_the_patches(
     cells, arch: str, tmp_path: Path
 ) -> None:
-    """To the instruction, by the image that has the same bytes as an unpatched one.
+    """The image built with the option off has the same bytes as an unpatched one.
 
     Both are counted under the patched kernel; of another architecture, in its guest.
     On arm64 the compiler ends the coarse clocks' loop with a branch to the common
-    return, and saves the jump there that the unpatched function has.
+    return, and saves the jump to it that the unpatched function has.
     """
     cells.off()
     cell = cells.cell(HOSTS[arch])
@@ -496,18 +499,18 @@ def test_clocks_cost_what_they_do_without_the_patches(
 
 @pytest.mark.guest
 def test_emulated_machine_prints_no_time(native_program) -> None:
-    """qemu-user shows the CPU that QEMU emulates."""
+    """Under qemu-user the program sees that QEMU emulates the CPU."""
     program, images = native_program
     emulator = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}[machine.host_arch()]
     done = call(emulator, "-cpu", "max", program, "time", *images)
-    assert done.returncode == native.MEANINGLESS
+    assert done.returncode == native.EXIT_MEANINGLESS
     assert done.stdout == ""
     assert "mean nothing" in done.stderr
 
 
 @pytest.mark.guest
 def test_spoiled_image_is_a_fault(native_program, tmp_path: Path) -> None:
-    """An image that is none, and one whose records lie elsewhere."""
+    """Files that are no image, and a truncated image."""
     program, (image, debug) = native_program
     bad = tmp_path / "bad.so"
     for data in (b"", b"\x7fELF", image.read_bytes()[:3000]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A real guest under the harness: commands, files, faults and complaints."""
+"""A real guest under the harness: commands, files, faults and splats."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EXPECTED = {
     "t.splat": ("FAIL", "kernel splat: WARNING:"),
     "t.after": ("PASS", ""),
     "t.panic": ("FAIL", "the guest's kernel panicked: "),
-    "t.never": ("MISS", "gave no line: the guest's kernel panicked"),
+    "t.never": ("MISS", "no result line: the guest's kernel panicked"),
 }
 
 
@@ -81,7 +81,7 @@ def test_much_output_comes_whole(boot) -> None:
     assert boot(script).stdout.splitlines() == [f"line {i}" for i in range(5000)]
 
 
-def test_shape_of_the_guest(boot) -> None:
+def test_guest_configuration(boot) -> None:
     script = "read -r line < /proc/cmdline; echo $line; echo /sys/devices/system/cpu/cpu[0-9]"
     done = boot(script, "--cpus", 3, "--append", "one=1 two=2", "--append", "three")
     assert "one=1 two=2 three" in done.stdout
@@ -97,7 +97,7 @@ def test_counted_instructions_repeat(boot) -> None:
 def test_limit(boot) -> None:
     done = boot("while :; do :; done", "--timeout", 3)
     assert done.returncode == 2
-    assert "gave no answer in time" in done.stderr
+    assert "the guest timed out" in done.stderr
     assert "console.log" in done.stderr
 
 
@@ -120,7 +120,7 @@ def test_qemu_refuses_its_machine(boot) -> None:
 
 
 def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
-    """A guest that sees everything which can happen to a test."""
+    """One guest runs a test for each way in which a test can end."""
     files, planned, expected_tests = [SHELL], [], []
     for name, script in SCRIPTS.items():
         path = tmp_path / name
@@ -133,11 +133,11 @@ def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
     job = GuestJob("test", tests=planned, files=files)
     guest_result = guest.run(cell, job, GuestConfig(), "tcg", prefix="kinds-")
     found = rerun.read_logs(cell, expected_tests, guest_result)
-    told = {result.name: (result.status, result.reason) for result in found.results}
-    assert list(told) == list(EXPECTED)
+    got = {result.name: (result.status, result.reason) for result in found.results}
+    assert list(got) == list(EXPECTED)
     for name, (status, reason) in EXPECTED.items():
-        assert told[name][0] == status, (name, told[name])
-        assert told[name][1].startswith(reason), (name, told[name])
+        assert got[name][0] == status, (name, got[name])
+        assert got[name][1].startswith(reason), (name, got[name])
     assert ktap.MISS in [result.status for result in found.results]
     assert found.splats == 2
     assert guest_result.channels is not None
@@ -147,7 +147,7 @@ def test_verdicts_on_tests_of_all_kinds(cell, tmp_path) -> None:
 
 
 def test_hang_of_the_kernel_itself(cell, tmp_path, monkeypatch) -> None:
-    """PID 1 gets no turn any more: the host's own limit ends the guest."""
+    """PID 1 is not scheduled any more: the host's limit ends the guest."""
     monkeypatch.setattr(guest, "GRACE", 8.0)
     path = tmp_path / "hang"
     path.write_text(

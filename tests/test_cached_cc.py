@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What kbuild compiles through ccache, and what it must not."""
+"""Which files kbuild compiles through ccache."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BINARY = '.section .rodata\n.incbin "data"\n'
 
 @pytest.fixture(name="compile_file")
 def fixture_compile_file(tmp_path: Path):
-    """Compiles as kbuild does, with a cache of its own; returns the object."""
+    """Compiles as kbuild does, with a private cache; returns the object."""
     env = {**os.environ, **CACHE_SETTINGS, "CCACHE_DIR": str(tmp_path / "cache")}
 
     def run(*command: object) -> str:
@@ -40,16 +40,16 @@ def fixture_compile_file(tmp_path: Path):
     return compile_file
 
 
-def test_a_file_included_as_it_is_is_read_each_time(compile_file, tmp_path) -> None:
-    """As the arm64 kernel has its vDSO: the source is the same, the image another."""
+def test_incbin_file_is_read_each_time(compile_file, tmp_path) -> None:
+    """As in arm64's vdso-wrap.S: the same source includes another image."""
     (tmp_path / "wrap.S").write_text(BINARY)
     for data in (b"first image", b"other image"):
         (tmp_path / "data").write_bytes(data)
         assert data in compile_file("wrap.S")
 
 
-def test_a_compiler_may_be_asked_what_it_is(tmp_path) -> None:
-    """scripts/cc-version.sh does so, by its standard input."""
+def test_standard_input_is_preprocessed(tmp_path) -> None:
+    """scripts/cc-version.sh identifies the compiler this way."""
     done = subprocess.run(
         [CACHED_CC, "gcc", "-E", "-P", "-x", "c", "-"],
         cwd=tmp_path,

@@ -77,7 +77,7 @@ def test_file_option_faults(text: str) -> None:
         initramfs.parse_file_option(text)
 
 
-def test_clean_leaves_strangers_alone(vdsox, tmp_path: Path) -> None:
+def test_clean_leaves_other_folders_alone(vdsox, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("src/6.12", "6.12-arm64/build", "report", "mine"):
         (out / name).mkdir(parents=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Machines that make the kernel choose otherwise: 32-bit entry, KPTI, vectors."""
+"""CPU models that select other kernel paths: 32-bit entry, KPTI, vectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 import cells as shared
 from harness import manifest, rerun
 from harness.ktap import Result
-from harness.manifest import ExpectedTest
 from harness.qemu import GuestConfig
 
 pytestmark = pytest.mark.guest
@@ -29,9 +28,9 @@ ARM = {
 def run_some(
     cells, name: str, arch: str, programs: set[str], config: GuestConfig
 ) -> dict[str, Result]:
-    """Boot the built cell once more, for a few of its expected tests.
+    """Boot the built cell again, for a few of its expected tests.
 
-    The guest's logs stay in the cell's folder, each with the name of its machine.
+    The guest's logs stay in the cell's folder, with @name in their prefix.
     """
     cells.result(arch)
     cell = cells.cell(arch)
@@ -44,13 +43,13 @@ def run_some(
 
 
 def all_pass(found: dict[str, Result]) -> None:
-    bad = [shared.told(result) for result in found.values() if result.bad]
+    bad = [shared.describe(result) for result in found.values() if result.bad]
     assert not bad, "\n".join(bad)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_32_bit_entry(cells, entry: str) -> None:
-    """__kernel_vsyscall and sigreturn, whichever instruction the kernel picks."""
+    """__kernel_vsyscall and sigreturn with each instruction the kernel may select."""
     config = GuestConfig(cpu=ENTRIES[entry])
     found = run_some(cells, entry, "x86_64", {"vsyscall32", "symbols_ia32"}, config)
     all_pass(found)
@@ -60,7 +59,7 @@ def test_32_bit_entry(cells, entry: str) -> None:
 
 @pytest.mark.parametrize("model", ARM)
 def test_arm64_vectors(cells, model: str) -> None:
-    """TPIDRRO_EL0 survives vectors that use it, and those that do not."""
+    """TPIDRRO_EL0 is right with vectors that clobber it, and with others."""
     cpu, args = ARM[model]
     config = GuestConfig(cpu=cpu, append=args)
     all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, config))
@@ -69,16 +68,16 @@ def test_arm64_vectors(cells, model: str) -> None:
 @pytest.mark.parametrize(
     "arch, arg", [("x86_64", "tsc=noirqtime"), ("arm64", "irqtime=0")]
 )
-def test_interrupts_charged(cells, arch: str, arg: str) -> None:
-    """CPU time as kernels have it that charge interrupts to the interrupted task."""
+def test_no_irqtime_accounting(cells, arch: str, arg: str) -> None:
+    """CPU time on kernels that account interrupts to the interrupted task."""
     found = run_some(
         cells, "irqtime", arch, {"cputime"}, GuestConfig(cpus=4, append=[arg])
     )
     all_pass(found)
 
 
-def test_counter_that_cannot_be_told(cells) -> None:
-    """A CPU whose TSC is not constant: the system call answers, and is right."""
+def test_tsc_that_is_not_constant(cells) -> None:
+    """Without a constant TSC the clocks fall back to the system call."""
     found = run_some(cells, "max", "x86_64", {"cputime"}, GuestConfig(cpu="max"))
     all_pass(found)
     skipped = {
@@ -88,7 +87,7 @@ def test_counter_that_cannot_be_told(cells) -> None:
 
 
 def test_off_at_boot(cells) -> None:
-    """Switched off by the command line, and on later."""
+    """Disabled on the command line, and enabled later."""
     config = GuestConfig(append=["vdso_task=off"])
     found = run_some(cells, "off", "x86_64", {"hotplug"}, config)
     all_pass(found)
@@ -97,7 +96,7 @@ def test_off_at_boot(cells) -> None:
 
 
 def test_slots_in_two_pages(cells) -> None:
-    """More CPUs than have their slots in one page with record 0: the last one answers."""
+    """With 33 possible CPUs the last slot is in a second page; that CPU answers."""
     config = GuestConfig(cpus=33, append=["maxcpus=2"])
     found = run_some(cells, "many", "x86_64", {"ids", "cputime"}, config)
     all_pass(found)

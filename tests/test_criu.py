@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Checkpoint and restore by Debian's CRIU: on the patched kernel, and between it and
-one without the patches. programs/criu.sh says what is done.
+an unpatched one. programs/criu.sh documents the steps.
 
-It is Debian 13's, on a root of its own, whatever this machine has; and Debian 12's on
-x86, which refuses to start where the 32-bit image has more than two pages.
+CRIU is Debian 13's, on a root of its own, whatever this machine runs; and Debian 12's
+on x86, which refuses to start if the 32-bit image has more than two pages.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def boot(
     *steps: str,
     suite: str = "trixie",
 ) -> list[Step]:
-    """The steps in a guest on a Debian root; what it sent is in artifacts/."""
+    """Run the steps in a guest on a Debian root; its files go to artifacts/."""
     files = [(program, f"{PLACE}/frozen"), (HERE / "criu.sh", f"{PLACE}/criu.sh")]
     files += [(path, f"{PLACE}/{name}") for name, path in given.items()]
     root = hostroot.debian(cell.ctx, cell.machine.arch, tuple(PACKAGES), suite)
     argv = ["/bin/sh", f"{PLACE}/criu.sh", PLACE, *steps]
     job = GuestJob("exec", (), argv, files, root=root)
-    said = bytearray()
+    stdout = bytearray()
     guest_result = guest.run(
         cell,
         job,
@@ -61,9 +61,9 @@ def boot(
         accel.choose(cell),
         prefix="criu-",
         limit=LIMIT,
-        sink=lambda _name, data: said.extend(data),
+        sink=lambda _name, data: stdout.extend(data),
     )
-    text = said.decode("utf-8", "replace")
+    text = stdout.decode("utf-8", "replace")
     assert not guest_result.reason, f"{guest_result.reason}\n{text}"
     assert guest_result.channels
     guest.unpack_files(guest_result.channels, cell.folder / "artifacts")
@@ -82,7 +82,7 @@ def check(steps: list[Step], count: int) -> None:
 
 
 def dumped(cells: Cells, arch: str, program: Path, patched: bool) -> Path:
-    """What a dump on that kernel left."""
+    """The archive of a dump that was made on that kernel."""
     cell = kernel(cells, arch, patched)
     name = "patched" if patched else "unpatched"
 
@@ -114,7 +114,7 @@ def test_dump_and_restore_in_place(
 
 @pytest.mark.parametrize("arch", ["x86_64"])
 def test_old_criu_on_x86(cells: Cells, arch: str, program: Path) -> None:
-    """CRIU 3.17 has room for two pages of an image that it looks at when it starts."""
+    """CRIU 3.17 reads the 32-bit image into a buffer of two pages when it starts."""
     cell = kernel(cells, arch, True)
     check(boot(cell, program, {}, "again", suite="bookworm"), 1)
 
@@ -123,7 +123,7 @@ def test_old_criu_on_x86(cells: Cells, arch: str, program: Path) -> None:
 @pytest.mark.parametrize("patched", [True, False], ids=["to-patched", "to-unpatched"])
 @each_arch
 def test_between_kernels(cells: Cells, arch: str, program: Path, patched: bool) -> None:
-    """The program goes on, by system calls if its image is another kernel's."""
+    """The program runs on, by system calls if its image is another kernel's."""
     images = {"images.tar": dumped(cells, arch, program, not patched)}
     steps = boot(
         kernel(cells, arch, patched), program, images, "restore", f"{PLACE}/images.tar"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Frames get their places from a real image, or stay as they are."""
+"""decode.annotate() adds source lines to stack frames that it can resolve."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ int main(void)
 
 @pytest.fixture(name="cell")
 def fixture_cell(sample_repo: Path, sample_tree: Path, tmp_path: Path) -> Cell:
-    """A program in the place of a kernel image, with debugging information."""
+    """A cell whose vmlinux is a small program with debug information."""
     for name, text in (("include/linux/vdso_task.h", HOOK), ("kernel/sched.c", CORE)):
         (sample_tree / name).parent.mkdir(parents=True, exist_ok=True)
         (sample_tree / name).write_text(text)
@@ -64,10 +64,10 @@ def frame(cell: Cell) -> str:
     return f" switch_to_it+0x1/0x{int(match[1], 16):x}"
 
 
-def test_inlined_function_is_told(cell: Cell) -> None:
+def test_inlined_function_is_annotated(cell: Cell) -> None:
     text = decode.annotate(cell, frame(cell) + "\n")
     assert re.search(r"\(include/linux/vdso_task\.h:3 kernel/sched\.c:5\)", text)
-    assert splat.OURS.search(text)
+    assert splat.PATCHED_CODE.search(text)
 
 
 def test_unknown_frames_stay(cell: Cell) -> None:

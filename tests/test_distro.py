@@ -17,7 +17,7 @@ DISTRIBUTIONS = {
 
 
 def test_images_are_made_and_checked(cells) -> None:
-    """What vdsogen finds wrong with an image ends the build."""
+    """A fault that vdsogen finds in an image fails the build."""
     source = cells.source()
     images = cells.once("distro", lambda: distro.images(cells.ctx, source))
     assert {"vdso64.so", "vdso32.so"} <= {path.name for path in images}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""`boot --file`: the guest shows the file, or the command says that it cannot."""
+"""`boot --file`: the guest has the file, or the command refuses its path."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ PLACES = [
     "/opt/file",
     "/etc/passwd",
 ]
-SAY = "for name; do read -r line < $name && echo $name $line; done; "
-SAY += "[ -x /tmp/deep/er/file ] && echo runs; [ -k /tmp ] && echo sticky"
+SCRIPT = "for name; do read -r line < $name && echo $name $line; done; "
+SCRIPT += "[ -x /tmp/deep/er/file ] && echo runs; [ -k /tmp ] && echo sticky"
 HIDDEN = ["/proc/x", "/sys/x", "/dev/x", "/dev/shm/x", "/dev/pts/x", "/tmp", "/run"]
 HIDDEN += ["/tmp/../proc/x", "//proc//x", "/vdsox/plan"]
 
 
 @pytest.fixture(name="root")
 def fixture_root(tmp_path: Path) -> Path:
-    """A root with links of the usual kinds."""
+    """A root with symlinks of the usual kinds."""
     root = tmp_path / "root"
     for name in ("usr/bin/perl.d", "var", "proc", "opt"):
         (root / name).mkdir(parents=True)
@@ -77,7 +77,7 @@ def test_path_is_made_plain() -> None:
     for text in ("/a/b", "//a//b", "/a/./c/../b"):
         assert initramfs.parse_file_option(f"{here}:{text}") == (here, "/a/b")
     for text in ("/a/", "/a/..", "/a/.", "/"):
-        with pytest.raises(Fault, match="is a folder"):
+        with pytest.raises(Fault, match="is a directory"):
             initramfs.parse_file_option(f"{here}:{text}")
 
 
@@ -91,13 +91,13 @@ def test_refused_before_anything_is_built(
     done = vdsox("boot", "--out", out, *options, *file, "--", "x", repo=sample_repo)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "--file" in line and "cannot show a file there" in line
+    assert "--file" in line and "cannot have a file there" in line
     assert not out.exists()
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("options", [[], ["--host-root"]], ids=["plain", "root"])
-def test_guest_shows_it(cells, vdsox, tmp_path, options: list[str]) -> None:
+def test_guest_has_the_files(cells, vdsox, tmp_path, options: list[str]) -> None:
     cells.build(HERE)
     laid = tmp_path / "laid"
     laid.write_text("laid down\n")
@@ -107,16 +107,16 @@ def test_guest_shows_it(cells, vdsox, tmp_path, options: list[str]) -> None:
     done = vdsox(
         *("boot", "--out", cells.ctx.out, "--no-install-deps", *options),
         *(word for text in files for word in ("--file", text)),
-        *("--", "/bin/sh", "-c", SAY, "sh", *PLACES),
+        *("--", "/bin/sh", "-c", SCRIPT, "sh", *PLACES),
     )
     assert done.returncode == 0, done.stderr
-    said = [f"{name} laid down" for name in PLACES] + ["runs", "sticky"]
-    assert done.stdout.splitlines() == said
+    expected = [f"{name} laid down" for name in PLACES] + ["runs", "sticky"]
+    assert done.stdout.splitlines() == expected
 
 
 @pytest.mark.guest
 def test_link_of_the_root_stays_one(cells, vdsox, tmp_path) -> None:
-    """A program laid into /bin does not hide all others where /bin is a link."""
+    """A program put into /bin does not hide the others where /bin is a symlink."""
     cells.build(HERE)
     laid = tmp_path / "laid"
     laid.write_text("#!/bin/sh\necho runs\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's own word: each expected test of each cell, and each case."""
+"""The kernel's own tests: each expected test of each cell, and each case."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ IMAGES = {
     "x86_64": {"vdso64": "x86_64", "vdsox32": "x32", "vdso32": "ia32"},
     "arm64": {"vdso": "arm64"},
 }
-LEFT = {"x86_64": "image-self", "arm64": "image-self"}
-LEFT |= {"x32": "image-x32", "ia32": "image-ia32"}
-# What no guest of that architecture, or no kernel of ours, can have.
+ARTIFACTS = {"x86_64": "image-self", "arm64": "image-self"}
+ARTIFACTS |= {"x32": "image-x32", "ia32": "image-ia32"}
+# Reasons that hold in all guests of an architecture, or for all of our kernels.
 EXCUSED = re.compile(r"on this architecture$|^exported only with CONFIG_")
 
 
 @functools.cache
 def _manifest() -> dict:
-    """The manifest of our own table, before any kernel is built."""
+    """The manifest of our table, generated before any kernel is built."""
     context = Context(out=Path(os.environ.get("VDSOX_OUT", REPO / "out")))
     tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
     target = context.out / "tools" / "manifest.json"
@@ -76,15 +76,15 @@ def fixture_find(cells, missed):
 
 @pytest.mark.parametrize("cell", shared.NAMES)
 def test_boot(find, cell: str) -> None:
-    """No complaint of the kernel outside the tests, no guest that was lost."""
+    """No splat outside the tests, and no guest that ended early."""
     result = find(cell, "boot")
-    assert result.status == ktap.PASS, shared.told(result)
+    assert result.status == ktap.PASS, shared.describe(result)
 
 
 @pytest.mark.parametrize("cell, expected", _tests())
 def test_expected(find, cell: str, expected: ExpectedTest) -> None:
     result = find(cell, expected.name)
-    assert result.status == ktap.PASS, shared.told(result)
+    assert result.status == ktap.PASS, shared.describe(result)
 
 
 @pytest.mark.parametrize("cell, expected, case", _cases())
@@ -92,12 +92,12 @@ def test_case(find, cell: str, expected: ExpectedTest, case: str) -> None:
     result = find(cell, expected.name)
     inner = next(test for test in result.subtests if test.name == case)
     excused = inner.status == ktap.SKIP and EXCUSED.search(inner.reason)
-    assert excused or inner.status in (ktap.PASS, ktap.XFAIL), shared.told(inner)
+    assert excused or inner.status in (ktap.PASS, ktap.XFAIL), shared.describe(inner)
 
 
 @pytest.mark.parametrize("cell", shared.NAMES)
 def test_nothing_of_ours_is_skipped(cells, cell: str) -> None:
-    """The guest has all that our tests need, so no reason counts here."""
+    """The guest has all that our tests need, so no test may skip."""
     skipped = [
         f"{result.name} {test.name}: {test.reason}"
         for result in cells.result(cell).results
@@ -114,22 +114,22 @@ def test_kernel_vdso_selftests(cells, cell: str) -> None:
     """The base's own tests of the vDSO still pass on the patched kernel."""
     own = [r for r in cells.result(cell).results if r.name.startswith("vDSO.")]
     assert len(own) >= (6 if "-" in cell else 7)
-    bad = [shared.told(result) for result in own if result.bad]
+    bad = [shared.describe(result) for result in own if result.bad]
     assert not bad, "\n".join(bad)
 
 
 @pytest.mark.parametrize("cell", shared.NAMES)
 def test_kernel_clock_selftest(find, cell: str) -> None:
-    """The base's own test of clocks that never go back, CPU-time clocks among them."""
+    """The base's own test that clocks never go back, CPU-time clocks included."""
     result = find(cell, "timers.inconsistency-check")
-    assert not result.bad, shared.told(result)
+    assert not result.bad, shared.describe(result)
     passed = {test.name for test in result.subtests if test.status == ktap.PASS}
     assert {"CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID"} <= passed
 
 
 @pytest.mark.parametrize("cell", shared.NAMES)
 def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
-    """Real results make valid reports, too."""
+    """Reports of real results are valid, too."""
     import jsonschema
 
     from harness import reports, results
@@ -154,11 +154,11 @@ def _images() -> list[object]:
 
 @pytest.mark.parametrize("name, image, abi", _images())
 def test_image_from_memory(cells, name: str, image: str, abi: str) -> None:
-    """What a process ran is what was built, and agrees with the table."""
+    """The image that a process ran is the built one, and agrees with the table."""
     cells.result(name)
     cell = cells.cell(name)
-    read = cell.folder / "artifacts" / f"{LEFT[abi]}.so"
-    assert read.is_file(), f"the guest left no {read.name}"
+    read = cell.folder / "artifacts" / f"{ARTIFACTS[abi]}.so"
+    assert read.is_file(), f"the guest sent no {read.name}"
     tool = manifest.build_vdsogen(cells.ctx, REPO / "scripts" / "vdsogen")
     table = REPO / "scripts" / "vdso.tbl"
     config = cell.build / "include" / "config" / "auto.conf"

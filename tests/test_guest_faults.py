@@ -83,7 +83,7 @@ def test_panic_before_init(boot) -> None:
 def test_hang_before_init(boot) -> None:
     guest_result = boot(OUTPUTS + 'echo hello >"$console"\nsleep 60\n', boot_limit=1)
     assert guest_result.timed_out
-    assert guest_result.reason == "the guest gave no answer in time before init"
+    assert guest_result.reason == "the guest timed out before init"
 
 
 def test_silent_end_before_init(boot) -> None:
@@ -103,14 +103,14 @@ def test_end_too_early(boot) -> None:
 
 def test_command_and_its_status(boot) -> None:
     script = READY + 'echo out >"$stdout"; printf "# vdsox: exit 7\\n" >>"$verdict"\n'
-    heard: list[tuple[str, bytes]] = []
+    received: list[tuple[str, bytes]] = []
     guest_result = boot(
         script + 'printf "# vdsox: end\\n" >>"$verdict"\n',
         GuestJob("exec", argv=["true"]),
-        sink=lambda name, data: heard.append((name, data)),
+        sink=lambda name, data: received.append((name, data)),
     )
     assert (guest_result.reason, guest_result.exit_status) == ("", 7)
-    assert heard == [("stdout", b"out\n")]
+    assert received == [("stdout", b"out\n")]
 
 
 def test_limit_of_a_command(boot) -> None:
@@ -155,7 +155,7 @@ def test_kvm_that_boots_nothing_is_not_used(cell, fake_tools, monkeypatch) -> No
     fake_tools.add(cell.machine.qemu, version + "sleep 60\n")
     assert accel.choose(cell) == "tcg"
     fake_tools.add(cell.machine.qemu, version + "exit 99\n")
-    assert accel.choose(cell) == "tcg", "the verdict was not remembered"
+    assert accel.choose(cell) == "tcg", "the result was not cached"
 
 
 def test_kvm_that_boots_is_used(cell, fake_tools, monkeypatch) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Limits of a guest do not count time in which the host gave it no CPU."""
+"""A guest's limits do not count time for which the host gave it no CPU."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import os
 import pytest
 
 from harness.guest import Watch
-from harness.hostclock import MOST_TIMES, Limit, ProcessClock, delays_of
+from harness.hostclock import MAX_STRETCH, Limit, ProcessClock, delays_of
 
 
 class Host:
-    """A clock that a test advances, and the waits of threads that it sets."""
+    """A clock that a test advances, and run delays of threads that it sets."""
 
     def __init__(self) -> None:
         self.time = 1000.0
         self.delays = {"1": 5_000_000_000, "2": 0}
         self.clock = ProcessClock(lambda: self.delays, lambda: self.time)
 
-    def goes_on(self, seconds: float, **waited: float) -> float:
-        """The clock's reading after so long, and after waits that end then."""
+    def advance(self, seconds: float, **waited: float) -> float:
+        """Advance the clock and add run delays; return the clock's reading."""
         self.time += seconds
         for name, wait in waited.items():
             tid = name.removeprefix("thread")
@@ -34,88 +34,88 @@ def fixture_host() -> Host:
 
 
 def test_quiet_host(host: Host) -> None:
-    """What threads had waited before counts for nothing."""
-    assert [host.goes_on(1) for _ in range(3)] == pytest.approx([1, 2, 3])
+    """Delays from before the start do not count."""
+    assert [host.advance(1) for _ in range(3)] == pytest.approx([1, 2, 3])
 
 
 def test_wait_is_not_counted(host: Host) -> None:
-    assert host.goes_on(10, thread1=4) == pytest.approx(6)
+    assert host.advance(10, thread1=4) == pytest.approx(6)
 
 
-def test_long_wait_is_known_when_it_ends(host: Host) -> None:
+def test_long_wait_is_counted_when_it_ends(host: Host) -> None:
     for _ in range(9):
-        host.goes_on(1)
-    assert host.goes_on(1, thread1=10) == pytest.approx(0)
-    assert host.goes_on(1) == pytest.approx(1)
+        host.advance(1)
+    assert host.advance(1, thread1=10) == pytest.approx(0)
+    assert host.advance(1) == pytest.approx(1)
 
 
 def test_waits_at_the_same_time_count_once(host: Host) -> None:
-    assert host.goes_on(4, thread1=2, thread2=3) == pytest.approx(1)
-    assert host.goes_on(1, thread1=2) == pytest.approx(1)
-    assert host.goes_on(5, thread2=1) == pytest.approx(5)
+    assert host.advance(4, thread1=2, thread2=3) == pytest.approx(1)
+    assert host.advance(1, thread1=2) == pytest.approx(1)
+    assert host.advance(5, thread2=1) == pytest.approx(5)
 
 
 def test_wait_is_no_longer_than_there_was_time(host: Host) -> None:
-    assert host.goes_on(2, thread1=50) == pytest.approx(0)
+    assert host.advance(2, thread1=50) == pytest.approx(0)
 
 
 def test_threads_come_and_go(host: Host) -> None:
     host.delays["3"] = 7_000_000_000
     del host.delays["1"]
-    assert host.goes_on(1) == pytest.approx(1)
-    assert host.goes_on(1, thread3=0.5) == pytest.approx(1.5)
+    assert host.advance(1) == pytest.approx(1)
+    assert host.advance(1, thread3=0.5) == pytest.approx(1.5)
 
 
 def test_limit_ends_without_waits(host: Host) -> None:
     limit = Limit(host.clock)
     limit.set(10)
-    host.goes_on(9)
+    host.advance(9)
     assert not limit.is_over
-    host.goes_on(2)
+    host.advance(2)
     assert limit.is_over
 
 
 def test_limit_is_longer_on_a_busy_host(host: Host) -> None:
     limit = Limit(host.clock)
     limit.set(10)
-    host.goes_on(15, thread2=8)
+    host.advance(15, thread2=8)
     assert not limit.is_over
-    host.goes_on(4)
+    host.advance(4)
     assert limit.is_over
 
 
 def test_limit_ends_however_busy_the_host_is(host: Host) -> None:
     limit = Limit(host.clock)
     limit.set(10)
-    host.goes_on(10 * MOST_TIMES - 1, thread1=10 * MOST_TIMES - 1)
+    host.advance(10 * MAX_STRETCH - 1, thread1=10 * MAX_STRETCH - 1)
     assert not limit.is_over
-    host.goes_on(2, thread1=2)
+    host.advance(2, thread1=2)
     assert limit.is_over
 
 
 def test_no_limit(host: Host) -> None:
     limit = Limit(host.clock)
     limit.set(None)
-    host.goes_on(1e6)
+    host.advance(1e6)
     assert not limit.is_over
 
 
 def test_each_step_of_a_guest_has_its_limit(host: Host) -> None:
     watch = Watch({"t": 60}, None, 180, clock=host.clock)
     watch.start()
-    host.goes_on(179)
+    host.advance(179)
     watch.feed(b"# vdsox: ready\n")
-    host.goes_on(1000)
+    host.advance(1000)
     assert not watch.late
     watch.feed(b"# vdsox: begin t\n")
-    host.goes_on(100, thread1=20)
+    host.advance(100, thread1=20)
     assert not watch.late
-    host.goes_on(11)
+    host.advance(11)
     assert watch.late
 
 
 def test_delays_of_a_process() -> None:
-    """Of each thread a number that only grows; of no process, nothing."""
+    """One delay per thread that never decreases; none without a process."""
     read = delays_of(os.getpid())
     first, second = read(), read()
     if first:  # this kernel counts them

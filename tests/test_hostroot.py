@@ -14,7 +14,7 @@ from harness.qemu import Channels, GuestConfig
 
 HERE = machine.host_arch()
 ARCHES = machine.names()
-SAY = r"""
+SCRIPT = r"""
 echo changed > /etc/hostname && cat /etc/hostname
 test -x /kselftest/vdso_task/ids && echo kselftests
 cat /laid/down
@@ -22,7 +22,7 @@ echo made > "$VDSOX_ARTIFACTS/made.txt"
 grep -c '^[^ ]* / overlay' /proc/self/mounts
 test "$(readlink /proc/self/root)" = / && echo at the root
 """
-SAID = ["changed", "kselftests", "a file", "1", "at the root"]
+PRINTED = ["changed", "kselftests", "a file", "1", "at the root"]
 
 
 def test_root_is_exported_for_reading_only(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_root_is_exported_for_reading_only(tmp_path: Path) -> None:
     assert "-fsdev" not in plain
 
 
-def test_plan_says_where_the_command_runs() -> None:
+def test_plan_names_the_root() -> None:
     assert GuestJob("exec").plan() == "exec\n"
     assert GuestJob("exec", root=Path("/")).plan() == "exec-root\n"
 
@@ -60,9 +60,9 @@ def fixture_inside(cells, vdsox, tmp_path):
 @pytest.mark.parametrize("arch", ARCHES)
 def test_command_runs_on_a_root_of_its_own(cells, inside, arch: str) -> None:
     before = Path("/etc/hostname").read_bytes()
-    done = inside(arch, SAY + "exit 5")
+    done = inside(arch, SCRIPT + "exit 5")
     assert done.returncode == 5, done.stderr
-    assert done.stdout.split("\n")[:-1] == SAID
+    assert done.stdout.split("\n")[:-1] == PRINTED
     made = cells.cell(HOSTS[arch]).folder / "artifacts" / "made.txt"
     assert made.read_text() == "made\n"
     assert Path("/etc/hostname").read_bytes() == before
@@ -70,8 +70,8 @@ def test_command_runs_on_a_root_of_its_own(cells, inside, arch: str) -> None:
 
 @pytest.mark.guest
 @pytest.mark.parametrize("arch", ARCHES)
-def test_interpreter_says_its_ids(inside, arch: str) -> None:
-    """A program that nobody here wrote, with all that it loads."""
+def test_interpreter_prints_its_ids(inside, arch: str) -> None:
+    """An unmodified program, with all that it loads."""
     script = "import os; print(os.getpid() > 1, os.getppid(), os.getuid())"
     done = inside(arch, f"exec python3 -c '{script}'")
     assert (done.returncode, done.stdout) == (0, "True 1 0\n"), done.stderr

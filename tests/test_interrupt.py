@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A signal ends a command and all that it started, and the next run goes on."""
+"""A signal ends a command and all that it started, and the next run succeeds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.context import REPO
 from fixtures import snapshot
 
 LIMIT = 60.0
-# A command ends in this time, of which it needs little: the machine may be busy.
+# A command ends within this time, most of which only a busy machine needs.
 END_LIMIT = 30.0
 SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 RUN = ["run"]
@@ -49,7 +49,7 @@ STEPS = [
     ("build", ["bench"]),
     ("patch", ["apply", "@TREE@"]),
 ]
-# Whoever runs the tests may ignore signals, as a shell's background job does.
+# The caller may ignore signals, as a shell does for a background job.
 DEFAULT_SIGNALS = ["env", "--default-signal=HUP,INT,TERM"]
 NAMES = [
     f"{words[0]}{'-tree' if words is TREE else ''}-{step}" for step, words in STEPS
@@ -59,12 +59,12 @@ NAMES = [
 def wait_for(condition: Callable[[], object], what: str) -> None:
     end = time.monotonic() + LIMIT
     while not condition():
-        assert time.monotonic() < end, f"{what} did not come"
+        assert time.monotonic() < end, f"timed out waiting for {what}"
         time.sleep(0.02)
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs; a zombie whose parent never asks for it does not."""
+    """Whether a process runs; a zombie that its parent never reaps does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -72,8 +72,8 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def asked_for(pid: int, path: Path) -> bool:
-    """Whether a system call of that process that waits was given this path."""
+def blocks_on(pid: int, path: Path) -> bool:
+    """Whether the process blocks in a system call with this path as an argument."""
     try:
         words = Path(f"/proc/{pid}/syscall").read_text().split()
         with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
@@ -91,7 +91,7 @@ def _string_at(memory: FileIO, address: int) -> Optional[Path]:
 
 
 class Commands:
-    """Starts ./vdsox of the sample repository among fake tools."""
+    """Starts ./vdsox of the sample repository with fake tools."""
 
     def __init__(self, repo: Path, tools: StoppingTools, folder: Path) -> None:
         self.repo, self.tools, self.folder = repo, tools, folder
@@ -127,7 +127,7 @@ class Commands:
         number: int,
         status: Optional[int] = None,
     ) -> None:
-        """Start, wait until it is there, send the signal: all of it must end."""
+        """Start, wait for the step, send the signal: every process must end."""
         status = -number if status is None else status
         process = self.start(words)
         self.pid = process.pid
@@ -154,16 +154,16 @@ def fixture_commands(sample_repo, sample_tree, fake_tools, tmp_path) -> Commands
 
 
 def reach(commands: Commands, step: str) -> Callable[[], object]:
-    """What is true once the command is in the step."""
+    """A condition that is true once the command is in the step."""
     if step != "reports":
         commands.tools.stop_at(step)
         return commands.tools.pids
-    # Opening it for writing waits for a reader, who never comes.
+    # Opening the FIFO for writing blocks, as it never gets a reader.
     commands.tools.stop_at("")
     fifo = commands.out / "report" / "results.json.new"
     fifo.parent.mkdir(parents=True)
     os.mkfifo(fifo)
-    return lambda: asked_for(commands.pid, fifo)
+    return lambda: blocks_on(commands.pid, fifo)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
@@ -183,14 +183,14 @@ def test_step_is_ended_and_repeated(commands, sample_tree, step, words, number) 
 
 
 def test_boot_does_not_take_half_the_kselftests(commands) -> None:
-    """Nothing says of which sources those of a user's tree are."""
+    """For a user's tree there is no record of the kselftests' sources."""
     commands.interrupted(TREE, reach(commands, "kselftest"), signal.SIGTERM)
     assert not list(commands.out.glob("*/tests"))
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_installation_of_python_is_ended(commands, number) -> None:
-    """By the shell that the command starts in."""
+    """By ./vdsox, which is a shell script."""
     commands.tools.python.unlink()
     commands.interrupted(RUN, reach(commands, "install"), number)
 
@@ -233,7 +233,7 @@ SHARED = (
 
 
 @pytest.fixture(name="sample_tests")
-def fixture_toy_tests(sample_repo: Path) -> Path:
+def fixture_sample_tests(sample_repo: Path) -> Path:
     folder = sample_repo / "tests"
     folder.mkdir()
     for name in SHARED.split():
@@ -249,7 +249,7 @@ def test_tests_end_what_a_test_runs(commands, sample_tests, number) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_tests_end_what_is_built_ahead(commands, sample_tests, number) -> None:
+def test_tests_end_the_prebuild(commands, sample_tests, number) -> None:
     text = HANGS.replace("def test_build", "def not_a_test")
     (sample_tests / "test_hangs.py").write_text(text)
     commands.interrupted(["test"], reach(commands, "build"), number)
@@ -257,7 +257,7 @@ def test_tests_end_what_is_built_ahead(commands, sample_tests, number) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_pytest_itself_is_interrupted(commands, sample_tests, tmp_path, number) -> None:
-    """As by Ctrl-C: it tears down its fixtures and says that it did not finish."""
+    """As by Ctrl-C: it tears down its fixtures and exits as interrupted."""
     commands.tools.stop_at("build")
     options = ["-p", "no:cacheprovider", "-k", "test_build", str(sample_tests)]
     process = subprocess.Popen(
@@ -277,7 +277,7 @@ def test_pytest_itself_is_interrupted(commands, sample_tests, tmp_path, number) 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_ci_script_ends_its_tests(commands, sample_tests, tmp_path, number) -> None:
-    """And restores what it changed."""
+    """And restores the setting that it changed."""
     pages = tmp_path / "pages"
     pages.write_text("always [madvise] never\n")
     there = "/sys/kernel/mm/transparent_hugepage/enabled"
@@ -294,7 +294,7 @@ def test_ci_script_ends_its_tests(commands, sample_tests, tmp_path, number) -> N
     assert pages.read_text() == "madvise\n"
 
 
-# --- the parts ---
+# --- unit tests ---
 
 HEAD = f"""
 import os, signal, sys
@@ -364,7 +364,7 @@ with interrupt.handled(clean):
 
 
 def test_clean_up_that_fails_is_no_other_outcome() -> None:
-    """As the progress line on a terminal that hung up."""
+    """Such as the write of a progress line to a terminal that hung up."""
     done = script(
         """
 with interrupt.handled(clean):
@@ -438,15 +438,15 @@ def test_no_signal_is_blocked_in_a_program() -> None:
 
 
 def test_group_of_root_is_ended_through_sudo(fake_tools, monkeypatch, tmp_path) -> None:
-    said = tmp_path / "said"
-    fake_tools.add("sudo", f'printf "%s " "$@" > {said}\n')
+    log = tmp_path / "log"
+    fake_tools.add("sudo", f'printf "%s " "$@" > {log}\n')
 
     def refuse(_group: int, _number: int) -> None:
         raise PermissionError
 
     monkeypatch.setattr(procs.os, "killpg", refuse)
     procs._signal(12345, signal.SIGTERM)
-    assert said.read_text() == "-n sh -c kill -15 -12345 "
+    assert log.read_text() == "-n sh -c kill -15 -12345 "
 
 
 def test_nothing_stays_registered(tmp_path: Path) -> None:
@@ -460,5 +460,5 @@ def test_nothing_stays_registered(tmp_path: Path) -> None:
 
 
 def test_session_handles_signals() -> None:
-    """Else a test that calls cli.main() would end the session's process."""
+    """Otherwise a test that calls cli.main() would end the session's process."""
     assert interrupt._state.installed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Configuration fragments: read, merged, and held to what they ask for."""
+"""Configuration fragments: parsing, merging, and the check of the result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_faulty_fragment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.stem)
-def test_our_fragments_ask_once(path: Path) -> None:
+def test_our_fragments_set_each_symbol_once(path: Path) -> None:
     lines = path.read_text().splitlines()
     names = [next(iter(kconfig.parse(line))) for line in lines if kconfig.parse(line)]
     assert len(names) == len(set(names))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Wrong or late: which tests run once more, and what comes of it."""
+"""Failed or late: which tests run once more, and the result of that."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BEGUN = "# vdsox: begin t.{name}\n  1..2\n  ok 1 a\n"
 
 
 def log_of(wanted: Sequence[ExpectedTest], texts: dict[str, str]) -> str:
-    """What PID 1 writes, as far as there is a text for each program."""
+    """PID 1's log: the text of each program, by default a good one."""
     lines = ["# vdsox: ready\nKTAP version 1\n"]
     for number, expected in enumerate(wanted, 1):
         text = texts.get(expected.program, GOOD)
@@ -82,7 +82,7 @@ def test_panic_is_wrong() -> None:
 
 
 class Guests:
-    """Guests whose logs are written here: one for each time that one is started."""
+    """Fake guests: each start takes the next planned log and result."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -182,7 +182,7 @@ def test_late_and_then_wrong_fails(guests: Guests) -> None:
     guests.plan({"two": SIGNAL})
     found = guests.results()
     assert found["t.two"].status == "FAIL"
-    # The late case was in time before the signal came.
+    # The late case passed in the second run, before the signal.
     assert guests.ctx.flakes == ["cell t.two a: never answered"]
 
 
@@ -282,11 +282,11 @@ BASE = [
 
 
 def both(monkeypatch, tmp_path: Path, *scripts: dict) -> tuple[CellResult, list[str]]:
-    """Each guest answers by its prefix; one that is not planned is good."""
+    """Run both guests; in those without a log in @scripts all tests pass."""
     guests, started = Guests(tmp_path), []
     known = dict(scripts)
 
-    def run(_cell, wanted, _shape, _accel, *, prefix: str, outcome) -> GuestResult:
+    def run(_cell, wanted, _config, _accel, *, prefix: str, outcome) -> GuestResult:
         texts, reason = known.get(prefix, ({}, ""))
         started.append(prefix)
         guest_result = GuestResult(
@@ -339,4 +339,4 @@ def test_a_guest_that_is_late_does_not_hide_the_others_splat() -> None:
         good = CellResult("c", [Result(verdict.BOOT, ktap.PASS), Result("t", "PASS")])
         for found in ([late_one, wrong], [good, wrong], [wrong, late_one]):
             copies = [replace(cell, results=list(cell.results)) for cell in found]
-            assert late.joined(copies).results[0].status == bad
+            assert late.join_parallel(copies).results[0].status == bad

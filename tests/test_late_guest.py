@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Real guests: a late test runs once more, a wrong one does not."""
+"""Real guests: a late test runs once more, a failed one does not."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ EXPECTED = {
 PREFIX = "late-"
 
 
-class Missions:
-    """The programs find the number of their guest in a file."""
+class GuestJobs:
+    """Makes jobs whose programs read the number of their guest from a file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -69,7 +69,7 @@ def test_late_runs_again_and_wrong_does_not(cells, tmp_path, monkeypatch) -> Non
     cells.result(arch)
     cell = cells.cell(arch)
     monkeypatch.setattr(cell.ctx, "flakes", [])
-    jobs = Missions(tmp_path)
+    jobs = GuestJobs(tmp_path)
     limits = dict.fromkeys(SCRIPTS, 120) | {"hung-once": 4}
     expected_tests = [
         ExpectedTest(f"t.{name}", "t", name, limits[name]) for name in SCRIPTS

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The patches for musl and glibc: they apply, compile, and answer as they should.
+"""The patches for musl and glibc: they apply, compile, and return the right IDs.
 
-This machine's kernel has none of the entries, so musl's system calls are tested on
-it; that the entries are taken where they exist is shown with a made-up vDSO.
+This machine's kernel has none of the entries, so its vDSO tests musl's fallback to the
+system calls; a fake vDSO tests that the entries are used where they exist.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness import machine, procs, srcpkg
 from harness.context import Context
 from libcs import GLIBC_IDS as IDS
 from libcs import Musl
-from library import NO_CALL, may_become
+from library import ENOSYS_ID, may_become
 
 FAKE = {
     "getpid": 770001,
@@ -65,7 +65,7 @@ def test_musl_compiles_on_the_next_debian(ctx: Context, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["musl", "glibc"])
 def test_patches_name_the_entries_of_the_table(package: str) -> None:
-    """A prefix or version of our own would be looked up in vain, in silence."""
+    """With another prefix or version the lookup would fail silently."""
     table = (libcs.REPO / "scripts" / "vdso.tbl").read_text()
     for abi, (prefix, version) in ABI.items():
         row = re.search(rf"^abi {abi}\s.*$", table, re.M)
@@ -84,7 +84,7 @@ def test_patches_name_the_entries_of_the_table(package: str) -> None:
 
 @pytest.mark.parametrize("options", LINKED, ids=["static", "shared"])
 def test_musl_answers_as_the_kernel(ctx: Context, options: tuple[str, ...]) -> None:
-    """Without the entries gettid is musl's own copy, as it was."""
+    """Without the entries gettid() returns musl's stored copy, as before."""
     program = libcs.verifier(ctx, machine.host_arch(), *options)
     assert "all answers are the kernel's" in run(program, "-c")
     text = run(program, status=1)
@@ -107,7 +107,7 @@ def test_musl_answers_under_emulation(ctx: Context, arch: str) -> None:
 
 @pytest.mark.parametrize("options", LINKED, ids=["static", "shared"])
 def test_strace_sees_the_calls(ctx: Context, tmp_path: Path, options) -> None:
-    """Nothing is remembered: each call of the function is a call of the kernel."""
+    """Nothing is cached: each call of the function is a system call."""
     program = libcs.verifier(ctx, machine.host_arch(), *options)
     table = tmp_path / "calls"
     run("strace", "-c", "-o", table, program, "calls", 50)
@@ -137,15 +137,15 @@ def fake_image(
     command += [f"-Wl,--version-script={script}", "-Wl,--hash-style=both"]
     command += [] if only is None else [f"-DONLY={only}l"]
     source = libcs.SOURCES / "fake_vdso.c"
-    procs.run_logged([*command, "-o", image, source], made.log, "made-up vDSO")
+    procs.run_logged([*command, "-o", image, source], made.log, "fake vDSO")
     return image
 
 
 @pytest.fixture(name="fake")
 def fixture_fake(ctx: Context, tmp_path: Path) -> Faker:
-    """What each function and its system call say under a made-up vDSO.
+    """Results of each function and of its system call under a fake vDSO.
 
-    With `only` all its functions return that number; `words` are fake_start.c's.
+    With `only` all vDSO functions return that number; `words` are fake_start.c's.
     """
 
     def answers(
@@ -174,7 +174,7 @@ def fixture_fake(ctx: Context, tmp_path: Path) -> Faker:
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-def test_musl_takes_the_entries(fake: Faker, arch: str) -> None:
+def test_musl_uses_the_entries(fake: Faker, arch: str) -> None:
     found = fake(arch, list(FAKE), ABI[arch][1])
     early = found.pop("early")
     assert {name: pair[0] for name, pair in found.items()} == FAKE
@@ -182,7 +182,7 @@ def test_musl_takes_the_entries(fake: Faker, arch: str) -> None:
 
 
 @pytest.mark.parametrize("missing", IDS)
-def test_musl_does_without_one_entry(fake: Faker, missing: str) -> None:
+def test_musl_falls_back_for_a_missing_entry(fake: Faker, missing: str) -> None:
     arch = machine.host_arch()
     found = fake(arch, [name for name in IDS if name != missing], ABI[arch][1])
     for name in IDS:
@@ -190,35 +190,35 @@ def test_musl_does_without_one_entry(fake: Faker, missing: str) -> None:
         assert found[name][0] == want, name
 
 
-def test_musl_wants_the_version(fake: Faker) -> None:
+def test_musl_requires_the_version(fake: Faker) -> None:
     found = fake(machine.host_arch(), list(FAKE), "LINUX_9.9")
     assert all(libc == kernel for libc, kernel in found.values())
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-def test_musl_makes_the_call_on_enosys(fake: Faker, arch: str) -> None:
-    """What tracers that rewrite programs put in place of functions new to them."""
+def test_musl_falls_back_on_enosys(fake: Faker, arch: str) -> None:
+    """Tracers that rewrite programs replace functions new to them by -ENOSYS."""
     found = fake(arch, list(FAKE), ABI[arch][1], only=-errno.ENOSYS)
     assert all(libc == kernel for libc, kernel in found.values()), found
 
 
 @pytest.mark.parametrize("only", [1 - errno.ENOSYS, -1 - errno.ENOSYS])
-def test_musl_takes_other_numbers_for_ids(fake: Faker, only: int) -> None:
+def test_musl_accepts_other_numbers_as_ids(fake: Faker, only: int) -> None:
     arch = machine.host_arch()
     found = fake(arch, list(FAKE), ABI[arch][1], only=only)
     del found["early"]
-    # A thread's id is positive, so this is taken for no answer: musl has its own.
+    # A thread ID is positive: musl ignores this one and returns its stored copy.
     assert found.pop("gettid")[0] != only % 2**32
     assert {libc for libc, _ in found.values()} == {only % 2**32}
 
 
-@pytest.mark.skipif(not may_become(NO_CALL), reason="not root, or without such ids")
-@pytest.mark.parametrize("only", [-errno.ENOSYS, NO_CALL, 1000])
-def test_musl_knows_an_id_of_that_number(fake: Faker, only: int) -> None:
+@pytest.mark.skipif(not may_become(ENOSYS_ID), reason="not root, or without such ids")
+@pytest.mark.parametrize("only", [-errno.ENOSYS, ENOSYS_ID, 1000])
+def test_musl_returns_an_id_equal_to_enosys(fake: Faker, only: int) -> None:
     arch = machine.host_arch()
-    found = fake(arch, list(FAKE), ABI[arch][1], NO_CALL, only=only)
+    found = fake(arch, list(FAKE), ABI[arch][1], ENOSYS_ID, only=only)
     for name in ("getuid", "geteuid", "getgid", "getegid"):
-        assert found[name] == (1000 if only == 1000 else NO_CALL, NO_CALL), name
+        assert found[name] == (1000 if only == 1000 else ENOSYS_ID, ENOSYS_ID), name
 
 
 def test_musl_leaves_other_architectures_alone(ctx: Context) -> None:
@@ -257,7 +257,7 @@ GLIBCS = [
 
 @pytest.fixture(scope="module", name="glibc")
 def fixture_glibc(ctx: Context) -> Callable[[str, str], Path]:
-    """The build folder with the objects that the patches touch, by suite and arch."""
+    """Builds the objects that the patches touch, by suite and arch; the folder."""
 
     @lru_cache
     def build(suite: str, arch: str) -> Path:
@@ -281,10 +281,10 @@ def test_glibc_compiles(
 
 
 @pytest.mark.parametrize("suite, arch", GLIBCS, ids=lambda word: word or "own")
-def test_glibc_makes_the_call_on_enosys(
+def test_glibc_falls_back_on_enosys(
     glibc: Callable[[str, str], Path], tmp_path: Path, suite: str, arch: str
 ) -> None:
-    """Its objects, with pointers to functions of one number; no other has a meaning."""
+    """glibc's objects with vDSO pointers to a function that returns one number."""
     build, program = glibc(suite, arch), tmp_path / "objects"
     triplet, emulator = libcs.TARGETS[arch]
     native = arch == machine.host_arch()
@@ -299,17 +299,17 @@ def test_glibc_makes_the_call_on_enosys(
         program,
     )
 
-    def said(*arguments: int) -> list[tuple[int, int]]:
+    def printed(*arguments: int) -> list[tuple[int, int]]:
         lines = run(*words, program, *arguments).splitlines()
         rows = [line.split() for line in lines]
         assert [row[0] for row in rows] == list(IDS)
         return [(int(libc), int(kernel)) for _, libc, kernel in rows]
 
-    assert all(libc == kernel for libc, kernel in said(-errno.ENOSYS))
+    assert all(libc == kernel for libc, kernel in printed(-errno.ENOSYS))
     for number in (1 - errno.ENOSYS, -1 - errno.ENOSYS, 770001):
-        assert {libc for libc, _ in said(number)} == {number % 2**32}
-    if native and may_become(NO_CALL):
-        assert said(NO_CALL, NO_CALL)[3:] == [(NO_CALL, NO_CALL)] * 4
+        assert {libc for libc, _ in printed(number)} == {number % 2**32}
+    if native and may_become(ENOSYS_ID):
+        assert printed(ENOSYS_ID, ENOSYS_ID)[3:] == [(ENOSYS_ID, ENOSYS_ID)] * 4
 
 
 def test_glibc_of_another_version_is_refused(ctx: Context) -> None:

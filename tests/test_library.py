@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""libvdsox and its preload object, on a kernel without the entries and on fake vDSOs."""
+"""libvdsox and its preload object, without the entries and with fake vDSOs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Callable
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from library import FOLDER, NATIVE, NO_CALL, PROGRAMS, Library, build_library
+from library import FOLDER, NATIVE, ENOSYS_ID, PROGRAMS, Library, build_library
 from library import entry_names, may_become, needed, output, require, run, symbols
 from library import table_manifest
 from toolkit import REPO, TABLE, TARGETS, Image, build_tools, good_image, make
 
 ARCHES = ["x86_64", "arm64"]
 BITS = {"x86_64": "64", "x32": "32", "ia32": "32", "arm64": "64"}
-# Not one that PATH leads to: a wrapper would add calls of its own.
+# Not through PATH: a wrapper there would add system calls of its own.
 PYTHON = "/usr/bin/python3"
 IDS = {
     PYTHON: "import os; print(os.getpid() > 0, os.getuid(), os.geteuid(), os.getgid())",
@@ -105,7 +105,7 @@ def test_preload_object_exports_the_entries_with_records(
 
 
 def test_preload_object_works_before_it_is_relocated(library: Library) -> None:
-    """Only the two names that it can do without are looked up, and no address is fixed."""
+    """Its only relocations are those of two symbols that it can do without."""
     text = output("readelf", "-rW", library.out / "libvdsox-preload.so")
     lines = re.findall(r"^[0-9a-f]{8,} .*", text, re.M)
     assert lines
@@ -194,7 +194,7 @@ def test_verify(library: Library, tmp_path: Path) -> None:
 
 
 def test_under_valgrind(native: Library, tmp_path: Path) -> None:
-    """It hides the vDSO, also where the kernel has the entries."""
+    """valgrind hides the vDSO, also on kernels that have the entries."""
     program = native.compile("vdsox_verify.c", tmp_path / "verify", link="shared")
     words = [require("valgrind"), "-q", "--error-exitcode=9", "--trace-children=yes"]
     text = output(*words, program)
@@ -203,7 +203,7 @@ def test_under_valgrind(native: Library, tmp_path: Path) -> None:
 
 
 def test_errno_stays_where_there_is_no_vdso(native: Library, tmp_path: Path) -> None:
-    """getauxval() sets it when it finds nothing, as under valgrind."""
+    """getauxval() sets errno if it finds nothing, as under valgrind."""
     source = tmp_path / "kept.c"
     source.write_text(
         "#include <errno.h>\n#include <unistd.h>\n"
@@ -265,7 +265,7 @@ def test_lookup(
 def test_corrupt_images(
     lookup: Path, images: dict, manifest: dict, abi: str, style: str
 ) -> None:
-    """Neither a read outside nor an undefined operation; the sanitizers watch."""
+    """No read out of bounds and no undefined behaviour, by the sanitizers."""
     row = next(
         e for e in manifest["entries"] if e["abi"] == abi and e["kind"] == "record"
     )
@@ -277,7 +277,7 @@ def test_corrupt_images(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What tests/fake.c tells of an entry."""
+    """What tests/fake.c prints about an entry."""
 
     by_vdso: bool
     result: int
@@ -285,7 +285,7 @@ class Outcome:
 
 
 class Fake:
-    """The library in a process with a vDSO of ours."""
+    """The library in a process with a fake vDSO."""
 
     def __init__(self, library: Library, manifest: dict, folder: Path) -> None:
         self.library = library
@@ -314,14 +314,14 @@ class Fake:
         return {n: Outcome(source == "1", int(a), int(b)) for n, source, a, b in rows}
 
     def sources(self, recipe: Image, vvar: str = "mapped") -> tuple[set[str], bool]:
-        """The entries that the vDSO answers, and whether getpid() is one of them."""
+        """The entries that the vDSO answers, and whether getpid() returned its."""
         found = self.outcomes(recipe, vvar)
         answered = {name for name, outcome in found.items() if outcome.by_vdso}
         getpid = found["getpid"]
         return answered, getpid.result != getpid.by_syscall
 
     def constant(self, names: list[str], value: int) -> Image:
-        """The entries @names return @value, in a whole register."""
+        """The entries @names return @value, in a full register."""
         symbols = [
             symbol["symbol"]
             for symbol in self.recipe.symbols
@@ -361,7 +361,7 @@ def test_a_vdso_with_the_entries_is_used(
 
 
 def test_nothing_is_called_while_vvar_is_unmapped(fake: Fake, manifest: dict) -> None:
-    """As under rr, where the entries would fault; others do not read that page."""
+    """As under rr, where the new entries would fault; base entries read no record."""
     answered, by_vdso = fake.sources(fake.recipe, "unmapped")
     assert answered == set(entry_names(manifest).all) & fake.base
     assert not by_vdso
@@ -383,20 +383,20 @@ def test_an_image_without_one_entry(fake: Fake) -> None:
 
 @pytest.mark.parametrize("language", ["c", "c++"])
 @pytest.mark.parametrize("arch", ARCHES)
-def test_enosys_of_an_entry_is_the_system_call(
+def test_entry_that_returns_enosys_falls_back(
     fakes: Callable[[str], Fake], manifest: dict, arch: str, language: str
 ) -> None:
-    """Tools that trace by rewriting programs put it in place of entries new to them."""
+    """Tracers that rewrite programs replace entries new to them by -ENOSYS."""
     fake, names = fakes(arch), entry_names(manifest).all
     image = fake.constant(names, -errno.ENOSYS)
     found = fake.outcomes(image, "mapped", language=language)
     assert set(found) == set(names)
     for name, outcome in found.items():
         assert outcome.by_vdso and outcome.result == outcome.by_syscall, name
-    assert found["getcpu"].result == 0, "or the system call gave no numbers"
+    assert found["getcpu"].result == 0, "the system call must return 0"
 
 
-@pytest.mark.parametrize("value", [1 - errno.ENOSYS, -1 - errno.ENOSYS, -1, NO_CALL])
+@pytest.mark.parametrize("value", [1 - errno.ENOSYS, -1 - errno.ENOSYS, -1, ENOSYS_ID])
 @pytest.mark.parametrize("arch", ARCHES)
 def test_no_other_number_is_taken_for_enosys(
     fakes: Callable[[str], Fake], manifest: dict, arch: str, value: int
@@ -407,19 +407,19 @@ def test_no_other_number_is_taken_for_enosys(
     assert found["getcpu"].result == value
     for name in names.records:
         by_vdso = found[name].result % 2**32 == value % 2**32
-        assert by_vdso == (value != NO_CALL), name
+        assert by_vdso == (value != ENOSYS_ID), name
 
 
-@pytest.mark.skipif(not may_become(NO_CALL), reason="not root, or without such ids")
-@pytest.mark.parametrize("value", [-errno.ENOSYS, NO_CALL, 1000])
-def test_an_id_may_be_that_number(fake: Fake, manifest: dict, value: int) -> None:
+@pytest.mark.skipif(not may_become(ENOSYS_ID), reason="not root, or without such ids")
+@pytest.mark.parametrize("value", [-errno.ENOSYS, ENOSYS_ID, 1000])
+def test_an_id_may_equal_enosys(fake: Fake, manifest: dict, value: int) -> None:
     names = entry_names(manifest).records
     users = [name for name in names if name.endswith(("uid", "gid"))]
-    found = fake.outcomes(fake.constant(users, value), "mapped", NO_CALL)
+    found = fake.outcomes(fake.constant(users, value), "mapped", ENOSYS_ID)
     assert len(users) == 4
     for name in users:
-        wanted = value if value == 1000 else NO_CALL
-        assert (found[name].result, found[name].by_syscall) == (wanted, NO_CALL), name
+        wanted = value if value == 1000 else ENOSYS_ID
+        assert (found[name].result, found[name].by_syscall) == (wanted, ENOSYS_ID), name
 
 
 # The preload object.
@@ -438,7 +438,7 @@ def test_preload_gives_the_same_ids(native: Library, program: str) -> None:
     assert {"getpid", "getuid", "geteuid"} <= set(bound)
 
 
-def test_preload_with_a_program_that_asks_nothing(native: Library) -> None:
+def test_preload_with_a_program_that_calls_no_entry(native: Library) -> None:
     output("/bin/true", env={"LD_PRELOAD": str(native.out / "libvdsox-preload.so")})
 
 
@@ -453,14 +453,14 @@ def test_strace_sees_every_call(native: Library, tmp_path: Path) -> None:
 
 
 def test_preload_with_another_c_library(native: Library, tmp_path: Path) -> None:
-    """musl: it warns of, or dies from, what it cannot relocate."""
+    """musl warns of, or dies from, symbols that it cannot relocate."""
     source = tmp_path / "ids.c"
     source.write_text(
         "#include <stdio.h>\n#include <unistd.h>\nint main(void) { return "
         'printf("%d %d %d\\n", getpid() > 0, getuid(), getegid()) < 0; }\n'
     )
     output(require("musl-gcc"), source, "-o", tmp_path / "ids")
-    # Its loader is its library, where musl-gcc finds it.
+    # musl's libc.so is its loader, too.
     (loader,) = Path("/usr/lib").glob(f"{platform.machine()}-linux-musl/libc.so")
     plain = run(loader, tmp_path / "ids")
     env = {"LD_PRELOAD": str(native.out / "libvdsox-preload.so")}

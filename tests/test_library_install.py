@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""libvdsox as it is installed: for compilers, in packages, its tool and its pages."""
+"""libvdsox as installed: for compilers, in packages, its tool and its man pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ target_link_libraries(shared vdsox::vdsox)
 add_executable(static demo.cc)
 target_link_libraries(static vdsox::static)
 """
-NOTHING = "fallback_unpromoted 5 fallback_policy 7 areas 1"
+BEFORE = "fallback_unpromoted 5 fallback_policy 7 areas 1"
 
 
 @pytest.fixture(scope="session", name="base")
@@ -61,7 +61,7 @@ def fixture_tool(native: Library) -> Path:
     return native.out / "vdsox"
 
 
-# What others build with.
+# Build systems, man pages and packages.
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])
@@ -112,7 +112,7 @@ def test_pages(root: Path, base: Path) -> None:
 
 
 def test_packages(base: Path, tmp_path: Path) -> None:
-    """From a copy: the packages land beside the folder."""
+    """From a copy, as dpkg-buildpackage writes the packages beside the folder."""
     folder = tmp_path / "tools" / "lib" / "vdsox"
     shutil.copytree(FOLDER, folder)
     shutil.copytree(TABLE.parent, tmp_path / "scripts")
@@ -164,7 +164,7 @@ def test_entries_of_another_process(tool: Path) -> None:
             assert sleeper.stdin and sleeper.stdout
             sleeper.stdin.write(b"up?\n")
             sleeper.stdin.flush()
-            assert sleeper.stdout.readline() == b"up?\n", "it has not begun yet"
+            assert sleeper.stdout.readline() == b"up?\n", "it has not started"
             report = json.loads(output(tool, "entries", "--json", sleeper.pid))
         finally:
             sleeper.kill()
@@ -173,10 +173,10 @@ def test_entries_of_another_process(tool: Path) -> None:
     symbols = {row["symbol"]: row for row in report["entries"]}
     name = {"x86_64": "__vdso_clock_gettime", "arm64": "__kernel_clock_gettime"}[NATIVE]
     assert symbols[name]["kind"] == "base"
-    assert symbols[name]["source"] is None, "nobody can know it of another process"
+    assert symbols[name]["source"] is None, "the source is unknown for another process"
 
 
-def test_a_tracer_is_told(tool: Path, tmp_path: Path) -> None:
+def test_a_tracer_is_reported(tool: Path, tmp_path: Path) -> None:
     words = [require("strace"), "-o", tmp_path / "log", tool, "entries", "--json"]
     policy = json.loads(output(*words))["policy"]
     assert any(line.startswith("traced by process") for line in policy)
@@ -191,12 +191,12 @@ def test_dump_is_an_elf_file(tool: Path, base: Path, tmp_path: Path) -> None:
     for row in report["entries"]:
         if row["symbol"]:
             assert re.search(rf"{row['version']} +{row['symbol']}$", listed, re.M)
-    told = run(build_tools(base) / "vdsogen", "check", TABLE, NATIVE, image).stderr
-    assert "not an ELF" not in told and "past the end" not in told
+    faults = run(build_tools(base) / "vdsogen", "check", TABLE, NATIVE, image).stderr
+    assert "not an ELF" not in faults and "past the end" not in faults
 
 
 def unmap_own_vdso(done: int) -> None:
-    """Then say so and wait, without a call that would look at the clock."""
+    """Unmap it, write a byte and wait, without a call that would use the vDSO."""
     libc = ctypes.CDLL(None)
     libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     with open("/proc/self/maps", encoding="ascii") as maps:
@@ -208,15 +208,15 @@ def unmap_own_vdso(done: int) -> None:
 
 
 def test_a_process_without_a_vdso(tool: Path) -> None:
-    told, tell = os.pipe()
+    reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
-        unmap_own_vdso(tell)
+        unmap_own_vdso(writer)
         os._exit(1)
     try:
-        os.close(tell)
-        assert os.read(told, 1) == b"x"
-        os.close(told)
+        os.close(writer)
+        assert os.read(reader, 1) == b"x"
+        os.close(reader)
         done = run(tool, "entries", pid)
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -246,8 +246,8 @@ def test_usage(tool: Path, words: str) -> None:
     assert "usage: vdsox entries" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_process_of_somebody_else(tool: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_process_of_another_user(tool: Path) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         folder.chmod(0o755)
@@ -264,7 +264,7 @@ def test_a_process_of_somebody_else(tool: Path) -> None:
 @pytest.mark.parametrize(
     "after, calls, wanted",
     [
-        (NOTHING, 100, "vdso"),
+        (BEFORE, 100, "vdso"),
         ("fallback_unpromoted 9 fallback_policy 40 areas 900", 100, "vdso"),
         ("fallback_unpromoted 5 fallback_policy 107", 100, "a tracer, filter or audit"),
         ("fallback_unpromoted 65 fallback_policy 7", 100, "not called often yet"),
@@ -272,7 +272,7 @@ def test_a_process_of_somebody_else(tool: Path) -> None:
     ],
 )
 def test_reasons(reasons: Path, after: str, calls: int, wanted: str) -> None:
-    assert wanted in output(reasons, NOTHING, after, calls)
+    assert wanted in output(reasons, BEFORE, after, calls)
 
 
 @pytest.fixture(scope="module", name="reasons")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's own memory model on the protocols of Documentation/models/.
+"""Checks the protocols of Documentation/models/ with the kernel's memory model.
 
-herd7 is in no Debian release: Documentation/models.rst says how to get it.
+herd7 is in no Debian release: Documentation/models.rst describes how to get it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def text(name: str) -> str:
 
 
 def broken() -> list[tuple[str, str]]:
-    """Each letter of a file stands at the lines that belong together."""
+    """Each letter of a file; it marks the lines to remove together."""
     return [(name, letter) for name in TESTS for letter in letters(name)]
 
 
@@ -40,7 +40,7 @@ def letters(name: str) -> list[str]:
 
 
 def judge(cells: Cells, path: Path) -> str:
-    """Never, Sometimes or Always, by the model of the kernel that is tested."""
+    """Never, Sometimes or Always, by the tested kernel's memory model."""
     model = cells.source().tree / "tools" / "memory-model"
     command = ["herd7", "-conf", "linux-kernel.cfg", path]
     done = subprocess.run(

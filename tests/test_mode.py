@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One instruction a block: how QEMU is asked, what runs so, and what reports say."""
+"""One instruction a block: QEMU's options, the tests that run so, the reports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from harness.results import CellResult
 from harness.source import Source
 from qemuline import accel_of, qemu_line
 
-# What `-help` says, in the words of QEMU 7.2 and 8.2, and of one without TCG.
+# The output of `-help` of QEMU 7.2, of 8.2, and of one without TCG.
 HELP = {
     "7.2": "-singlestep     always run in singlestep mode",
     "8.2": "                one-insn-per-tb=on|off (one guest instruction per TCG"
@@ -83,8 +83,8 @@ def test_instructions_can_be_counted_as_well(fake_tools) -> None:
     assert "-icount" in line
 
 
-def test_hardware_runs_no_blocks(cell_in, monkeypatch) -> None:
-    """KVM, where it works, cannot do this."""
+def test_kvm_is_not_used(cell_in, monkeypatch) -> None:
+    """KVM cannot run one instruction a block."""
     monkeypatch.setenv("VDSOX_ACCEL", "kvm")
     assert accel.choose(cell_in(USUAL)) == "kvm"
     assert accel.choose(cell_in(ONE_INSN)) == "tcg"
@@ -110,7 +110,7 @@ def test_its_programs_are_in_the_table() -> None:
     assert set(ONE_INSN.arguments) <= set(ONE_INSN.programs)
 
 
-def test_promises_of_a_mode(cell_in, monkeypatch) -> None:
+def test_expected_tests_of_a_mode(cell_in, monkeypatch) -> None:
     tests = [{"name": name, "abis": ["x86_64"], "timeout": 60, "cases": None}
              for name in ("threads", "symbols")]  # fmt: skip
     monkeypatch.setattr(manifest, "load", lambda _cell: {"tests": tests})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Without POSIX timers the calls for a CPU-time clock say EINVAL: no vDSO answers."""
+"""Without POSIX timers CPU-time clocks give EINVAL, and the vDSO must not answer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ GONE = "POSIX_TIMERS POSIX_CPU_TIMERS_TASK_WORK".split()
 
 
 def symbols(cell: Cell, name: str, folder: Path, *options: str) -> set[str]:
-    """Of a file of the vDSO, compiled as its kernel was and with more options, which
-    come behind the kernel's configuration: other files are included by options, too.
+    """Symbols of a vDSO file, compiled with its kernel's command and more options.
+
+    These follow kconfig.h, as the command includes other files by options, too.
     """
     saved = (cell.build / name).parent / f".{Path(name).name}.cmd"
     found = re.search(r"^savedcmd_\S+ := (.*)$", saved.read_text(), re.M)
@@ -39,14 +40,14 @@ def symbols(cell: Cell, name: str, folder: Path, *options: str) -> set[str]:
     command = [*kept[:at], *options, *kept[at:]]
     subprocess.run(command, cwd=cell.build, check=True)
     nm = [f"{cell.machine.cross}nm", folder / "file.o"]
-    said = subprocess.run(nm, capture_output=True, text=True, check=True).stdout
-    return {line.split()[-1] for line in said.splitlines()}
+    listing = subprocess.run(nm, capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1] for line in listing.splitlines()}
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("arch", machine.names())
 def test_no_clock_without_timers(cells, arch: str, tmp_path: Path) -> None:
-    """The two files alone: another kernel need not be built for it."""
+    """Compiles only the two files, which saves the build of another kernel."""
     cells.build(arch)
     cell = cells.cell(arch)
     header = tmp_path / "no-timers.h"

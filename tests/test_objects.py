@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How far a build, a guest and a download are, which their steps' lines show."""
+"""The progress of builds, guests and downloads in the lines of their steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.ui import Outcome
 
 
 class Clock:
-    """Time moves only when a test says so."""
+    """A clock that only the test advances."""
 
     now = 1000.0
 
@@ -71,7 +71,7 @@ def test_description(done: int, total: int, seconds: float, text: str) -> None:
 
 
 def dry_run(*names: str) -> list[str]:
-    """As make does, which fails where there is no vmlinux.a yet."""
+    """A fake `make -n`, which fails if there is no vmlinux.a yet."""
     text = "\n".join(f"echo '{name}'" for name in names)
     return [sys.executable, "-c", f"print({text!r}); raise SystemExit(2)"]
 
@@ -130,7 +130,7 @@ def test_a_total_that_cannot_be_had(tmp_path: Path, clock: Clock) -> None:
 def test_a_step_follows_its_build(
     sample_repo: Path, sample_tree: Path, tmp_path: Path, fake_tools
 ) -> None:
-    """A whole kernel has a total to ask for, parts of one have none."""
+    """A dry run gives the total of a complete kernel, but not of parts."""
     fake_tools.add("make", "echo '  CC      init/main.o'")
     context = Context(repo=sample_repo, out=tmp_path / "out")
     source = Source(bases.load(sample_repo, "6.12"), sample_tree, "sample.deb", False)
@@ -157,7 +157,7 @@ def test_following_ends_with_the_build(tmp_path: Path) -> None:
 def test_a_guest_names_its_test() -> None:
     watch = Watch({"a.b": 1, "a.c": 1}, None, 60)
     watch.start()
-    assert watch.progress() == "boots"
+    assert watch.progress() == "booting"
     watch.feed(b"# vdsox: ready\n")
     assert watch.progress() == ""
     watch.feed(b"# vdsox: begin a.b\n# vdsox: took 1 a.b\n# vdsox: begin a.c\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""CONFIG_VDSO_TASK=n leaves the kernel as it was, but for source line numbers."""
+"""CONFIG_VDSO_TASK=n leaves the kernel unchanged, except for source line numbers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_images_are_the_same_bytes(outcome: offbuild.Outcome) -> None:
 
 
 def only_a_number(pair: str) -> bool:
-    """Two instructions that differ in one small immediate, a line number, or in the
-    line number that is part of an initcall's name."""
+    """Whether two instructions differ only in a line number: an immediate, or a part of
+    an initcall's name."""
     lines = [INITCALL.sub(r"\1_LINE_", line[1:]) for line in pair.splitlines()]
     if len(lines) != 2:
         return False
@@ -61,7 +61,7 @@ def only_a_number(pair: str) -> bool:
     ],
 )
 def test_line_numbers(before: str, after: str, same: bool) -> None:
-    """A line number is told from any other change."""
+    """A line number is distinguished from any other change."""
     assert only_a_number(f"-81000000:\t{before}\n+81000000:\t{after}") == same
 
 
@@ -74,6 +74,6 @@ def test_code_is_the_same(outcome: offbuild.Outcome) -> None:
 
 @pytest.mark.guest
 def test_what_is_compared(outcome: offbuild.Outcome) -> None:
-    """All, or at least the files that the hooks are in."""
+    """All, or at least the files with hooks."""
     hooked = {"kernel/fork.o", "kernel/sched/core.o", "fs/exec.o", "kernel/seccomp.o"}
     assert outcome.files == offbuild.WHOLE or hooked < set(outcome.files)

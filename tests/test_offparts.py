@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which objects are looked at when a kernel with the option off is compared."""
+"""Which objects of a kernel with the option off are compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ deps_{name} := \\
 
 @dataclass
 class SourceTree:
-    """As much of a cell as is looked at."""
+    """The parts of a cell that offparts uses."""
 
     build: Path
     tree: Path
@@ -45,7 +45,7 @@ class SourceTree:
         path.write_text(text)
 
     def compiled(self, name: str, source: str, header: str) -> None:
-        """What kbuild leaves of an object."""
+        """Write the .cmd file of an object as kbuild does."""
         path = self.build / name
         path.parent.mkdir(parents=True, exist_ok=True)
         text = DEPENDENCIES.format(name=name, source=source, header=header)
@@ -54,7 +54,7 @@ class SourceTree:
 
 @pytest.fixture(name="trees")
 def fixture_trees(tmp_path: Path) -> tuple[SourceTree, SourceTree]:
-    """Without the patches and with them."""
+    """The unpatched and the patched tree."""
     old = SourceTree(tmp_path / "off", tmp_path / "src" / "old")
     new = SourceTree(tmp_path / "on", tmp_path / "src" / "new")
     for tree in (old, new):
@@ -82,7 +82,7 @@ def test_header_with_other_tokens_is_changed(trees) -> None:
 
 
 def test_header_with_moved_lines_is_not_changed(trees) -> None:
-    """As of a WARN_ON() behind a field of ours, in a header that everything includes."""
+    """Such as a WARN_ON() below a field of ours in a widely included header."""
     trees[0].write(PART, "int part = __LINE__;\n")
     trees[1].write(PART, f"{HIDDEN}int part = __LINE__;\n")
     assert changed(trees, PART) == set()
@@ -91,7 +91,7 @@ def test_header_with_moved_lines_is_not_changed(trees) -> None:
 
 
 def test_header_of_a_header(trees) -> None:
-    """Of each tree its own."""
+    """Each tree's header includes that tree's own."""
     for tree in trees:
         tree.write("include/linux/outer.h", "#include <linux/part.h>\n")
     trees[1].write(PART, "int part, more;\n")
@@ -110,8 +110,8 @@ def test_header_that_cannot_be_read_is_a_fault(trees) -> None:
 
 @pytest.mark.parametrize("changes", [{"kernel/fork.c"}, {"kernel/fork.c", PART}])
 def test_objects_that_depend_on_what_changed(trees, monkeypatch, changes) -> None:
-    """By absolute names and by those that ccache makes relative; an image's own are
-    made with it, and what only the patches have is in no unpatched kernel."""
+    """By absolute names and by those that ccache makes relative. Objects of an image
+    and files that only the patched tree has are not listed."""
     old, new = trees
     new.write("kernel/new.c", "int code;\n")
     for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "kernel/new"):

@@ -73,7 +73,7 @@ def test_install_faults(context, fake_tools, monkeypatch, output, words) -> None
 
 
 DOWNLOAD_FAULTS = [
-    ("E: Failed to fetch x  Hash Sum mismatch", "came damaged"),
+    ("E: Failed to fetch x  Hash Sum mismatch", "file is damaged"),
     ("Err:1 x Could not connect to mirror", "no network"),
     ("write error: No space left on device", "disk is full"),
     ("E: something else", "something else"),
@@ -99,7 +99,7 @@ def test_package_unknown_everywhere(context, fake_tools, tmp_path) -> None:
 
 
 def test_newer_suites_of_the_same_mirror(context, fake_tools, tmp_path) -> None:
-    """A package that only a newer suite has: found without touching the system."""
+    """A package that only a newer suite has is found without changes to the system."""
     fake_tools.add(
         "apt-cache",
         'case "$*" in *apt-newer*) echo "linux-sample | 7.3-1 | main";; esac\n',
@@ -147,6 +147,6 @@ def test_package_stays_if_a_signal_ends_its_unpacking(
     assert list(context.cache.rglob("*.deb"))
 
 
-def test_full_disk_is_said_plainly() -> None:
+def test_full_disk_is_reported() -> None:
     error = OSError(28, "No space left on device", "/x/y")
     assert from_oserror(error).line().startswith("the disk is full (/x/y)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Steps at the same time, and those that have nothing beside them."""
+"""Steps that run at the same time, and steps that run alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_calls_run_at_the_same_time() -> None:
 
 
 def test_exception_ends_what_the_others_run(tmp_path: Path) -> None:
-    """A program that runs, and one that its call would start next."""
+    """Both the running program, and the one that the call would start next."""
     begun, results = threading.Event(), []
 
     def call() -> None:
@@ -44,7 +44,7 @@ def test_exception_ends_what_the_others_run(tmp_path: Path) -> None:
     assert never == []
 
 
-def test_failed_call_tells_the_block() -> None:
+def test_failed_call_raises_in_the_block() -> None:
     def call() -> None:
         raise Fault("of the call")
 
@@ -53,28 +53,28 @@ def test_failed_call_tells_the_block() -> None:
             workers.submit(call).result()
 
 
-def test_nothing_is_busy_beside_what_is_alone(tmp_path: Path) -> None:
+def test_alone_excludes_busy_steps(tmp_path: Path) -> None:
     ctx, order = Context(out=tmp_path), []
     waits = threading.Event()
 
     def be_alone() -> None:
         waits.set()
-        with parallel.alone(ctx):
+        with parallel.exclusive_machine(ctx):
             order.append("alone")
 
     with parallel.workers(1) as workers:
-        with parallel.busy(ctx), parallel.busy(ctx):
+        with parallel.shared_machine(ctx), parallel.shared_machine(ctx):
             done = workers.submit(be_alone)
             assert waits.wait(LIMIT)
             order.append("busy")
         done.result(LIMIT)
-        with parallel.busy(ctx):
+        with parallel.shared_machine(ctx):
             order.append("busy again")
     assert order == ["busy", "alone", "busy again"]
 
 
 def test_program_that_yields(tmp_path: Path) -> None:
-    """In its group, and as a group where the kernel knows such."""
+    """By the nice values of the process and of its autogroup, if it has one."""
     log = tmp_path / "log"
     script = "nice; cat /proc/self/autogroup 2>/dev/null || echo nice 15"
     wait = "until [ $(nice) = 15 ]; do :; done; "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Building ahead of the tests: one at a time, and ended with them."""
+"""The prebuild: one build at a time, ended with the tests."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_waits_for_the_process_that_makes_it(tmp_path: Path) -> None:
     assert other.wait() == 0 and seen
 
 
-def test_failure_is_told_to_everyone_and_made_once(tmp_path: Path) -> None:
+def test_failure_is_raised_in_each_call_and_made_once(tmp_path: Path) -> None:
     cells, calls = Cells(Context(out=tmp_path)), []
 
     def make() -> None:

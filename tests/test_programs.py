@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that nobody here wrote, and the user's side of ours, on the patched kernel.
+"""Unmodified programs, and this project's libraries and tools, on the patched kernel.
 
-programs/scenarios.sh says what each does. A guest of either architecture runs its
-scenarios one after another; each is a test.
+programs/scenarios.sh has the scenarios. One guest of each architecture runs them one
+after another; each is a test.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Scenario:
 
 
 def clock_program(out: Path) -> Path:
-    """With glibc: the musl of Debian 12 calls no 32-bit arm vDSO, see its WHATSNEW."""
+    """With glibc, as Debian 12's musl calls no 32-bit arm vDSO, see its WHATSNEW."""
     compiler = f"{libcs.TARGETS['arm'][0]}-gcc"
     words = [compiler, "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", out]
     library.output(*words, HERE / "clock.c")
@@ -55,7 +55,7 @@ def clock_program(out: Path) -> Path:
 
 
 def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
-    """What the project built for the architecture, by its name in the guest."""
+    """Files that the project built for the architecture, by name in the guest."""
     built = library.build_library(tools, arch)
     records = built.out / "records"
     entries = library.table_manifest(tools)["entries"]
@@ -121,7 +121,7 @@ COUNTED = [
 
 
 @pytest.mark.parametrize("arch, counted, good", COUNTED)
-def test_who_had_to_answer(arch: str, counted: str, good: bool) -> None:
+def test_fallback_counters(arch: str, counted: str, good: bool) -> None:
     words = f'set -- {HERE} {arch}; . "$0"; answered echo "$counted"'
     done = subprocess.run(
         ["sh", "-c", words, HERE / "scenarios.sh"],
@@ -136,5 +136,5 @@ def test_who_had_to_answer(arch: str, counted: str, good: bool) -> None:
 def test_program(cells, tmp_path_factory, arch: str, name: str) -> None:
     tools = tmp_path_factory.getbasetemp()
     results = cells.once(f"programs-{arch}", lambda: run_scenarios(cells, arch, tools))
-    assert name in results, f"the guest never came there: {results['']}"
+    assert name in results, f"the guest did not run it: {results['']}"
     assert results[name].status == 0, results[name].text

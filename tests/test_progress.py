@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is shown while steps run: the live line, and the line a minute."""
+"""The output while steps run: the live line, and one line per minute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.ui import Ui
 
 
 class Clock:
-    """Time moves only when a test says so."""
+    """A clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -24,7 +24,7 @@ class Clock:
 
 
 class Terminal(io.StringIO):
-    """A terminal of 100 columns, and what a person sees on it."""
+    """A terminal of 100 columns, and the lines visible on it."""
 
     def isatty(self) -> bool:
         return True
@@ -100,10 +100,10 @@ def test_two_steps_share_the_line(clock: Clock, terminal) -> None:
             ui.status.tick()
             both = "6.12 arm64 build 1.0s 10/20 | 6.12 x86_64 guest 1.0s"
             assert terminal.lines() == [both]
-            ui.say("a message")
+            ui.print_line("a message")
             assert terminal.lines() == ["a message", both]
-        said, guest, live = terminal.lines()
-        assert said == "a message"
+        message, guest, live = terminal.lines()
+        assert message == "a message"
         assert re.fullmatch(r"6\.12 +x86_64 +guest +ok +1\.0s", guest)
         assert re.fullmatch(r"6\.12 +arm64 +build +\.\.\. +1\.0s  10/20", live)
 
@@ -124,7 +124,7 @@ def test_steps_that_do_not_fit_are_counted(clock: Clock, terminal) -> None:
 
 
 def test_still_terminal_gets_whole_lines(clock: Clock, terminal) -> None:
-    """Another process may draw there: what it drew is cleared, nothing is redrawn."""
+    """Another process may draw on it: its line is cleared, and not redrawn."""
     ui = Ui(stream=terminal, clock=clock, period=0, still=True)
     with ui.step("6.12", "arm64", "build"):
         terminal.write("the other's live line, which is a rather long one indeed")

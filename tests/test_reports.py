@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The reports: valid, whole, and safe whatever a test printed."""
+"""The reports: valid, complete, and safe for any output of a test."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cells() -> list[CellResult]:
 
 
 def flaky() -> list[Result]:
-    """A case that was late the first time, and a program that hung then."""
+    """A case that was late in the first run, and a program that hung in it."""
     case = Result("a", ktap.PASS, flake=Flake("never <answered>", ["first\x1b words"]))
     program = Result("hung", ktap.PASS, flake=Flake("after 60 s"))
     return [Result("t.one", ktap.PASS, subtests=[case]), program]
@@ -74,7 +74,7 @@ def test_junit_has_every_test(folder: Path) -> None:
 
 
 def test_junit_has_what_was_late_the_first_time(folder: Path) -> None:
-    """As Maven Surefire writes it: beside no failure, and counted for none."""
+    """As Maven Surefire writes it: a flakyFailure, not counted as a failure."""
     suites = list(junitparser.JUnitXml.fromfile(str(folder / "junit.xml")))
     (suite,) = [suite for suite in suites if suite.name == "flaky"]
     assert (suite.tests, suite.failures, suite.errors) == (3, 0, 0)
@@ -93,7 +93,7 @@ def test_every_report_has_what_was_late_the_first_time(folder: Path) -> None:
     noted = {t["path"]: t["misc"]["flake"] for t in tests if "flake" in t["misc"]}
     assert noted == {"t.one.a": "never <answered>", "hung": "after 60 s"}
     page = (folder / "index.html").read_text()
-    assert "late the first time: never &lt;answered&gt;" in page
+    assert "timed out in the first run: never &lt;answered&gt;" in page
     assert "first? words" in page
 
 

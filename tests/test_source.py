@@ -34,7 +34,7 @@ def test_the_mirror_is_patched(context, sample_tree) -> None:
 
 
 def test_repeating_touches_nothing(context, sample_tree) -> None:
-    """Else every build of the user's tree would begin anew."""
+    """Otherwise each build of the user's tree would start from scratch."""
     tree = source.prepare(context, None, sample_tree).tree
     before = mtimes(tree)
     again = source.prepare(context, None, sample_tree)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What counts as a complaint of the kernel, and which test it is put to."""
+"""Which console lines are splats, and the test that each is attributed to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from harness import splat
 
 GOLDEN = Path(__file__).parent / "splat"
-# What each recorded log holds that counts: (test, first words of the title).
+# The splats that count in each recorded log: (test, first words of the title).
 COUNT = {
     "kasan": [("vdso_task.mapping", "BUG: KASAN: slab-use-after-free in area_put")],
     "lockdep-circular": [("vdso_task.exec", "WARNING: possible circular locking")],
@@ -77,17 +77,17 @@ GOOD = [
 
 
 @pytest.mark.parametrize("line", BAD)
-def test_complaints(line: str) -> None:
+def test_splats(line: str) -> None:
     (found,) = splat.find(f"[    1.000000] {line}\n[    1.1] RIP: 0010:foo\n")
     assert found.title == line
 
 
 @pytest.mark.parametrize("line", GOOD)
-def test_no_complaints(line: str) -> None:
+def test_no_splats(line: str) -> None:
     assert splat.find(f"[    1.000000] {line}\n") == []
 
 
-def test_put_to_the_running_test() -> None:
+def test_attributed_to_the_running_test() -> None:
     console = """\
 [    0.1] WARNING: at boot
 [    0.2] ---[ end trace ]---
@@ -111,7 +111,7 @@ def test_put_to_the_running_test() -> None:
     assert found[2].text == ("BUG: KASAN: bad in two", "Call trace:")
 
 
-def test_one_oops_is_one_complaint() -> None:
+def test_one_oops_is_one_splat() -> None:
     console = """\
 BUG: kernel NULL pointer dereference, address: 0000000000000000
 Oops: Oops: 0002 [#1] SMP
@@ -130,10 +130,10 @@ def test_every_log_is_known() -> None:
 
 @pytest.mark.parametrize("name", logs())
 def test_recorded_logs(name: str) -> None:
-    found, notes = splat.part(splat.find((GOLDEN / f"{name}.log").read_text()))
-    told = [(item.test, item.title) for item in found]
-    assert len(told) == len(COUNT[name]), told
-    for (test, title), (want_test, want_title) in zip(told, COUNT[name]):
+    found, notes = splat.split_foreign(splat.find((GOLDEN / f"{name}.log").read_text()))
+    got = [(item.test, item.title) for item in found]
+    assert len(got) == len(COUNT[name]), got
+    for (test, title), (want_test, want_title) in zip(got, COUNT[name]):
         assert test == want_test
         assert title.startswith(want_title)
     where = "first in vdso_task.threads"
@@ -143,19 +143,19 @@ def test_recorded_logs(name: str) -> None:
 
 def test_foreign_races_are_counted() -> None:
     text = (GOLDEN / "kcsan-foreign.log").read_text()
-    (note,) = splat.part(splat.find(text * 3))[1]
+    (note,) = splat.split_foreign(splat.find(text * 3))[1]
     assert "(3 times, first in vdso_task.threads)" in note
 
 
 def test_end_of_a_report() -> None:
-    """What the kernel says after a report is not put to it."""
+    """Console lines after a report are not part of it."""
     (found,) = splat.find((GOLDEN / "kasan.log").read_text())
     assert "kfree" in found.text[-1]
 
 
 @pytest.mark.parametrize("line", ["WARNING: CPU: 0 PID: 1 at x", "BUG: KASAN: y"])
-def test_complaint_within_a_foreign_race_counts(line: str) -> None:
+def test_splat_within_a_foreign_race_counts(line: str) -> None:
     text = (GOLDEN / "kcsan-foreign.log").read_text()
     broken = text.replace("value changed", f"{line}\n[    1.0] value changed")
-    titles = [item.title for item in splat.part(splat.find(broken))[0]]
+    titles = [item.title for item in splat.split_foreign(splat.find(broken))[0]]
     assert line in titles

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Source packages through apt: private lists, kept files, one clear line of a fault."""
+"""Source packages through apt: private lists, cached files, faults of one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_own_suites_become_sources(fake_tools, tmp_path: Path) -> None:
         "deb-src http://mirror/debian-security/ bookworm-security main",
     ]
     log = (tmp_path / "log").read_text()
-    assert f"Dir::State::Lists={tmp_path}" in log, "the system's lists stay"
+    assert f"Dir::State::Lists={tmp_path}" in log, "must not use the system's lists"
 
 
 def test_another_suite_of_the_same_mirror(fake_tools, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ SEVERAL = """case "$*" in *madison*)
 	done;;
 esac
 """
-# What the list names and the mirror has not: the two newest.
+# The mirror lacks the two newest versions of the list.
 GONE = """v=${*##*=}
 case "$*" in
 *" source "*)
@@ -74,7 +74,7 @@ esac
 
 
 def test_newest_that_the_mirror_has(fake_tools, tmp_path: Path) -> None:
-    """A list may name what has not come to the mirror yet."""
+    """A list may name a version that the mirror does not have yet."""
     fake_tools.add("apt-cache", SEVERAL)
     fake_tools.add("apt-get", GONE)
     dsc = srcpkg.fetch(tmp_path, "sample", tmp_path / "log", "trixie")
@@ -99,11 +99,11 @@ FAULTS = [
         "Could not connect to mirror",
         "the source of sample 1.2-3: no network",
     ),
-    (APT_CACHE, "E: Hash Sum mismatch", "came damaged"),
+    (APT_CACHE, "E: Hash Sum mismatch", "file is damaged"),
     (
         "exit 0\n",
         "Could not resolve 'mirror'",
-        "no source package sample in the suites",
+        "no source package sample in the system suites",
     ),
 ]
 
@@ -115,7 +115,7 @@ def test_faults(fake_tools, tmp_path: Path, cache, output, words) -> None:
     with pytest.raises(Fault) as fault:
         srcpkg.fetch(tmp_path, "sample", tmp_path / "log")
     assert words in fault.value.line() and str(tmp_path / "log") in fault.value.line()
-    assert "--tree" not in fault.value.line(), "which is for kernels"
+    assert "--tree" not in fault.value.line(), "an option for kernels"
     assert not list(tmp_path.rglob("*.dsc"))
 
 

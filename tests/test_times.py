@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""--times: the sums, on events and logs that are written here; the files made of them."""
+"""--times: the sums over sample events and logs, and the files written from them."""
 
 from __future__ import annotations
 

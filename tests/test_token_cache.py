@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The compiler of the option-off builds: what it may take from the first of them."""
+"""The compiler of the option-off builds: which objects it takes from its store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Compiler:
         )
 
     def compiled(self, *options: str) -> bool:
-        """Was the file compiled, and not taken? Its object is there either way."""
+        """Whether the file was compiled, and its object not taken from the store."""
         self.count.write_text("")
         (self.folder / "file.o").unlink(missing_ok=True)
         done = self.run(*options)
@@ -117,7 +117,7 @@ def test_error_leaves_nothing(compiler: Compiler) -> None:
 
 
 def test_all_else_goes_to_the_compiler(compiler: Compiler) -> None:
-    """Questions of kconfig, assembly and linking."""
+    """Queries by kconfig, assembly and linking."""
     text = subprocess.run(
         [*compiler.command, "--version"], capture_output=True, text=True, check=True
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Kernels beside the plain one: what they are built with, and what their guests get."""
+"""Variants of the plain kernel: how they are built, and how their guests start."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fixture_cell_of(sample_repo: Path, sample_tree: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
 def test_checkers_are_asked_for(cell_of, kind: Variant) -> None:
-    """What is asked for and not got is a fault: test_kconfig.py."""
+    """A requested symbol that is not set is a fault, see test_kconfig.py."""
     wanted = kconfig.request(cell_of(kind).all_fragments())
     for name in CHECKERS[kind.name].split():
         value = "n" if name.startswith("!") else "y"
@@ -122,14 +122,14 @@ def command_of(cell: Cell, extra: list[str]) -> str:
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name or "plain")
 def test_patched_code_is_seen_at_once(cell_of, kind: Variant, monkeypatch) -> None:
-    """Not so by all of QEMU's threads: Documentation/testing.rst."""
+    """Other threads of QEMU see it late: Documentation/testing.rst."""
     line = qemu_line(cell_of(kind), monkeypatch)
     threads = "single" if "labels" in kind.fragments else "multi"
     assert accel_of(line) == f"tcg,thread={threads}"
 
 
-def test_guest_learns_of_its_slowness(cell_of) -> None:
-    """A word that the kernel does not know becomes PID 1's environment."""
+def test_guest_gets_its_timeout_scale(cell_of) -> None:
+    """An argument that the kernel does not know goes to PID 1's environment."""
     line = command_of(cell_of(DEBUG), cell_of(DEBUG).kernel_args).split()
     assert f"VT_TIMEOUT_SCALE={DEBUG.timeout_scale}" in line
     assert line.index("watchdog_thresh=60") < line.index("mine=1")
@@ -155,21 +155,21 @@ def test_built_selftests_serve_every_variant(cell_of) -> None:
     plain, debug = cell_of(PLAIN), cell_of(DEBUG)
     mark = plain.tests_fingerprint()
     assert mark and mark == debug.tests_fingerprint()
-    assert not build.same_tests(debug, mark)
+    assert not build.reuse_tests(debug, mark)
     plain.tests.mkdir(parents=True)
     (plain.tests / "ids").write_text("program")
     (plain.tests / build.MARK).write_text(mark)
     debug.tests.mkdir(parents=True)
     (debug.tests / "stale").write_text("of another time")
-    assert build.same_tests(plain, mark) and build.same_tests(debug, mark)
+    assert build.reuse_tests(plain, mark) and build.reuse_tests(debug, mark)
     assert (debug.tests / "ids").read_text() == "program"
     assert not (debug.tests / "stale").exists()
-    assert not build.same_tests(debug, mark + "x")
+    assert not build.reuse_tests(debug, mark + "x")
 
 
 def built(cell: Cell) -> None:
-    """As a build of these inputs leaves the cell."""
-    build._begin(cell)
+    """Leave the cell as a build of these inputs does."""
+    build._prepare_folder(cell)
     (cell.build / "fork.o").write_text(cell.name)
     command = cell.build / "tools" / "objtool" / ".weak.o.cmd"
     command.parent.mkdir(parents=True, exist_ok=True)
@@ -182,17 +182,17 @@ def built(cell: Cell) -> None:
 def test_first_build_of_a_variant_starts_from_another(cell_of) -> None:
     plain, host = cell_of(PLAIN), cell_of(variant.with_host(PLAIN))
     built(plain)
-    build._begin(host)
+    build._prepare_folder(host)
     assert (host.build / "fork.o").read_text() == plain.name
     command = host.build / "tools" / "objtool" / ".weak.o.cmd"
     assert command.read_text() == f"gcc -o {host.build}/tools/objtool/weak.o\n"
     assert command.stat().st_mtime == 1000
     (host.build / "fork.o").write_text("compiled here")
-    build._begin(host)
+    build._prepare_folder(host)
     assert (host.build / "fork.o").read_text() == "compiled here"
 
 
-def test_no_build_starts_from_what_is_not_whole(cell_of) -> None:
+def test_no_build_starts_from_an_unusable_one(cell_of) -> None:
     """A build that failed, one of other sources, one of another tree."""
     plain, host = cell_of(PLAIN), cell_of(variant.with_host(PLAIN))
     spoils = {
@@ -204,13 +204,13 @@ def test_no_build_starts_from_what_is_not_whole(cell_of) -> None:
     for name, spoil in spoils.items():
         built(plain)
         spoil()
-        build._begin(host)
+        build._prepare_folder(host)
         assert not (host.build / "fork.o").exists(), name
         shutil.rmtree(host.build)
 
 
-def test_what_is_built_is_known_by_the_tree(cell_of, sample_repo: Path) -> None:
-    """Who edits a file during a build is not told that it was built."""
+def test_fingerprint_is_that_of_the_tree(cell_of, sample_repo: Path) -> None:
+    """A file that is edited during a build does not count as built."""
     cell = cell_of(PLAIN)
     cell.source = replace(cell.source, patched=True)
     edited = sample_repo / "selftests" / "sample_test.c"
@@ -223,9 +223,9 @@ def test_what_is_built_is_known_by_the_tree(cell_of, sample_repo: Path) -> None:
     assert marks[0] == marks[1] != marks[2]
 
 
-def test_selftests_of_a_tree_of_ones_own_are_always_built(cell_of) -> None:
+def test_selftests_of_a_users_tree_are_always_built(cell_of) -> None:
     cell = cell_of(PLAIN, origin="/home/me/linux")
     assert cell.tests_fingerprint() == ""
     cell.tests.mkdir(parents=True)
     (cell.tests / build.MARK).write_text("")
-    assert not build.same_tests(cell, "")
+    assert not build.reuse_tests(cell, "")

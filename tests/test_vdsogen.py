@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""vdsogen: its unit tests, its command line and what it makes of tables."""
+"""vdsogen: its unit tests, its command line and its output for tables."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_table_is_good(tool: Tool, tmp_path: Path) -> None:
         assert set(test["cases"]) == set(test["abis"])
 
 
-def test_runs_repeat_and_do_not_know_their_folder(tool: Tool, tmp_path: Path) -> None:
+def test_runs_repeat_in_any_folder(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     copy = tmp_path / "vdso.tbl"
@@ -175,7 +175,7 @@ def test_faults_of_files(tool: Tool, tmp_path: Path) -> None:
         assert os.path.exists("/dev/full")
 
 
-def test_kbuild_knows_every_source() -> None:
+def test_kbuild_lists_every_source() -> None:
     """The kernel's Makefile lists the objects one by one."""
     folder = REPO / "scripts" / "vdsogen"
     listed = re.findall(

@@ -91,14 +91,14 @@ def test_good_image_is_good_to_pyelftools(
 
 
 def test_wrong_abi(tool: Tool, good: dict[str, Path]) -> None:
-    told = tool.faults("check", TABLE, "arm64", good["ia32"])
-    assert "machine is i386 instead of aarch64" in told
-    assert "class is 32 instead of 64" in told
-    assert "__kernel_clock_gettime: is missing" in told
-    assert "__vdso_clock_gettime: is exported, but no row" in told
+    faults = tool.faults("check", TABLE, "arm64", good["ia32"])
+    assert "machine is i386 instead of aarch64" in faults
+    assert "class is 32 instead of 64" in faults
+    assert "__kernel_clock_gettime: is missing" in faults
+    assert "__vdso_clock_gettime: is exported, but no row" in faults
 
 
-# Spoiled recipes: what is wrong and what must be told.
+# Spoiled recipes: the change, and the fault that must be reported.
 SPOILED: dict[str, tuple[Callable[[Image], Image], str]] = {
     "missing": (lambda i: i.without("getpid"), r"__vdso_getpid: is missing; line \d+"),
     "extra": (
@@ -185,12 +185,12 @@ def test_spoiled_image(
 ) -> None:
     spoil, message = SPOILED[name]
     image = spoil(recipes["x86_64"]).build(tmp_path)
-    told = tool.faults("check", TABLE, "x86_64", image, "--debug", debug(image))
-    assert re.search(message, told), told
+    faults = tool.faults("check", TABLE, "x86_64", image, "--debug", debug(image))
+    assert re.search(message, faults), faults
 
 
 class Patch:
-    """Changes bytes of a 64-bit image where pyelftools says they are."""
+    """Changes bytes of a 64-bit image at offsets that pyelftools finds."""
 
     def __init__(self, image: Path) -> None:
         self.data = bytearray(image.read_bytes())
@@ -212,13 +212,13 @@ class Patch:
         return struct.unpack_from("<I", self.data, offset)[0]
 
     def empty_bucket(self) -> None:
-        """Lose the first chain of DT_HASH: which bucket has one depends on the names."""
+        """Clear the first used bucket of DT_HASH, which depends on the names."""
         buckets = self.word(self.at[".hash"])
         at = [self.at[".hash"] + 8 + 4 * number for number in range(buckets)]
         self.put(next(offset for offset in at if self.word(offset)), "I", 0)
 
     def empty_bloom(self) -> None:
-        """DT_GNU_HASH's filter says of every name that it is not there."""
+        """Clear DT_GNU_HASH's Bloom filter, so that it rejects every name."""
         for number in range(self.word(self.at[".gnu.hash"] + 8)):
             self.put(self.at[".gnu.hash"] + 16 + 8 * number, "Q", 0)
 
@@ -303,26 +303,26 @@ def test_patched_image(
     change(patch)
     image = tmp_path / "image.so"
     image.write_bytes(patch.data)
-    told = tool.faults("check", TABLE, "x86_64", image)
-    assert re.search(message, told), told
+    faults = tool.faults("check", TABLE, "x86_64", image)
+    assert re.search(message, faults), faults
 
 
-def test_every_fault_is_told(
+def test_every_fault_is_reported(
     tool: Tool, recipes: dict[str, Image], tmp_path: Path
 ) -> None:
     recipe = replace(
         recipes["x86_64"].without("getpid").without("time"), hash_style="gnu"
     )
     image = replace(recipe, frames=False).build(tmp_path)
-    told = tool.faults("check", TABLE, "x86_64", image)
+    faults = tool.faults("check", TABLE, "x86_64", image)
     for part in ("__vdso_getpid", "__vdso_time", "no DT_HASH", "PT_GNU_EH_FRAME"):
-        assert part in told
+        assert part in faults
 
 
 def test_options_of_the_kernel(
     tool: Tool, recipes: dict[str, Image], tmp_path: Path
 ) -> None:
-    """sgx is wanted with its option, refused without, and left open if unknown."""
+    """sgx is required with its option, refused without, and optional if unknown."""
     without = recipes["x86_64"]
     entry = without.symbols[0] | {"name": "sgx", "symbol": "__vdso_sgx_enter_enclave"}
     image = without.build(tmp_path / "without")
@@ -373,13 +373,13 @@ LATE_FRAME = """asm(".text; .globl NAME; .type NAME, @function\\n"
 def test_function_that_begins_before_its_frame(
     tool: Tool, recipes: dict[str, Image], tmp_path: Path, name: str, message: str
 ) -> None:
-    """Today's functions may, behind an ENDBR; new ones have it all the way."""
+    """Existing functions may, for an ENDBR; new ones need a frame from their start."""
     alias = name.removeprefix("__vdso_")
     code = LATE_FRAME.replace("NAME", name).replace("ALIAS", alias)
     own = frozenset({name, alias})
     image = replace(recipes["x86_64"], own=own, more_c=code).build(tmp_path)
-    told = tool.faults("check", TABLE, "x86_64", image)
-    assert re.search(message, told), told
+    faults = tool.faults("check", TABLE, "x86_64", image)
+    assert re.search(message, faults), faults
 
 
 KBUILD = """
@@ -423,8 +423,8 @@ def test_debug_image_of_another_build(
 ) -> None:
     other = tmp_path / "other.dbg"
     shutil.copy(debug(good["x32"]), other)
-    told = tool.faults("check", TABLE, "x86_64", good["x86_64"], "--debug", other)
-    assert "has another build id" in told
+    faults = tool.faults("check", TABLE, "x86_64", good["x86_64"], "--debug", other)
+    assert "has another build id" in faults
 
 
 ALTERNATIVE = """asm(".globl pl\\npl: nop; nop; nop; nop\\n"
@@ -440,22 +440,22 @@ def test_compare(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
     running = bytearray(built.ljust(8192, b"\0"))
     other = tmp_path / "running.so"
 
-    def told() -> str:
+    def faults() -> str:
         other.write_bytes(running)
         return tool.faults("compare", image, other)
 
-    assert told() == ""
+    assert faults() == ""
     running[at : at + 4] = b"\x0f\x1f\x40\x00"
-    assert told() == ""
+    assert faults() == ""
     running[at + 4] ^= 1
     running[100] ^= 1
     running[101] ^= 1
-    assert "differs in bytes 0x64 to 0x65\n" in told()
-    assert f"differs in bytes {at + 4:#x} to {at + 4:#x} (.text)\n" in told()
+    assert "differs in bytes 0x64 to 0x65\n" in faults()
+    assert f"differs in bytes {at + 4:#x} to {at + 4:#x} (.text)\n" in faults()
     running[-1] = 1
-    assert "bytes other than zero behind" in told()
+    assert "bytes other than zero behind" in faults()
     del running[200:]
-    assert "ends after 200 of" in told()
+    assert "ends after 200 of" in faults()
 
 
 @pytest.mark.parametrize("abi", ABIS)
@@ -492,7 +492,7 @@ def own_vdso() -> bytes:
 
 
 def test_host_image(tool: Tool, tmp_path: Path) -> None:
-    """A real image has a good shape; its exports may be of another release."""
+    """A real image is well-formed; its exports may be of another release."""
     image = tmp_path / "host.so"
     image.write_bytes(own_vdso())
     with open(image, "rb") as file:
@@ -501,8 +501,8 @@ def test_host_image(tool: Tool, tmp_path: Path) -> None:
         )
     if abi is None:
         pytest.skip("the table has no abi of this machine")
-    told = tool.faults("check", TABLE, abi, image, "--without-task")
-    for line in told.splitlines():
+    faults = tool.faults("check", TABLE, abi, image, "--without-task")
+    for line in faults.splitlines():
         assert re.search(
             "is missing|no row of the table|pages, the table|is not set", line
         ), line

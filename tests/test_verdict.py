@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ExpectedTest, answer and console joined into one verdict for each test."""
+"""Expected tests, KTAP and console are joined into one verdict for each test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_no_line_is_a_miss() -> None:
     assert (found["vdso_task.two"].status, status(found)) == ("MISS", 2)
 
 
-def test_promised_case_without_a_line_is_a_miss() -> None:
+def test_expected_case_without_a_line_is_a_miss() -> None:
     found = judge(GOOD.replace("  1..2", "  1..1").replace("  ok 2 gettid\n", ""))
     two = found["vdso_task.two"]
     assert (two.status, status(found)) == ("MISS", 2)
@@ -127,7 +127,7 @@ def test_guest_that_never_was_ready() -> None:
     assert found["vdso_task.one"].status == "MISS"
 
 
-def test_unpromised_results_are_shown() -> None:
+def test_unexpected_results_are_shown() -> None:
     found = judge(GOOD + "not ok 3 stranger\n")
     assert (found["stranger"].status, status(found)) == ("FAIL", 1)
 
@@ -139,7 +139,7 @@ def test_nothing_run_is_no_success() -> None:
 @pytest.mark.parametrize(
     "abis, names", [(("x86_64", "x32"), ["a", "c"]), (("arm64",), ["a", "b"])]
 )
-def test_promises_of_an_architecture(abis, names) -> None:
+def test_expected_tests_of_an_architecture(abis, names) -> None:
     value = {
         "tests": [
             {

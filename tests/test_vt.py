@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The runner of the kselftests: it separates wrong from late, however a case ends."""
+"""The runner of the kselftests: it separates failed from late, however a case ends."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ EXPECTED = {
 }
 
 pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "aarch64"), reason="vt.h knows two machines"
+    platform.machine() not in ("x86_64", "aarch64"),
+    reason="vt.h supports two architectures",
 )
 
 
 @pytest.fixture(name="program", scope="module")
 def fixture_program(tmp_path_factory) -> Path:
-    """vt.c without a kernel tree round it."""
+    """vt.c, built outside a kernel tree."""
     folder = tmp_path_factory.mktemp("vt")
     shutil.copy(HERE / "kselftest.h", folder)
     own = folder / "vdso_task"
@@ -79,20 +80,20 @@ def test_kind(every, case: str) -> None:
     assert result.status == EXPECTED[case], result
 
 
-def test_reason_is_what_was_not_in_time(every) -> None:
+def test_reason_names_the_missed_limit(every) -> None:
     assert every["late"].reason == "flag 7"
     assert every["late-by-bool"].reason.startswith("a flag: not within ")
     assert every["hung"].reason == "hung: no end after 2 s"
 
 
 def test_exit_status(program: Path) -> None:
-    """As the kernel's runner and PID 1 of the guest take it."""
+    """As the kernel's runner and PID 1 of the guest read it."""
     assert run(program, *GOOD)[0] == 0
     assert run(program, "good", "late", "skipped")[0] == ALL_LATE
     assert run(program, "late", "wrong", "late")[0] == 1
 
 
 def test_cases_do_not_share_their_kind(program: Path) -> None:
-    """What one case was does not make the next case so."""
+    """A case's verdict does not carry over to the next case."""
     _, found = run(program, "wrong", "late", "silent", "good")
     assert [r.status for r in found.values()] == ["FAIL", "TIMEOUT", "FAIL", "PASS"]

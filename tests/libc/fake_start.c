@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starts a static program as a kernel would whose vDSO is the image FAKE (a file's
- * name): with AT_SYSINFO_EHDR pointing to it. What each function says is printed
- * beside what the system call says; the first line is a call before libc's start. An
- * argument is the number that the process makes its user and group, as root.
+ * Starts a static program with AT_SYSINFO_EHDR pointing to the image FAKE (a file's
+ * name), as a kernel with that vDSO does. Prints each function's result and that of
+ * its system call; the first line is a call before libc's start. An argument is the
+ * number to which the process sets its user and group ID, as root.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -37,7 +37,7 @@ __asm__(".globl fake_start\n"
 
 static pid_t early;
 
-/* An emulator may show no vDSO: then an entry that nobody misses becomes it. */
+/* Under an emulator without a vDSO, AT_CLKTCK's entry is replaced, which is unused. */
 __attribute__((used, visibility("hidden"))) void fake_auxv(unsigned long *sp)
 {
 	unsigned long *word = sp + 1 + *sp + 1, *entry, *spare = NULL;
@@ -59,7 +59,7 @@ __attribute__((used, visibility("hidden"))) void fake_auxv(unsigned long *sp)
 	printf(#name " %u %u\n", (unsigned int)name(), \
 	       (unsigned int)syscall(SYS_##name))
 
-static void become(unsigned int id)
+static void set_ids(unsigned int id)
 {
 	if (!setresgid(id, id, id) && !setresuid(id, id, id))
 		return;
@@ -70,7 +70,7 @@ static void become(unsigned int id)
 int main(int argc, char **argv)
 {
 	if (argc == 2)
-		become(strtoul(argv[1], NULL, 10));
+		set_ids(strtoul(argv[1], NULL, 10));
 	printf("early %u %u\n", (unsigned int)early,
 	       (unsigned int)syscall(SYS_getpid));
 	for (int again = 0; again < 2; again++) {

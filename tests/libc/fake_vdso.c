@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An image that looks like a vDSO, with answers that no kernel gives. PREFIX is
- * that of the names; a version script says which of them it exports. With ONLY, each
- * function returns that number, in a whole register.
+ * A fake vDSO, with answers that no kernel gives. PREFIX is that of the names; a
+ * version script selects those that it exports. With ONLY, each function returns that
+ * number in a full register.
  */
 #define JOIN(a, b) a##b
 #define NAME(a, b) JOIN(a, b)

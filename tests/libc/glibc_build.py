@@ -6,8 +6,8 @@
                               [--guest]
 
 It is no part of ./vdsox test: it takes many minutes and some GB. Nothing is
-installed; the programs that it tests are run with the glibc that was built, under
-this machine's kernel and, with --guest, in a guest of the patched one.
+installed; the test programs run with the built glibc, under this machine's kernel
+and, with --guest, in a guest with the patched one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.context import Context  # noqa: E402
 from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK, Fault  # noqa: E402
 
 NEEDS = "bison build-essential dpkg-dev gawk gettext linux-libc-dev patch python3"
-# glibc's own tests, each by the folder whose Makefile knows it.
+# glibc's own tests, by the folder of their Makefile.
 TESTS = {
     "misc": ("tst-gettid", "tst-gettid-kill", "tst-getpid1-internal"),
     "nptl": ("tst-getpid1",),
@@ -74,16 +74,16 @@ def verify(ctx: Context, made: Path) -> bool:
     program = made / "vdsox-verify"
     log = libcs.log_of(ctx, "glibc-verify")
     source = libcs.SOURCES / "verify.c"
-    compile_it = ["gcc", "-O2", "-pthread", "-o", program, source]
-    procs.run_logged(compile_it, log, "build of verify.c")
+    command = ["gcc", "-O2", "-pthread", "-o", program, source]
+    procs.run_logged(command, log, "build of verify.c")
     with ctx.ui.step("glibc", "-", "verify") as outcome:
         status = subprocess.run([made / "testrun.sh", program], check=False).returncode
         outcome.word = "PASS" if status == 0 else "FAIL"
     return status == 0
 
 
-# In the guest; $0 is the build. Each program's name and status, and then how often the
-# kernel had to answer.
+# In the guest; $0 is the build. Prints each program's name and status, and then the
+# fallback counters.
 IN_GUEST = """
 for name; do
     "$0/testrun.sh" "$0/$name" > /dev/null 2>&1
@@ -94,14 +94,16 @@ done
 
 
 def guest_tests(made: Path) -> bool:
-    """The same programs where the vDSO has the entries, which must answer."""
+    """Run the same programs where the vDSO has the entries, which must answer."""
     names = [f"{folder}/{name}" for folder in TESTS for name in TESTS[folder]]
     command = [REPO / "vdsox", "boot", "--host-root", "--"]
     command += ["sh", "-c", IN_GUEST, made, "vdsox-verify", *names]
-    said = procs.capture(command, "vdsox boot")
-    print(said, end="")
-    passed = re.findall(r"^status \S+ 0$", said, re.MULTILINE)
-    counters = dict(re.findall(r"^(fallback_\w+|switches) (\d+)$", said, re.MULTILINE))
+    printed = procs.capture(command, "vdsox boot")
+    print(printed, end="")
+    passed = re.findall(r"^status \S+ 0$", printed, re.MULTILINE)
+    counters = dict(
+        re.findall(r"^(fallback_\w+|switches) (\d+)$", printed, re.MULTILINE)
+    )
     switches = int(counters.pop("switches", -1))
     direct = int(counters.pop("fallback_direct", switches + 1))
     return (

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is linked with glibc's objects of these calls, and has the pointers that its start
- * would fill: every function of the vDSO returns NUMBER, in a whole register.
+ * Linked with glibc's objects of these calls; defines the vDSO pointers that glibc's
+ * startup sets: every function of the vDSO returns NUMBER, in a full register.
  *
  *	objects NUMBER [ID]
  *
- * Prints what each function says beside what the system call says. ID: the process
- * makes that number its user and group first, as root.
+ * Prints each function's result and that of its system call. ID: the process sets its
+ * user and group ID to that number first, as root.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -30,7 +30,7 @@ IDS(POINTER)
 	printf(#name " %u %u\n", (unsigned int)name(), \
 	       (unsigned int)syscall(SYS_##name));
 
-static void become(unsigned int id)
+static void set_ids(unsigned int id)
 {
 	if (!setresgid(id, id, id) && !setresuid(id, id, id))
 		return;
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		return 2;
 	number = atol(argv[1]);
 	if (argc == 3)
-		become(strtoul(argv[2], NULL, 10));
+		set_ids(strtoul(argv[2], NULL, 10));
 	IDS(SHOW)
 	return 0;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does the libc that this program is linked with answer as the system calls do?
+ * Compares the id functions of the libc that it is linked with to the system calls.
  *
  *   verify [-c]     compares each function with its system call, everywhere that
- *                   a remembered id would be wrong; 1 if one of them differs
+ *                   a cached id would be wrong; exits with 1 if one of them differs
  *   verify calls N  calls each N times and nothing else, for strace to count
- *   verify count N  calls each N times once the kernel knows the process, and
- *                   tells how the kernel's counters of calls it had to answer moved,
- *                   and how often the program was switched out meanwhile
+ *   verify count N  calls each N times once the process is promoted, and prints
+ *                   the increase of the kernel's fallback_* counters and of the
+ *                   program's context switches
  *
  * -c: gettid may be the parent's in vfork's and clone's children, as in a libc
- * that keeps it in the thread's own structure.
+ * that stores it in its thread structure.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -28,7 +28,7 @@
 #define STATS "/sys/kernel/debug/vdso_task/stats"
 #define THREADS 4
 #define ROUNDS 200
-#define WARM 64
+#define WARMUP 64
 
 #ifdef SYS_getuid32
 #define NR_ID(name) SYS_##name##32
@@ -67,14 +67,14 @@ static const struct {
 
 #define NR_IDS (sizeof(ids) / sizeof(ids[0]))
 
-static int tid_kept;
+static int tid_cached;
 static unsigned int parent_tid;
 
 /*
- * The number of answers that differ from the system call's. Only write() tells
- * of them, as vfork's children come here, too.
+ * The number of answers that differ from the system call's. They are reported by
+ * write() only, as vfork's children call this, too.
  */
-static int compare(const char *where, int borrowed)
+static int compare(const char *where, int shared_tls)
 {
 	char line[128];
 	int bad = 0;
@@ -86,7 +86,7 @@ static int compare(const char *where, int borrowed)
 
 		if (got == want)
 			continue;
-		if (borrowed && tid_kept && ids[i].nr == SYS_gettid &&
+		if (shared_tls && tid_cached && ids[i].nr == SYS_gettid &&
 		    got == parent_tid)
 			continue;
 		n = snprintf(line, sizeof(line), "%s: %s %u, system call %u\n",
@@ -98,12 +98,12 @@ static int compare(const char *where, int borrowed)
 	return bad;
 }
 
-static int rounds(const char *where, int borrowed)
+static int rounds(const char *where, int shared_tls)
 {
 	int bad = 0;
 
 	for (int i = 0; i < ROUNDS && !bad; i++)
-		bad = compare(where, borrowed);
+		bad = compare(where, shared_tls);
 	return bad;
 }
 
@@ -144,7 +144,7 @@ static int clone_child(void *unused)
 	return rounds("clone", 1) != 0;
 }
 
-/* The parent's memory, thread pointer and all, in another process. */
+/* Another process with the parent's memory, including its thread pointer. */
 static int in_clone(void)
 {
 	static _Alignas(16) char stack[256 * 1024];
@@ -180,16 +180,16 @@ static int in_threads(void)
 }
 
 /*
- * The parent dies while the child knows who it was: not before the child has
- * compared, which `compared` tells.
+ * The parent exits when the child has compared its answers once, which the child
+ * signals through `compared`; `result` returns the verdict on the orphan.
  */
 static int as_orphan(void)
 {
-	int compared[2], told[2];
+	int compared[2], result[2];
 	char bad = 1;
 	pid_t pid;
 
-	if (pipe(compared) || pipe(told))
+	if (pipe(compared) || pipe(result))
 		return 1;
 	pid = fork();
 	if (pid == 0) {
@@ -205,13 +205,13 @@ static int as_orphan(void)
 		while ((pid_t)syscall(SYS_getppid) == parent)
 			sched_yield();
 		bad |= rounds("orphan", 0) != 0;
-		_exit(write(told[1], &bad, 1) != 1);
+		_exit(write(result[1], &bad, 1) != 1);
 	}
 	close(compared[1]);
-	close(told[1]);
-	if (status_of("orphan's parent", pid) || read(told[0], &bad, 1) != 1)
+	close(result[1]);
+	if (status_of("orphan's parent", pid) || read(result[0], &bad, 1) != 1)
 		bad = 1;
-	close(told[0]);
+	close(result[0]);
 	close(compared[0]);
 	return bad;
 }
@@ -299,7 +299,7 @@ static int count(long times)
 	long switched;
 	int n;
 
-	call_each(WARM);
+	call_each(WARMUP);
 	switched = switches();
 	n = read_stats(before, 32);
 	call_each(times);
@@ -324,8 +324,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "count"))
 		return count(atol(argv[2]));
-	tid_kept = argc == 2 && !strcmp(argv[1], "-c");
-	if (argc == 1 || tid_kept)
+	tid_cached = argc == 2 && !strcmp(argv[1], "-c");
+	if (argc == 1 || tid_cached)
 		return verify();
 	fprintf(stderr, "usage: %s [-c | calls N | count N]\n", argv[0]);
 	return 2;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""allow.py [--deny-getppid] COMMAND...: under a filter like a service manager's.
+"""allow.py [--deny-getppid] COMMAND...: runs it under a service manager's filter.
 
-The list allows what ordinary services call and refuses the rest with EPERM; with
---deny-getppid that one is refused too.
+The filter allows the calls of ordinary services and fails all others with EPERM, with
+--deny-getppid that one, too.
 """
 
 import os

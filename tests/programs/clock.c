@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The C library's clock, where its system calls are refused: the vDSO answers. */
+/* The C library's clock under a filter of its system calls: the vDSO must answer. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>

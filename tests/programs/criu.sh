@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Debian's CRIU, as it is, and a program whose threads compare all answers.
+# Debian's unmodified CRIU, and a program whose threads compare all answers.
 #
 #	criu.sh PLACE STEP...
 #
 #	again		dump and restore it here, three times
 #	dump FILE	dump it, and leave the images in FILE
-#	restore FILE	restore what another kernel's dump left, and let it go on
+#	restore FILE	restore the dump of another kernel, and check that it runs on
 #
-# Says `end STEP STATUS` behind each.
+# Prints `end STEP STATUS` after each.
 place=$1
 shift
 run=/tmp/frozen
-said=$run/said
+progress=$run/progress
 images=$run/images
 
 pid() {
@@ -30,14 +30,14 @@ number() {
 	echo "$1" | sed 's/^0*\(.\)/\1/'
 }
 
-# Rounds that every thread made, wrong answers, and who found the last of them.
+# Rounds that every thread made, wrong answers, and the check that found the last one.
 done_so_far() {
-	read -r rounds wrong last <"$said"
+	read -r rounds wrong last <"$progress"
 	rounds=$(number "$rounds") wrong=$(number "$wrong") last=$(number "$last")
 }
 
-# 500 rounds more of each thread, in 3000 looks: a minute would do but on a busy host.
-goes_on() {
+# 500 more rounds of each thread, within 300 s: only a busy host needs over a minute.
+runs_on() {
 	done_so_far
 	want=$((rounds + 500))
 	for _ in $(seq 3000); do
@@ -52,12 +52,12 @@ goes_on() {
 
 start() {
 	rm -rf "$run" && mkdir -p "$run" || return
-	setsid "$place/frozen" "$said" </dev/null >/dev/null 2>&1 &
-	while ! test -s "$said"; do sleep 0.1; done
-	goes_on
+	setsid "$place/frozen" "$progress" </dev/null >/dev/null 2>&1 &
+	while ! test -s "$progress"; do sleep 0.1; done
+	runs_on
 }
 
-# Reaped by now, which may be for PID 1 to do: a restore wants the number.
+# Wait until it is reaped, perhaps by PID 1: a restore needs the PID to be free.
 is_gone() {
 	for _ in $(seq 3000); do
 		test -d "/proc/$1" || return 0
@@ -92,7 +92,7 @@ unpack() {
 step_again() {
 	start || return
 	for _ in 1 2 3; do
-		dump && restore && goes_on || return
+		dump && restore && runs_on || return
 	done
 	finish
 }
@@ -102,7 +102,7 @@ step_dump() {
 }
 
 step_restore() {
-	unpack "$1" && restore && goes_on && finish
+	unpack "$1" && restore && runs_on && finish
 }
 
 ip link set lo up

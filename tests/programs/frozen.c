@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * A program to be dumped and restored, at whatever instruction it is.
+ * A program that is dumped and restored at any instruction.
  *
  *	frozen FILE
  *
- * Threads compare each entry with its system call, and the CPU clocks with theirs,
- * and FILE says ten times a second how often, how many answers were wrong, and which
- * check was the last to find one, counted from 1.
+ * Threads compare each entry, and the CPU clocks, with the system calls. Ten times
+ * a second the rounds of the slowest thread, the number of wrong answers and the
+ * check that found the last one, counted from 1, are written to FILE.
  *
- * A restore has a parent and CPU clocks of its own. It may come between any two
- * calls, so there are two system calls about each answer: it has to agree with one of
- * them, or to lie between them if they tell that the clock is still the same.
+ * After a restore the parent and the CPU clocks are others. It may happen between any
+ * two calls, so two system calls bracket each answer: it has to equal one of them, or
+ * lie between them unless the second is smaller, as after a restore.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -94,16 +94,16 @@ static void *compare(void *arg)
 	return NULL;
 }
 
-/* The slowest thread's number, so that each of them has to go on. */
-static long all_did(void)
+/* The rounds of the slowest thread: every thread has to make progress. */
+static long least_rounds(void)
 {
 	long least = atomic_load(&rounds[0]);
 
 	for (int i = 1; i < THREADS; i++) {
-		long did = atomic_load(&rounds[i]);
+		long count = atomic_load(&rounds[i]);
 
-		if (did < least)
-			least = did;
+		if (count < least)
+			least = count;
 	}
 	return least;
 }
@@ -123,10 +123,10 @@ int main(int argc, char **argv)
 	for (;;) {
 		char text[64];
 		int file = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-		int n = snprintf(text, sizeof(text), "%012ld %012ld %012ld\n", all_did(),
-				 atomic_load(&wrong), atomic_load(&last));
+		int n = snprintf(text, sizeof(text), "%012ld %012ld %012ld\n",
+				 least_rounds(), atomic_load(&wrong), atomic_load(&last));
 
-		/* In one piece and of one length: it can be read and dumped any time. */
+		/* One write of fixed length: no reader or dump sees part of it. */
 		if (file < 0 || pwrite(file, text, n, 0) != n || close(file))
 			return 2;
 		usleep(100 * 1000);

@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Programs that nobody here wrote, on the patched kernel, with the preload object.
+# Unmodified programs on the patched kernel, with the preload object.
 #
 #	scenarios.sh PLACE ARCH NAME...
 #
-# runs the functions that are called scenario_NAME, each in a shell of its own, and
-# says `end NAME STATUS` behind each. PLACE has what the project built, see
-# test_programs.py.
+# runs each function scenario_NAME in a subshell and prints `end NAME STATUS` after it.
+# PLACE has the files that the project built, see test_programs.py.
 place=$1
 arch=$2
 shift 2
@@ -17,43 +16,42 @@ preloaded() {
 	env LD_PRELOAD="$place/libvdsox-preload.so" "$@"
 }
 
-# The command prints how the kernel's counters of calls that it had to answer moved, and
-# how often the caller was switched out meanwhile. All calls were answered without the
-# kernel, but where slots lead to the records: there a read that a switch interrupts
-# becomes a system call, which the record could have answered.
+# The command prints the increase of the kernel's fallback_* counters and of its own
+# context switches. Of the counters only fallback_direct may increase, and only where
+# slots lead to the records: there a read falls back if a switch interrupts it.
 answered() {
 	"$@" >/tmp/counted || return
 	cat /tmp/counted
 	perl -ne 'BEGIN { $slots = shift eq "x86_64" }
 		while (/\b(switches|fallback_(\w+))[= ](\d+)/g) {
-			if (!$2) { $looks++; $lost += $3 * $slots }
+			if (!$2) { $lines++; $lost += $3 * $slots }
 			elsif ($2 eq "direct") { $direct += $3 }
 			else { $kinds++; $others += $3 } }
-		END { exit(!$looks || !$kinds || $others || $direct > $lost) }' \
+		END { exit(!$lines || !$kinds || $others || $direct > $lost) }' \
 		"$arch" </tmp/counted
 }
 
-# How many calls of $1 strace saw of the command that follows.
-seen() {
+# How many system calls $1 strace counts in the command that follows.
+traced() {
 	call=$1
 	shift
-	strace -f -c -U name,calls -e trace="$call" -o /tmp/seen \
+	strace -f -c -U name,calls -e trace="$call" -o /tmp/traced \
 		-E LD_PRELOAD="$place/libvdsox-preload.so" "$@" || return
-	number=$(sed -n "s/^ *$call  *//p" /tmp/seen)
+	number=$(sed -n "s/^ *$call  *//p" /tmp/traced)
 	echo "${number:-0}"
 }
 
-# Every one of 1000 calls more is seen: $1 CALL, then a command that takes their number.
-every_call_is_seen() {
+# strace sees each of 1000 more calls: $1 CALL, then a command that takes their number.
+every_call_is_traced() {
 	call=$1
 	shift
-	none=$(seen "$call" "$@" 0)
-	many=$(seen "$call" "$@" 1000)
-	echo "$call: $many of them seen, $none without the thousand"
+	none=$(traced "$call" "$@" 0)
+	many=$(traced "$call" "$@" 1000)
+	echo "$call: $many of them traced, $none without the thousand"
 	test $((many - none)) -eq 1000
 }
 
-# --- interpreters: no system call once they have records, each under strace ---
+# --- interpreters: no fallback once they have records, each call under strace ---
 
 scenario_python() {
 	answered preloaded python3 "$place/stats.py" 1000000
@@ -61,7 +59,7 @@ scenario_python() {
 
 scenario_python_strace() {
 	for call in getpid getppid getuid geteuid getgid getegid; do
-		every_call_is_seen $call python3 -c "if 1:
+		every_call_is_traced $call python3 -c "if 1:
 			import os, sys
 			for _ in range(int(sys.argv[1])): os.$call()" || return
 	done
@@ -69,25 +67,25 @@ scenario_python_strace() {
 
 scenario_perl() {
 	answered preloaded perl -e '
-		sub look { my %n; my $switches = 0; open F, "/proc/self/status" or die;
+		sub counters { my %n; my $switches = 0; open F, "/proc/self/status" or die;
 			/^\w+_ctxt_switches:\s+(\d+)/ and $switches += $1 while <F>;
 			open F, "/sys/kernel/debug/vdso_task/stats" or die;
 			/^(fallback_\w+) (\d+)/ and $n{$1} = $2 while <F>;
 			(%n, switches => $switches) }
 		sub calls { for (1..$_[0]) { getppid; $$; $<; $>; } }
-		calls(10000); my %before = look; calls(250000); my %after = look;
+		calls(10000); my %before = counters; calls(250000); my %after = counters;
 		print "$_ ", $after{$_} - $before{$_}, "\n" for sort keys %after'
 }
 
 scenario_perl_strace() {
-	every_call_is_seen getppid perl -e 'getppid for 1..shift'
+	every_call_is_traced getppid perl -e 'getppid for 1..shift'
 }
 
-# It has more threads, whose switches count as well: they make no such calls.
+# Node has more threads, whose switches count as well; they make no such calls.
 scenario_node() {
 	answered preloaded node -e '
 		const fs = require("fs");
-		const look = () => {
+		const counters = () => {
 			const used = process.resourceUsage();
 			const found = { switches: used.voluntaryContextSwitches +
 				used.involuntaryContextSwitches };
@@ -98,11 +96,11 @@ scenario_node() {
 			return found; };
 		const calls = n => { for (let i = 0; i < n; i++) {
 			process.getuid(); process.geteuid(); process.getgid(); process.ppid; } };
-		calls(20000); const before = look(); calls(250000); const after = look();
+		calls(20000); const before = counters(); calls(250000); const after = counters();
 		for (const key in after) console.log(key, after[key] - before[key]);'
 }
 
-# A Go program is static as often as not, and makes its own system calls.
+# Many Go programs are static and make their system calls without a libc.
 scenario_go() {
 	test "$(printf 'one\ntwo\n' | preloaded fzf --filter tw)" = two
 }
@@ -131,7 +129,7 @@ scenario_library_static() {
 	"$place/verify-static" && million "$place/verify-static"
 }
 
-# The loader that it names may lie in a folder that the guest has its own of, as /tmp.
+# Through the loader: its path may be below /tmp, which the guest replaces.
 scenario_musl() {
 	"$place/musl-loader" "$place/musl" && million "$place/musl-loader" "$place/musl"
 }
@@ -140,14 +138,14 @@ scenario_musl_static() {
 	"$place/musl-static" && million "$place/musl-static"
 }
 
-# A 32-bit program has its clock from the vDSO that it always had, its ids by calls.
+# A 32-bit program reads its clock by its unchanged vDSO, its ids by system calls.
 scenario_aarch32() {
 	"$place/clock-arm" && "$place/musl-arm" -c
 }
 
-# --- who looks at a program from outside ---
+# --- debuggers and other observers of a program ---
 
-# Lines of the entries with records that end in $1, of all such lines.
+# The tool lists every entry with a record, and each of those lines ends in $1.
 answered_by() {
 	"$place/vdsox" entries >/tmp/entries || return
 	cat /tmp/entries
@@ -208,13 +206,13 @@ scenario_proot() {
 		proot -0 env LD_PRELOAD="$place/libvdsox-preload.so" id -u)" = 0
 }
 
-# --- what exercises today's vDSO ---
+# --- existing tests of the vDSO ---
 
 scenario_stress_ng() {
 	stress-ng --vdso 2 --vdso-ops 20000 --timeout 100 --metrics-brief
 }
 
-# The system call, the vDSO and the system call again, while others take the CPUs.
+# vDSO reads bracketed by system calls, while other programs load the CPUs.
 scenario_bracketing() {
 	stress-ng --quiet --switch 1 --fork 1 --timer 1 --pthread 1 --clock 1 --timeout 0 &
 	VT_TIMEOUT_SCALE=4 /kselftest/vdso_task/cputime -t 2 moving wakeups classes exit exec \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""stats.py CALLS: how often the kernel had to answer Python's id calls after all.
+"""stats.py CALLS: counts how many of Python's id calls fall back.
 
-Prints how its counters moved once Python has a record, and how often it was switched
-out meanwhile.
+Prints the increase of the fallback_* counters and of its context switches, from when
+Python has a record.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import os
 import resource
 import sys
 
-WARM = 10000
+WARMUP = 10000
 CALLS = (os.getpid, os.getppid, os.getuid, os.geteuid, os.getgid, os.getegid)
 
 
-def look() -> dict[str, int]:
+def counters() -> dict[str, int]:
     used = resource.getrusage(resource.RUSAGE_THREAD)
     found = {"switches": used.ru_nvcsw + used.ru_nivcsw}
     with open("/sys/kernel/debug/vdso_task/stats") as stats:
@@ -24,17 +24,17 @@ def look() -> dict[str, int]:
     return found
 
 
-def moved(call, calls: int) -> dict[str, int]:
-    for _ in range(WARM):
+def increase(call, calls: int) -> dict[str, int]:
+    for _ in range(WARMUP):
         call()
-    before = look()
+    before = counters()
     for _ in range(calls):
         call()
-    after = look()
+    after = counters()
     return {key: after[key] - before[key] for key in after}
 
 
 if __name__ == "__main__":
     for function in CALLS:
-        found = moved(function, int(sys.argv[1]) // len(CALLS))
+        found = increase(function, int(sys.argv[1]) // len(CALLS))
         print(function.__name__, *(f"{key}={n}" for key, n in found.items()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""gdb: stop in every new entry, step out of it, and know its caller all the way."""
+"""gdb: stop in every new entry, step out of it, and unwind to main() at each step."""
 
 import os
 
@@ -26,9 +26,9 @@ def callers() -> list:
 
 
 def step_out(entry: str, inside: range) -> int:
-    """Instructions until the caller is reached; main() is found from each."""
+    """The number of instructions up to the caller; each must unwind to main()."""
     for count in range(1, LIMIT):
-        assert "main" in callers(), f"{entry}+{count}: lost among {callers()}"
+        assert "main" in callers(), f"{entry}+{count}: no main in {callers()}"
         gdb.execute("stepi", to_string=True)
         if gdb.newest_frame().pc() not in inside:
             return count
