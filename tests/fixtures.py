@@ -33,10 +33,6 @@ HOOK_CORE = """\
 """
 
 HOOK_ENTRY = """\
---- /dev/null
-+++ b/arch/x86/include.h
-@@ -0,0 +1 @@
-+#include <linux/task.h>
 --- a/arch/x86/entry.c
 +++ b/arch/x86/entry.c
 @@ -1,6 +1,7 @@
@@ -62,7 +58,16 @@ SERIES = """\
   selftests/
 """
 
+FILES = """\
+# sample
+selftests/            tools/testing/selftests/vdso_task/
+patches/6.12/compat.h include/linux/vdso_task_compat.h
+arch/x86/vdso/        arch/x86/include/asm/vdso/
+arch/x86/vdso/task.c  arch/x86/kernel/task.c
+"""
+
 REPO_FILES = {
+    "arch/x86/vdso/task.c": "int x86;\n",
     "arch/x86/vdso/task.h": "/* task */\n",
     "include/linux/task.h": "/* header */\n",
     "kernel/vdso/task.c": "int task;\n",
@@ -71,6 +76,7 @@ REPO_FILES = {
     "scripts/vdsogen/main.cc": "int main() {}\n",
     "patches/6.12/compat.h": "/* compat */\n",
     "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-sample\n",
+    "patches/6.12/files": FILES,
     "patches/6.12/series": SERIES,
     "patches/6.12/0001-core.patch": HOOK_CORE,
     "patches/6.12/0002-entry.patch": HOOK_ENTRY,

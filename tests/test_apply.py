@@ -34,7 +34,8 @@ def test_apply_brings_new_files_and_hunks(vdsox, sample_repo, sample_tree):
     assert "line ten and a half" in (sample_tree / "kernel/core.c").read_text()
     assert (sample_tree / "include/linux/vdso_task_compat.h").is_file()
     assert (sample_tree / "tools/testing/selftests/vdso_task/ids.c").is_file()
-    assert (sample_tree / "arch/x86/include.h").is_file()
+    assert (sample_tree / "arch/x86/include/asm/vdso/task.h").is_file()
+    assert (sample_tree / "arch/x86/kernel/task.c").is_file()
     assert (sample_tree / "scripts/vdsogen/main.cc").is_file()
     assert not list(sample_tree.rglob("*.orig")) + list(sample_tree.rglob("*.rej"))
     assert not list(sample_tree.glob(".vdsox-stage-*"))
@@ -116,6 +117,28 @@ def test_hunk_does_not_apply(vdsox, sample_repo, sample_tree):
     before = snapshot(sample_tree)
     done = vdsox("apply", sample_tree, repo=sample_repo)
     refused(done, "arch/x86/entry.c", "hunk 1 of 0002-entry.patch", "restore")
+    assert snapshot(sample_tree) == before
+
+
+CREATES = "--- /dev/null\n+++ b/kernel/new.c\n@@ -0,0 +1 @@\n+int new;\n"
+REMOVES = "--- a/MAINTAINERS\n+++ /dev/null\n@@ -1 +0,0 @@\n-nobody\n"
+
+
+@pytest.mark.parametrize("text, word", [(CREATES, "creates"), (REMOVES, "removes")])
+def test_hooks_only_change_files(vdsox, sample_repo, sample_tree, text, word):
+    with open(sample_repo / "patches/6.12/0002-entry.patch", "a") as stream:
+        stream.write(text)
+    before = snapshot(sample_tree)
+    refused(vdsox("apply", sample_tree, repo=sample_repo), "0002-entry.patch", word)
+    assert snapshot(sample_tree) == before
+
+
+def test_two_files_at_one_place(vdsox, sample_repo, sample_tree):
+    with open(sample_repo / "patches/6.12/files", "a") as stream:
+        stream.write("kernel/vdso/task.c include/linux/task.h\n")
+    before = snapshot(sample_tree)
+    done = vdsox("apply", sample_tree, repo=sample_repo)
+    refused(done, "patches/6.12/files", "kernel/vdso/task.c", "include/linux/task.h")
     assert snapshot(sample_tree) == before
 
 

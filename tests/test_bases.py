@@ -35,7 +35,7 @@ def test_files_go_to_their_patches(sample_repo: Path) -> None:
         "0003-tests",
     ]
     assert "patches/6.12/compat.h" in patches[0].files
-    assert patches[1].files == ("arch/x86/vdso/task.h",)
+    assert patches[1].files == ("arch/x86/vdso/task.c", "arch/x86/vdso/task.h")
     assert patches[2].hunks is None
 
 
@@ -83,6 +83,46 @@ def test_base_file_faults(sample_repo: Path, text: str, words: str) -> None:
     with pytest.raises(Fault) as fault:
         bases.load(sample_repo, "6.12")
     assert words in fault.value.line()
+
+
+PATHS = [
+    ("selftests/sub/ids.c", "tools/testing/selftests/vdso_task/sub/ids.c"),
+    ("patches/6.12/compat.h", "include/linux/vdso_task_compat.h"),
+    ("arch/x86/vdso/task.h", "arch/x86/include/asm/vdso/task.h"),
+    ("arch/x86/vdso/task.c", "arch/x86/kernel/task.c"),
+    ("arch/x86/vdso/task.cc", "arch/x86/include/asm/vdso/task.cc"),
+    ("kernel/vdso/task.c", "kernel/vdso/task.c"),
+    ("selftests", "selftests"),
+]
+
+
+@pytest.mark.parametrize("here, there", PATHS)
+def test_longest_line_says_where_a_file_lies(
+    sample_repo: Path, here: str, there: str
+) -> None:
+    assert bases.load(sample_repo, "6.12").tree_path(here) == there
+
+
+FILE_FAULTS = [
+    ("kernel/\n", "files:1: expected two"),
+    ("\nkernel/ kernel\n", "files:2: expected two"),
+    ("kernel/ a/\n# b\nkernel/ c/\n", "files:3: kernel/ is named twice"),
+    ("kernel/none.c a.c\n", "files:1: no such file kernel/none.c"),
+]
+
+
+@pytest.mark.parametrize("text, words", FILE_FAULTS)
+def test_faults_of_the_map(sample_repo: Path, text: str, words: str) -> None:
+    (sample_repo / "patches/6.12/files").write_text(text)
+    with pytest.raises(Fault) as fault:
+        bases.load(sample_repo, "6.12")
+    assert words in fault.value.line()
+
+
+def test_base_without_a_map(sample_repo: Path) -> None:
+    (sample_repo / "patches/6.12/files").unlink()
+    with pytest.raises(Fault, match="files: no such file"):
+        bases.load(sample_repo, "6.12")
 
 
 def test_unknown_base(vdsox, sample_repo: Path) -> None:

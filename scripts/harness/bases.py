@@ -6,13 +6,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Mapping, Optional
 
 from harness.errors import Fault
 
 Version = tuple[int, int, int]
 DEFAULT = "6.12"
-OVERLAY_ROOTS = ("arch", "include", "kernel", "lib", "scripts", "selftests")
 PATCH_NAME = re.compile(r"^\d{4}-[a-z0-9][a-z0-9_-]*$")
 
 
@@ -26,15 +25,6 @@ def parse_version(text: str) -> Version:
 
 def format_version(version: Version) -> str:
     return ".".join(str(part) for part in version)
-
-
-def tree_path(repo_path: str, base: str) -> str:
-    """The path in a kernel tree of a file of this repository."""
-    if repo_path == f"patches/{base}/compat.h":
-        return "include/linux/vdso_task_compat.h"
-    if repo_path.startswith("selftests/"):
-        return "tools/testing/selftests/vdso_task/" + repo_path[len("selftests/") :]
-    return repo_path
 
 
 def overlay_files(repo: Path, base: str) -> list[str]:
@@ -74,6 +64,14 @@ class Base:
     min: Version
     max: Version
     package: str
+    files: Mapping[str, str]
+
+    def tree_path(self, name: str) -> str:
+        """Where a file of this repository lies in a kernel tree of this base."""
+        best = max(
+            (key for key in self.files if _specificity(key, name)), key=len, default=""
+        )
+        return self.files[best] + name[len(best) :] if best else name
 
     def covers(self, version: Version) -> bool:
         """Whether the series applies to a kernel version."""
@@ -106,7 +104,28 @@ def _read_base(folder: Path, repo: Path) -> Base:
     if missing:
         raise Fault(f"{path}:1: missing {', '.join(missing)}")
     low, high = parse_version(values["min"]), parse_version(values["max"])
-    return Base(values["name"], folder, repo, low, high, values["package"])
+    files = _read_files(folder / "files", repo)
+    return Base(values["name"], folder, repo, low, high, values["package"], files)
+
+
+def _read_files(path: Path, repo: Path) -> dict[str, str]:
+    """The base's map of paths in this repository to paths in a kernel tree."""
+    found: dict[str, str] = {}
+    if not path.is_file():
+        raise Fault(f"{path}: no such file")
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        where = f"{path}:{number}"
+        if len(words) != 2 or words[0].endswith("/") != words[1].endswith("/"):
+            raise Fault(f"{where}: expected two files, or two folders that end in /")
+        if words[0] in found:
+            raise Fault(f"{where}: {words[0]} is named twice")
+        if not (repo / words[0]).exists():
+            raise Fault(f"{where}: no such file {words[0]}")
+        found[words[0]] = words[1]
+    return found
 
 
 def all_bases(repo: Path) -> list[Base]:

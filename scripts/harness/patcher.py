@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from harness import ktree, procs, stage
-from harness.bases import Base, Patch, tree_path
+from harness.bases import Base, Patch
 from harness.errors import Fault
 from harness.stage import Content
 
@@ -68,17 +68,18 @@ def digest(content: Optional[Content]) -> Optional[str]:
     return hashlib.sha256(content.data).hexdigest() if content else None
 
 
-def touched(text: str, name: str) -> dict[str, bool]:
-    """The files that a patch changes; true for those that it creates. Fault, with the
-    patch's `name`, if it removes a file or has no hunk."""
-    files = {}
+def touched(text: str, name: str) -> list[str]:
+    """The files that a patch's hunks go into."""
+    files = []
     pairs = re.findall(r"^--- (\S+).*\n\+\+\+ (\S+)", text, re.MULTILINE)
     for old, new in pairs:
         if new == "/dev/null":
+            raise Fault(f"{name}: removes {old}, which a hook patch must not do")
+        if old == "/dev/null":
             raise Fault(
-                f"{name}: removes {old}: a patch of the series must not remove files"
+                f"{name}: creates {new}: add it to this repository and to files"
             )
-        files[new.split("/", 1)[1]] = old == "/dev/null"
+        files.append(new.split("/", 1)[1])
     if not files:
         raise Fault(f"{name}: has no hunk")
     return files
@@ -137,7 +138,11 @@ def _add_files(
     step: Step,
 ) -> None:
     for name in patch.files:
-        path = tree_path(name, base.name)
+        path = base.tree_path(name)
+        if path in before:
+            raise Fault(
+                f"{base.folder}/files: {name} lands on {path} as another file does"
+            )
         if reader(path) is not None:
             raise Fault(
                 f"{tree}/{path}: already exists: the tree is patched already or has"
@@ -161,15 +166,12 @@ def _apply_hunks(
         return
     text = patch.hunks.read_text()
     files = touched(text, patch.hunks.name)
-    for name, created in files.items():
+    for name in files:
         if name not in before:
             content = before[name] = reader(name)
-            if created and content is not None:
-                raise Fault(f"{tree}/{name}: already exists; use a clean tree")
-            if not created and content is None:
-                raise Fault(f"{tree}/{name}: missing; use a complete kernel tree")
-            if content is not None:
-                stage.put(folder / name, content)
+            if content is None:
+                raise Fault(f"{tree}/{name}: missing; use a whole kernel tree")
+            stage.put(folder / name, content)
     complaint = _run_patch(folder, text)
     if complaint:
         raise _explain(complaint, tree, patch.hunks.name)
@@ -234,7 +236,7 @@ def apply(repo: Path, tree: Path) -> list[str]:
         raise Fault(
             f"{tree / STATE}: the tree is already patched; run `vdsox unapply` first"
         )
-    names = {tree_path(f, base.name) for p in base.patches() for f in p.files}
+    names = {base.tree_path(f) for p in base.patches() for f in p.files}
     for patch in base.patches():
         if patch.hunks:
             names.update(touched(patch.hunks.read_text(), patch.hunks.name))

@@ -52,7 +52,7 @@ RACE = re.compile(r"^BUG: KCSAN: data-race in ")
 LONGEST_RACE = 200
 FRAME = re.compile(r"\b\S+\+0x[0-9a-f]+/0x[0-9a-f]+")
 PATCHED_CODE = re.compile(
-    r"vdso_task|\bkernel/vdso/|\barch/\w+/vdso/|\binclude/vdso/task"
+    r"vdso_task|\bkernel/vdso/|\b(include|asm)/vdso/(task|tpidrro)"
 )
 
 

@@ -13,7 +13,7 @@
 #include <asm/cpufeature.h>
 #include <asm/insn.h>
 
-#include "tpidrro.h"
+#include <asm/vdso/tpidrro.h>
 
 DEFINE_PER_CPU(unsigned long, vdso_task_cpunode);
 
