@@ -25,7 +25,7 @@ CONFIG_SYSTEM_TRUSTED_KEYS=""
 # CONFIG_DEBUG_INFO_BTF is not set
 # CONFIG_RUST is not set
 """
-FOLDERS = ["arch/x86/entry/vdso/", "kernel/vdso/"]
+OWN = "kernel/vdso/"
 
 
 @dataclass
@@ -50,7 +50,7 @@ def touched(source: Source, config: dict[str, str]) -> list[str]:
     plan = patcher.plan(source.base, source.tree, patcher.originals(source.tree).get)
     names = [name for name in plan.after if name.endswith(".c")]
     mine = [name for name in names if name.startswith(("fs/", "kernel/"))]
-    own = [name for name in mine if not name.startswith(tuple(FOLDERS))]
+    own = [name for name in mine if not name.startswith(OWN)]
     made = {compiled(source.tree, name)[:-1] + "o" for name in own}
     return sorted(name for name in made if is_enabled(source.tree, config, name))
 
@@ -94,6 +94,8 @@ def images(ctx: Context, source: Source) -> list[Path]:
         build.make(cell, "make olddefconfig", "-s", "olddefconfig")
         kconfig.verify({"CONFIG_VDSO_TASK": "y"}, config)
         objects = touched(source, kconfig.parse(config.read_text()))
-        targets = [*FOLDERS, *objects]
+        targets = [image.target for image in cell.images.values()]
+        targets = [*dict.fromkeys(targets), OWN, *objects]
         build.make(cell, "part of a kernel build", *targets, outcome=outcome)
-    return sorted(cell.build.glob("arch/x86/entry/vdso/vdso*.so"))
+    paths = [cell.build / f"{image.path}.so" for image in cell.images.values()]
+    return [path for path in paths if path.is_file()]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conftest import FakeTools
 from harness import machine
-from fixtures import KERNEL_FILES, lay
+from fixtures import KERNEL_FILES, VDSO, lay
 
 HERE = machine.load(machine.host_arch())
 DEB = "linux-sample_6.12.120-1_all.deb"
@@ -95,7 +95,7 @@ case "$*" in
 	echo half >"$half"
 	stop_at build
 	rm -f "$half"
-	for name in @IMAGE@ @VDSO@; do
+	for name in @IMAGE@ @VDSO@.so @VDSO@.so.dbg; do
 		mkdir -p "$out/${name%/*}"
 		echo built >"$out/$name"
 	done
@@ -117,7 +117,8 @@ cp @FOLDER@/fake-vdsogen "$2"
 """,
     "fake-vdsogen": """
 stop_at generate
-echo '@MANIFEST@' >"$4"
+for out; do :; done
+echo '@MANIFEST@' >"$out"
 """,
     HERE.qemu: """
 case $1 in
@@ -162,7 +163,7 @@ class StoppingTools:
             "RSYNC": shutil.which("rsync"),
             "PATCH": shutil.which("patch"),
             "IMAGE": HERE.image,
-            "VDSO": HERE.vdso.replace("*", ""),
+            "VDSO": VDSO,
             "MANIFEST": MANIFEST,
             "KTAP": KTAP,
             "PYTHON": sys.executable,

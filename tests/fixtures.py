@@ -45,6 +45,11 @@ HOOK_ENTRY = """\
  six
 """
 
+VDSO = "arch/sample/vdso"
+BASE_TABLE = "".join(
+    f"image {arch} path={VDSO} make=arch/sample/\n" for arch in ("x86_64", "arm64")
+)
+
 SERIES = """\
 # sample
 0001-core
@@ -52,6 +57,7 @@ SERIES = """\
   kernel/
   scripts/
   patches/6.12/compat.h
+  patches/6.12/base.tbl
 0002-entry
   arch/x86/vdso/
 0003-tests
@@ -75,6 +81,7 @@ REPO_FILES = {
     "scripts/vdso.tbl": "# table\n",
     "scripts/vdsogen/main.cc": "int main() {}\n",
     "patches/6.12/compat.h": "/* compat */\n",
+    "patches/6.12/base.tbl": BASE_TABLE,
     "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-sample\n",
     "patches/6.12/files": FILES,
     "patches/6.12/series": SERIES,

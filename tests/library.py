@@ -18,7 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
 
-from toolkit import REPO, TABLE, Tool, build_tools, make  # noqa: E402
+from toolkit import REPO, ROWS, TABLE, Tool, build_tools, make  # noqa: E402
 
 FOLDER = REPO / "tools" / "lib" / "vdsox"
 PROGRAMS = FOLDER / "tests"
@@ -109,7 +109,7 @@ def table_manifest(base: Path) -> dict:
     out = build_tools(base) / "library-manifest.json"
     part = out.with_suffix(f".{os.getpid()}")
     assert (
-        Tool(build_tools(base) / "vdsogen").faults("generate", "manifest", TABLE, part)
+        Tool(build_tools(base) / "vdsogen").faults("generate", "manifest", *ROWS, part)
         == ""
     )
     part.replace(out)

@@ -32,11 +32,6 @@ TOKEN_CACHE = HERE / "token_cache"
 # With more changed objects than this, complete kernels are built and compared.
 MANY = 100
 WHOLE = ["vmlinux"]
-# kbuild targets that build only the images.
-IMAGES = {
-    "x86_64": ["arch/x86/entry/vdso/"],
-    "arm64": ["arch/arm64/kernel/vdso-wrap.o", "arch/arm64/kernel/vdso32-wrap.o"],
-}
 
 
 @dataclass
@@ -107,10 +102,10 @@ def disassembly(cell: OffCell, files: list[str]) -> Iterator[str]:
 
 
 def _images(cell: OffCell) -> dict[str, str]:
-    found = sorted(cell.build.glob(cell.machine.vdso))
-    images = [path for path in found if path.suffix == ".so"]
-    assert images
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images}
+    paths = {abi: cell.build / f"{image.path}.so" for abi, image in cell.images.items()}
+    found = {abi: path.read_bytes() for abi, path in paths.items() if path.is_file()}
+    assert cell.machine.arch in found
+    return {abi: hashlib.sha256(data).hexdigest() for abi, data in found.items()}
 
 
 def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
@@ -166,7 +161,8 @@ def _pair(cell: OffCell, plain: Cell, whole: bool, why: str = "") -> Pair:
     objects = offparts.objects(cell, plain)
     if len(objects) > MANY:
         return _pair(cell, plain, True, f"all, as {len(objects)} objects may differ")
-    targets = [*objects, *IMAGES[cell.machine.arch]]
+    images = dict.fromkeys(image.target for image in cell.images.values())
+    targets = [*objects, *images]
     return Pair(cell, targets, objects, {}, f"{len(objects)} objects")
 
 

@@ -14,16 +14,14 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
-from harness import patcher
+from harness import patcher, procs
 from harness.cell import Cell
 from harness.errors import Fault
 
 # Built first: its .cmd file has the command that compiles a file of the kernel.
 FIRST = ["kernel/fork.o"]
-# Code of the kernel itself in a folder of an image.
-KERNEL_SIDE = {"arch/x86/entry/vdso/vma.o"}
 ENDS = (".c", ".h", ".S")
 LINE = re.compile(rb"^# \d")
 NO_LINES = ["-Wno-builtin-macro-redefined", "-D__LINE__=0"]
@@ -94,9 +92,24 @@ def changed(cell: Cell, patched: Path, files: set[str]) -> set[str]:
     return found
 
 
-def of_an_image(name: str) -> bool:
-    folders = Path(name).parent.parts
-    return name not in KERNEL_SIDE and any(f.startswith("vdso") for f in folders)
+def _kernel_side(plain: Cell, folder: str) -> set[str]:
+    """What lies beside an image's own objects, but is linked into the kernel."""
+    archive = plain.build / folder / "built-in.a"
+    if not archive.is_file():
+        return set()
+    names = procs.capture(["ar", "t", archive], "ar t").split()
+    return {f"{folder}/{Path(name).name}" for name in names}
+
+
+def of_images(plain: Cell) -> Callable[[str], bool]:
+    """Whether an object is part of a vDSO image."""
+    folders = {image.folder for image in plain.images.values()}
+    kernel = {name for folder in folders for name in _kernel_side(plain, folder)}
+
+    def test(name: str) -> bool:
+        return name not in kernel and any(name.startswith(f"{f}/") for f in folders)
+
+    return test
 
 
 def objects(cell: Cell, plain: Cell) -> list[str]:
@@ -108,6 +121,7 @@ def objects(cell: Cell, plain: Cell) -> list[str]:
     known = list(dependencies(plain))
     used = set().union(*(files | {source} for _, source, files in known))
     other = changed(cell, plain.source.tree, hooked & used)
+    of_an_image = of_images(plain)
     return [
         name
         for name, source, files in known

@@ -80,7 +80,7 @@ def sample(by: str = "RDPID") -> dict:
     found = Native("", {"cpu_number_by": by, "perf_lacking": "", "host_name": "me"})
     found.context |= {"cpu_model": "Sample <1>, family 3", "mitigations": MITIGATIONS}
     found.steps, found.times = {"getpid": 21, "clock_monotonic": 50}, TIMES
-    pages = {"vdso64.so": (2, 2), "vdso32.so": (3, 2)}
+    pages = {"x86_64": (2, 2), "ia32": (3, 2)}
     cell = document.cell(dict(ABOUT), *both(), found, pages)
     return document.document([cell])
 
@@ -154,8 +154,8 @@ def test_targets_name_the_worst_figure() -> None:
     assert found["memory, few threads and CPUs"]["measured"] == 4200
     assert found["ids against the host vDSO's getcpu"]["measured"] == 1.1
     assert found["thread CPU clock against CLOCK_MONOTONIC"]["met"] is False
-    assert found["pages of vdso64.so"]["met"] is True
-    assert found["pages of vdso32.so"]["met"] is False
+    assert found["pages of the x86_64 image"]["met"] is True
+    assert found["pages of the ia32 image"]["met"] is False
 
 
 def test_unmeasured_target_is_neither_met_nor_missed() -> None:
@@ -479,7 +479,7 @@ def test_clocks_cost_what_they_do_without_the_patches(
     cell = cells.cell(HOSTS[arch])
     counter = native.build_counter(cell, tmp_path)
     folder = offbuild.unpatched(cells.ctx, cells.source(), arch).build
-    image = folder / Path(cell.machine.vdso).parent / native.IMAGE[arch]
+    image = folder / f"{cell.images[arch].path}.so"
 
     def steps(images: list[Path]) -> dict[str, int]:
         if cell.machine.native:

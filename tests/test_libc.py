@@ -69,7 +69,7 @@ def test_patches_name_the_entries_of_the_table(package: str) -> None:
     table = (libcs.REPO / "scripts" / "vdso.tbl").read_text()
     for abi, (prefix, version) in ABI.items():
         row = re.search(rf"^abi {abi}\s.*$", table, re.M)
-        assert row and f"version={version} prefix={prefix} " in row[0]
+        assert row and row[0].endswith(f"version={version} prefix={prefix}")
     text = (libcs.PATCHES / package / "0001-ids.patch").read_text()
     for arch, (prefix, version) in zip(("x86_64", "aarch64"), ABI.values()):
         (part,) = re.findall(

@@ -17,7 +17,16 @@ from elftools.elf.elffile import ELFFile
 from library import FOLDER, NATIVE, ENOSYS_ID, PROGRAMS, Library, build_library
 from library import entry_names, may_become, needed, output, require, run, symbols
 from library import table_manifest
-from toolkit import REPO, TABLE, TARGETS, Image, build_tools, good_image, make
+from toolkit import (
+    REPO,
+    TABLE,
+    TARGETS,
+    Image,
+    build_tools,
+    good_image,
+    make,
+    table_text,
+)
 
 ARCHES = ["x86_64", "arm64"]
 BITS = {"x86_64": "64", "x32": "32", "ia32": "32", "arm64": "64"}
@@ -54,7 +63,7 @@ def fixture_images(
     manifest: dict, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """Good images by abi and hash style."""
-    table = TABLE.read_text(encoding="ascii")
+    table = table_text()
     images = {}
     for abi in TARGETS:
         for style in ("both", "gnu", "sysv"):
@@ -289,9 +298,7 @@ class Fake:
 
     def __init__(self, library: Library, manifest: dict, folder: Path) -> None:
         self.library = library
-        self.recipe = good_image(
-            library.arch, manifest, TABLE.read_text(encoding="ascii")
-        )
+        self.recipe = good_image(library.arch, manifest, table_text())
         self.folder = folder
         self.below = -min(self.recipe.vvars.values())
         new = [e for e in manifest["entries"] if e["abi"] == library.arch]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 import offparts
+from harness.bases import Image
 from harness.errors import Fault
 
+# Of the image, of the kernel beside it, of a 32-bit image.
+IN_VDSO = ("arch/x/vdso/clock", "arch/x/vdso/map", "arch/x/vdso/vdso32/clock")
 PART = "include/linux/part.h"
 HIDDEN = "#ifdef CONFIG_VDSO_TASK\nint hidden;\n#endif\n"
 DEPENDENCIES = """\
@@ -34,6 +38,7 @@ class SourceTree:
 
     build: Path
     tree: Path
+    images = {"x": Image("arch/x/vdso/vdso", "arch/x/vdso/")}
 
     @property
     def source(self) -> SimpleNamespace:
@@ -48,6 +53,7 @@ class SourceTree:
         """Write the .cmd file of an object as kbuild does."""
         path = self.build / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
         text = DEPENDENCIES.format(name=name, source=source, header=header)
         (path.parent / f".{path.name}.cmd").write_text(text)
 
@@ -59,7 +65,7 @@ def fixture_trees(tmp_path: Path) -> tuple[SourceTree, SourceTree]:
     new = SourceTree(tmp_path / "on", tmp_path / "src" / "new")
     for tree in (old, new):
         tree.write(PART, "int part;\n")
-        for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "fs/free"):
+        for name in ("kernel/fork", "kernel/user", *IN_VDSO, "fs/free"):
             tree.write(f"{name}.c", "int code;\n")
     (old.build / "kernel").mkdir(parents=True)
     (old.build / "kernel" / ".fork.o.cmd").write_text(
@@ -114,10 +120,13 @@ def test_objects_that_depend_on_what_changed(trees, monkeypatch, changes) -> Non
     and files that only the patched tree has are not listed."""
     old, new = trees
     new.write("kernel/new.c", "int code;\n")
-    for name in ("kernel/fork", "kernel/user", "arch/x/vdso/clock", "kernel/new"):
+    for name in ("kernel/fork", "kernel/user", *IN_VDSO, "kernel/new"):
         new.compiled(f"{name}.o", f"{new.tree}/{name}.c", f"../src/new/{PART}")
     new.compiled("fs/free.o", "../src/new/fs/free.c", "../src/new/include/other.h")
     new.write(PART, "int part, more;\n" if PART in changes else "int part;\n")
     monkeypatch.setattr(offparts, "touched", lambda _: {"kernel/fork.c", PART})
-    want = ["kernel/fork.o"] + (["kernel/user.o"] if PART in changes else [])
+    folder = new.build / "arch/x/vdso"
+    subprocess.run(["ar", "rc", "built-in.a", "map.o"], cwd=folder, check=True)
+    depend = ["arch/x/vdso/map.o", "kernel/fork.o", "kernel/user.o"]
+    want = depend if PART in changes else ["kernel/fork.o"]
     assert offparts.objects(old, new) == want  # type: ignore[arg-type]

@@ -18,7 +18,17 @@ from elftools.elf.elffile import ELFFile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
 
-from toolkit import TABLE, TARGETS, Image, Tool, build_tools, good_image  # noqa: E402
+from toolkit import (
+    BASE_TABLE,
+    ROWS,
+    TABLE,
+    TARGETS,
+    Image,
+    Tool,
+    build_tools,
+    good_image,
+    table_text,
+)  # noqa: E402
 
 ABIS = list(TARGETS)
 
@@ -37,9 +47,9 @@ def fixture_tool(tools: Path) -> Tool:
 def fixture_recipes(
     tool: Tool, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Image]:
-    texts = tool.generate(TABLE, tmp_path_factory.mktemp("generated"))
+    texts = tool.generate(tmp_path_factory.mktemp("generated"), *ROWS)
     manifest = json.loads(texts["manifest.json"])
-    table = TABLE.read_text(encoding="ascii")
+    table = table_text()
     return {abi: good_image(abi, manifest, table) for abi in ABIS}
 
 
@@ -60,7 +70,7 @@ def debug(image: Path) -> Path:
 @pytest.mark.parametrize("abi", ABIS)
 def test_good_image_passes(tool: Tool, good: dict[str, Path], abi: str) -> None:
     assert (
-        tool.faults("check", TABLE, abi, good[abi], "--debug", debug(good[abi])) == ""
+        tool.faults("check", *ROWS, abi, good[abi], "--debug", debug(good[abi])) == ""
     )
 
 
@@ -91,7 +101,7 @@ def test_good_image_is_good_to_pyelftools(
 
 
 def test_wrong_abi(tool: Tool, good: dict[str, Path]) -> None:
-    faults = tool.faults("check", TABLE, "arm64", good["ia32"])
+    faults = tool.faults("check", *ROWS, "arm64", good["ia32"])
     assert "machine is i386 instead of aarch64" in faults
     assert "class is 32 instead of 64" in faults
     assert "__kernel_clock_gettime: is missing" in faults
@@ -174,7 +184,7 @@ SPOILED: dict[str, tuple[Callable[[Image], Image], str]] = {
     ),
     "no vvar": (
         lambda i: replace(i, vvars={}),
-        "no symbol timens_page; the table has it",
+        r"no symbol timens_page, which line \d+ of .*base.tbl has",
     ),
 }
 
@@ -185,7 +195,7 @@ def test_spoiled_image(
 ) -> None:
     spoil, message = SPOILED[name]
     image = spoil(recipes["x86_64"]).build(tmp_path)
-    faults = tool.faults("check", TABLE, "x86_64", image, "--debug", debug(image))
+    faults = tool.faults("check", *ROWS, "x86_64", image, "--debug", debug(image))
     assert re.search(message, faults), faults
 
 
@@ -303,7 +313,7 @@ def test_patched_image(
     change(patch)
     image = tmp_path / "image.so"
     image.write_bytes(patch.data)
-    faults = tool.faults("check", TABLE, "x86_64", image)
+    faults = tool.faults("check", *ROWS, "x86_64", image)
     assert re.search(message, faults), faults
 
 
@@ -314,7 +324,7 @@ def test_every_fault_is_reported(
         recipes["x86_64"].without("getpid").without("time"), hash_style="gnu"
     )
     image = replace(recipe, frames=False).build(tmp_path)
-    faults = tool.faults("check", TABLE, "x86_64", image)
+    faults = tool.faults("check", *ROWS, "x86_64", image)
     for part in ("__vdso_getpid", "__vdso_time", "no DT_HASH", "PT_GNU_EH_FRAME"):
         assert part in faults
 
@@ -329,7 +339,7 @@ def test_options_of_the_kernel(
     sgx = replace(without, symbols=without.symbols + [entry]).build(tmp_path / "with")
     config = tmp_path / "auto.conf"
     config.write_text("CONFIG_X86_SGX=y\n", encoding="ascii")
-    check = ("check", TABLE, "x86_64")
+    check = ("check", *ROWS, "x86_64")
     assert tool.faults(*check, sgx) == ""
     assert tool.faults(*check, sgx, "--config", config) == ""
     assert "sgx_enter_enclave: is missing" in tool.faults(
@@ -343,7 +353,7 @@ def test_without_task(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> 
     recipe = recipes["arm64"]
     full = recipe.build(tmp_path / "full")
     old = replace(recipe, symbols=[s for s in recipe.symbols if s["kind"] == "base"])
-    check = ("check", TABLE, "arm64")
+    check = ("check", *ROWS, "arm64")
     assert tool.faults(*check, old.build(tmp_path / "old"), "--without-task") == ""
     assert "__kernel_getcpu: must be absent" in tool.faults(
         *check, full, "--without-task"
@@ -352,7 +362,7 @@ def test_without_task(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> 
 
 def test_page_size(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
     image = replace(recipes["arm64"], page_size=65536).build(tmp_path)
-    check = ("check", TABLE, "arm64", image, "--debug", debug(image))
+    check = ("check", *ROWS, "arm64", image, "--debug", debug(image))
     assert tool.faults(*check, "--page-size", "65536") == ""
     assert "_vdso_data lies at" in tool.faults(*check)
 
@@ -378,44 +388,57 @@ def test_function_that_begins_before_its_frame(
     code = LATE_FRAME.replace("NAME", name).replace("ALIAS", alias)
     own = frozenset({name, alias})
     image = replace(recipes["x86_64"], own=own, more_c=code).build(tmp_path)
-    faults = tool.faults("check", TABLE, "x86_64", image)
+    faults = tool.faults("check", *ROWS, "x86_64", image)
     assert re.search(message, faults), faults
 
 
 KBUILD = """
 objtree := .
 cmd_vdso_check = true
-include $(srctree)/scripts/vdsogen/Makefile.check
-check: vdso/vdso64.so.dbg
-\t@:
-vdso/vdso64.so.dbg: vdso/image.so.dbg
-\tcp $< $@; $(cmd_vdso_check)
+include $(check)
+%/vdso64.so.dbg: vdso/image.so.dbg
+\tmkdir -p $(@D); cp $< $@; $(cmd_vdso_check)
 """
+PLACE = "arch/x86/entry/vdso"
 DEBUG_INFO = 'asm(".section .debug_info,\\"\\"; .zero 100000; .text");'
 
 
 @pytest.mark.parametrize(
-    "more, status", [(DEBUG_INFO, 0), ("int away(), (*p)() = away;", 2)]
+    "place, more, message",
+    [
+        (PLACE, DEBUG_INFO, ""),
+        (PLACE, "int away(), (*p)() = away;", "relocation"),
+        (f"{PLACE}64", "", f"no image row has the path of {PLACE}64/vdso64.so.dbg"),
+    ],
+    ids=["good", "relocation", "unknown-path"],
 )
 def test_kernel_build(
-    tools: Path, recipes: dict[str, Image], tmp_path: Path, more: str, status: int
+    tools: Path,
+    recipes: dict[str, Image],
+    tmp_path: Path,
+    place: str,
+    more: str,
+    message: str,
 ) -> None:
-    """Debug information is no part of the image; an image at fault is removed."""
+    """Debug information is no part of the image; an image at fault is removed, and so
+    is one that is built where the table knows of none."""
     for folder in ("scripts", "include/config"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "scripts" / "vdsogen").symlink_to(tools)
+    for name, path in (("vdso.tbl", TABLE), ("vdso-base.tbl", BASE_TABLE)):
+        (tmp_path / "scripts" / name).symlink_to(path)
     (tmp_path / "include" / "config" / "auto.conf").write_text("", encoding="ascii")
     (tmp_path / "Makefile").write_text(KBUILD, encoding="ascii")
     replace(recipes["x86_64"], more_c=more).build(tmp_path / "vdso")
+    check = TABLE.parent / "vdsogen" / "Makefile.check"
+    target = f"{place}/vdso64.so.dbg"
+    words = [f"check={check}", "srctree=.", "OBJCOPY=objcopy", target]
     run = subprocess.run(
-        ["make", "-C", tmp_path, "SRCARCH=x86", "OBJCOPY=objcopy"]
-        + [f"srctree={TABLE.parents[1]}", "check"],
-        capture_output=True,
-        text=True,
-        check=False,
+        ["make", "-C", tmp_path, *words], capture_output=True, text=True, check=False
     )
-    assert run.returncode == status, run.stdout + run.stderr
-    assert (tmp_path / "vdso" / "vdso64.so.dbg").exists() == (status == 0)
+    assert (run.returncode != 0) == bool(message), run.stdout + run.stderr
+    assert message in run.stderr
+    assert (tmp_path / target).exists() == (not message)
 
 
 def test_debug_image_of_another_build(
@@ -423,7 +446,7 @@ def test_debug_image_of_another_build(
 ) -> None:
     other = tmp_path / "other.dbg"
     shutil.copy(debug(good["x32"]), other)
-    faults = tool.faults("check", TABLE, "x86_64", good["x86_64"], "--debug", other)
+    faults = tool.faults("check", *ROWS, "x86_64", good["x86_64"], "--debug", other)
     assert "has another build id" in faults
 
 
@@ -476,7 +499,7 @@ def test_truncations(tool: Tool, good: dict[str, Path], tmp_path: Path) -> None:
     image = tmp_path / "cut.so"
     for size in [0, 3, 4, 15, 16, 51, 52, 100, 200, len(data) // 2, len(data) - 1]:
         image.write_bytes(data[:size])
-        assert tool.faults("check", TABLE, "ia32", image)
+        assert tool.faults("check", *ROWS, "ia32", image)
 
 
 def own_vdso() -> bytes:
@@ -501,7 +524,7 @@ def test_host_image(tool: Tool, tmp_path: Path) -> None:
         )
     if abi is None:
         pytest.skip("the table has no abi of this machine")
-    faults = tool.faults("check", TABLE, abi, image, "--without-task")
+    faults = tool.faults("check", *ROWS, abi, image, "--without-task")
     for line in faults.splitlines():
         assert re.search(
             "is missing|no row of the table|pages, the table|is not set", line

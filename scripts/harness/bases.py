@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Iterable, Mapping, Optional
 
 from harness.errors import Fault
 
@@ -29,7 +29,8 @@ def format_version(version: Version) -> str:
 
 def overlay_files(repo: Path, base: str) -> list[str]:
     """The files of this repository that a patched tree contains, without products."""
-    found = [repo / "scripts" / "vdso.tbl", repo / "patches" / base / "compat.h"]
+    own = repo / "patches" / base
+    found = [repo / "scripts" / "vdso.tbl", own / "base.tbl", own / "compat.h"]
     for root in ("arch", "include", "kernel", "lib", "selftests", "scripts/vdsogen"):
         found += sorted((repo / root).rglob("*"))
     names = [path.relative_to(repo).as_posix() for path in found if path.is_file()]
@@ -54,6 +55,20 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A vDSO image as in base.tbl: its path in the build tree, without .so, the make
+    target that builds it, and the option that it depends on ("" = none)."""
+
+    path: str
+    target: str
+    option: str = ""
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
 class Base:
     """A directory patches/<base>/ and its BASE file: the versions min to max, and the
     Debian package of the kernel source."""
@@ -67,11 +82,27 @@ class Base:
     files: Mapping[str, str]
 
     def tree_path(self, name: str) -> str:
-        """Where a file of this repository lies in a kernel tree of this base."""
+        """The path in a kernel tree of a file of this repository."""
         best = max(
             (key for key in self.files if _specificity(key, name)), key=len, default=""
         )
         return self.files[best] + name[len(best) :] if best else name
+
+    @property
+    def table(self) -> list[object]:
+        """The arguments of vdsogen that name the vDSO table of this base."""
+        return [self.repo / "scripts" / "vdso.tbl", "--base", self.folder / "base.tbl"]
+
+    def images(self, abis: Iterable[str]) -> dict[str, Image]:
+        """ABI -> the image that kernels of this base build for it."""
+        found = {}
+        path = self.folder / "base.tbl"
+        for line in path.read_text().splitlines():
+            words = line.split()
+            if words[:1] == ["image"] and words[1] in abis:
+                keys = dict(word.split("=", 1) for word in words[2:])
+                found[words[1]] = Image(keys["path"], keys["make"], keys.get("if", ""))
+        return found
 
     def covers(self, version: Version) -> bool:
         """Whether the series applies to a kernel version."""
@@ -109,7 +140,7 @@ def _read_base(folder: Path, repo: Path) -> Base:
 
 
 def _read_files(path: Path, repo: Path) -> dict[str, str]:
-    """The base's map of paths in this repository to paths in a kernel tree."""
+    """Path in this repository -> path in a kernel tree. Fault with file and line."""
     found: dict[str, str] = {}
     if not path.is_file():
         raise Fault(f"{path}: no such file")

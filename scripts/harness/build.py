@@ -142,15 +142,15 @@ def _collect(cell: Cell) -> None:
     machine = cell.machine
     shutil.copyfile(cell.build / machine.image, cell.image)
     shutil.copyfile(cell.build / ".config", cell.folder / ".config")
-    images = [p for p in cell.build.glob(machine.vdso) if _is_image(p)]
-    if not images:
-        raise Fault(f"the build produced no {machine.vdso}", cell.build_log)
-    for path in images:
-        shutil.copyfile(path, cell.folder / path.name)
-
-
-def _is_image(path: Path) -> bool:
-    return path.name.endswith((".so", ".so.dbg"))
+    config = kconfig.parse(cell.folder.joinpath(".config").read_text())
+    for abi, image in cell.images.items():
+        if image.option and image.option not in config:
+            continue
+        for end in (".so", ".so.dbg"):
+            path = cell.build / (image.path + end)
+            if not path.is_file():
+                raise Fault(f"the build produced no {image.path}{end}", cell.build_log)
+            shutil.copyfile(path, cell.vdso(abi, end))
 
 
 def kernel(cell: Cell) -> None:

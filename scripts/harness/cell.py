@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
-from harness import patcher
+from harness import bases, patcher
 from harness.context import Context
 from harness.machine import Machine
 from harness.mode import USUAL, Mode
@@ -95,6 +95,15 @@ class Cell:
     def image(self) -> Path:
         """The kernel image for QEMU."""
         return self.folder / Path(self.machine.image).name
+
+    @property
+    def images(self) -> dict[str, bases.Image]:
+        """ABI -> vDSO image of the architecture's kernels."""
+        return self.source.base.images(self.machine.abis)
+
+    def vdso(self, abi: str, end: str = ".so") -> Path:
+        """The copy of an image of the built kernel; ".so.dbg": with symbols."""
+        return self.folder / f"vdso-{abi}{end}"
 
     @property
     def build_log(self) -> Path:

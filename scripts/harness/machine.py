@@ -31,7 +31,6 @@ class Machine:
     machine: str
     cpu: str
     console: str
-    vdso: str
     abis: tuple[str, ...]
     options: tuple[str, ...] = ()
     append: str = ""

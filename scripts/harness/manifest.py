@@ -78,8 +78,12 @@ def load(cell: Cell) -> dict[str, Any]:
     if not tool.is_file():
         tool = build_vdsogen(cell.ctx, tree / "scripts" / "vdsogen")
     target = cell.folder / "manifest.json"
-    table = tree / "scripts" / "vdso.tbl"
-    command = [tool, "generate", "manifest", table, target]
+    table = [
+        tree / "scripts" / "vdso.tbl",
+        "--base",
+        tree / "scripts" / "vdso-base.tbl",
+    ]
+    command = [tool, "generate", "manifest", *table, target]
     procs.capture(command, "vdsogen generate manifest")
     value = json.loads(target.read_text())
     assert isinstance(value, dict)

@@ -69,15 +69,16 @@ def digest(content: Optional[Content]) -> Optional[str]:
 
 
 def touched(text: str, name: str) -> list[str]:
-    """The files that a patch's hunks go into."""
+    """The files that a patch changes. Fault, with the patch's `name`, if it creates or
+    removes a file or has no hunk."""
     files = []
     pairs = re.findall(r"^--- (\S+).*\n\+\+\+ (\S+)", text, re.MULTILINE)
     for old, new in pairs:
         if new == "/dev/null":
-            raise Fault(f"{name}: removes {old}, which a hook patch must not do")
+            raise Fault(f"{name}: removes {old}: a hook patch only changes files")
         if old == "/dev/null":
             raise Fault(
-                f"{name}: creates {new}: add it to this repository and to files"
+                f"{name}: creates {new}: a hook patch only changes files"
             )
         files.append(new.split("/", 1)[1])
     if not files:
@@ -170,7 +171,7 @@ def _apply_hunks(
         if name not in before:
             content = before[name] = reader(name)
             if content is None:
-                raise Fault(f"{tree}/{name}: missing; use a whole kernel tree")
+                raise Fault(f"{tree}/{name}: missing; use a complete kernel tree")
             stage.put(folder / name, content)
     complaint = _run_patch(folder, text)
     if complaint:

@@ -11,7 +11,6 @@ MACHINE = Machine(
     machine="virt,gic-version=3",
     cpu="max,pauth-impdef=on",
     console="ttyAMA0",
-    vdso="arch/arm64/kernel/vdso/vdso.so*",
     abis=("arm64", "arm"),
     compat="arm-linux-gnueabihf",
     append="earlycon",

@@ -12,7 +12,6 @@ MACHINE = Machine(
     # A model whose TSC the kernel treats as constant and uses for sched_clock().
     cpu="max,vendor=GenuineIntel,family=6,model=94,stepping=3",
     console="ttyS0",
-    vdso="arch/x86/entry/vdso/vdso*.so*",
     abis=("x86_64", "x32", "ia32"),
     # On a loaded host an emulated timer may tick late. That must not make the kernel
     # suspect the IO-APIC or the TSC.

@@ -34,7 +34,7 @@ std::optional<std::uint64_t> find_debug_symbol(const ElfFile &elf, const std::st
 	return std::nullopt;
 }
 
-void check_vvar(const Vvar &vvar, const ElfFile &debug, const CheckOptions &options,
+void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug, const CheckOptions &options,
 		Diagnostics &faults)
 {
 	const auto value = find_debug_symbol(debug, vvar.symbol);
@@ -46,11 +46,10 @@ void check_vvar(const Vvar &vvar, const ElfFile &debug, const CheckOptions &opti
 	if (wanted == Presence::absent)
 		return; /* a linker script may still define it */
 	if (!value && wanted == Presence::required)
-		faults.add(0, "no symbol " + vvar.symbol + "; the table has it in line " +
-				      std::to_string(vvar.line));
+		faults.add(0, "no symbol " + vvar.symbol + ", which " + table.place(vvar.line) + " has");
 	if (value && *value != expected)
-		faults.add(0, vvar.symbol + " lies at " + hex(*value) + ", but line " +
-				      std::to_string(vvar.line) + " of the table says " +
+		faults.add(0, vvar.symbol + " lies at " + hex(*value) + ", but " +
+				      table.place(vvar.line) + " says " +
 				      std::to_string(vvar.pages) + " pages, " + hex(expected));
 }
 
@@ -97,17 +96,24 @@ void check_image(const Table &table, const Abi &abi, std::string_view image,
 		return;
 	}
 
+	const AbiImage *row = table.find_image(abi.name);
+
+	if (!row) {
+		faults.add(0, "no image row of the table is about abi " + abi.name);
+		return;
+	}
+
 	const auto elf = parse_elf(View(image), faults);
 
 	if (!elf)
 		return;
-	check_shape(abi, *elf, options, faults);
+	check_shape(abi, *row, *elf, options, faults);
 
 	const DynamicInfo info = parse_dynamic(*elf, faults);
 
 	check_dynamic(*elf, info, faults);
 	check_exports(table, abi, *elf, info, options, faults);
-	if (abi.eh_frame)
+	if (row->eh_frame)
 		check_frames(table, abi, *elf, info, faults);
 }
 
@@ -125,7 +131,7 @@ void check_debug(const Table &table, const Abi &abi, std::string_view image, std
 			   "has another build id than the stripped image; is it of another build?");
 	for (const Vvar &vvar : table.vvars)
 		if (vvar.abi == abi.name)
-			check_vvar(vvar, *elf, options, faults);
+			check_vvar(table, vvar, *elf, options, faults);
 }
 
 } // namespace vdsogen

@@ -33,8 +33,8 @@ enum class Presence { required, optional, absent };
 Presence presence(const std::string &config, bool is_new, const CheckOptions &options);
 
 /* Parts of check_image(), one per file; check_dynamic() is with check_exports(). */
-void check_shape(const Abi &abi, const ElfFile &elf, const CheckOptions &options,
-		 Diagnostics &faults);
+void check_shape(const Abi &abi, const AbiImage &image, const ElfFile &elf,
+		 const CheckOptions &options, Diagnostics &faults);
 void check_dynamic(const ElfFile &elf, const DynamicInfo &info, Diagnostics &faults);
 void check_exports(const Table &table, const Abi &abi, const ElfFile &elf, const DynamicInfo &info,
 		   const CheckOptions &options, Diagnostics &faults);

@@ -113,11 +113,6 @@ const DynamicSymbol *find_symbol(const DynamicInfo &info, const std::string &nam
 	return nullptr;
 }
 
-std::string row(const Entry &entry)
-{
-	return "line " + std::to_string(entry.line) + " of the table";
-}
-
 /* The reason why a symbol must be absent. */
 std::string absence(const Entry &entry, const CheckOptions &options)
 {
@@ -190,7 +185,7 @@ void check_exports(const Table &table, const Abi &abi, const ElfFile &elf, const
 		const Presence wanted = presence(entry.config, entry.is_new(), options);
 
 		if (!found && wanted == Presence::required)
-			faults.add(0, symbol.name + ": is missing; " + row(entry) + " has it");
+			faults.add(0, symbol.name + ": is missing; " + table.place(entry.line) + " has it");
 		if (found && wanted == Presence::absent)
 			faults.add(0, symbol.name + ": must be absent: " + absence(entry, options));
 		if (found)

@@ -146,8 +146,8 @@ void check_sections(const ElfFile &elf, Diagnostics &faults)
 
 } // namespace
 
-void check_shape(const Abi &abi, const ElfFile &elf, const CheckOptions &options,
-		 Diagnostics &faults)
+void check_shape(const Abi &abi, const AbiImage &image, const ElfFile &elf,
+		 const CheckOptions &options, Diagnostics &faults)
 {
 	const std::uint64_t size = elf.bytes.size();
 	const std::uint64_t pages = size / options.page_size + (size % options.page_size != 0);
@@ -155,9 +155,9 @@ void check_shape(const Abi &abi, const ElfFile &elf, const CheckOptions &options
 	check_header(abi, elf.header, faults);
 	check_segments(elf, faults);
 	check_sections(elf, faults);
-	if (pages > static_cast<std::uint64_t>(abi.pages))
+	if (pages > static_cast<std::uint64_t>(image.pages))
 		faults.add(0, "the image takes " + std::to_string(pages) +
-				      " pages, the table allows " + std::to_string(abi.pages));
+				      " pages, the table allows " + std::to_string(image.pages));
 }
 
 } // namespace vdsogen

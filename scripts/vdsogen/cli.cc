@@ -20,9 +20,16 @@ namespace
 constexpr long smallest_page = 4096;
 constexpr long largest_page = 65536;
 
-constexpr const char *usage = "usage: vdsogen generate layout|user|symtab|manifest TABLE OUT\n"
-			      "       vdsogen generate library|calls|synopsis|manual TABLE OUT\n"
-			      "       vdsogen generate version TABLE ABI OUT\n";
+constexpr const char *usage =
+	"usage: vdsogen generate layout|user|symtab|manifest TABLE OUT [--base FILE]\n"
+	"       vdsogen generate library|calls|synopsis|manual TABLE OUT [--base FILE]\n"
+	"       vdsogen generate version TABLE ABI OUT [--base FILE]\n"
+	"       vdsogen check TABLE ABI|BUILT IMAGE [--base FILE] [--debug IMAGE.dbg]\n"
+	"               [--config AUTO.CONF] [--page-size BYTES] [--without-task]\n"
+	"       vdsogen compare IMAGE OTHER\n"
+	"\n"
+	"--base: the rows of a kernel release, which continue those of TABLE\n"
+	"BUILT: the path of the image in the build tree, by which its row is found\n";
 
 /* Wrong words on the command line. */
 class UsageError : public std::runtime_error
@@ -77,27 +84,49 @@ struct Arguments {
 	}
 };
 
-/* Prints the table's faults; false if there are any. */
-bool load_table(const std::string &path, Table &table, std::ostream &err)
-{
-	Diagnostics faults(path);
+/* The files of a table. */
+struct TableFiles {
+	std::string path;
+	std::string base; /* empty: none */
+};
 
-	table = parse_table(read_file(path), faults);
+/* Prints the table's faults; false if there are any. */
+bool load_table(const TableFiles &files, Table &table, std::ostream &err)
+{
+	Diagnostics faults(files.path);
+	const std::string text = read_file(files.path);
+
+	table = files.base.empty()
+			? parse_table(text, faults)
+			: parse_table(text, read_file(files.base), files.base, faults);
 	faults.print(err);
 	return faults.empty();
 }
 
-const Abi *find_abi(const Table &table, const std::string &name, const std::string &path,
+const Abi *find_abi(const Table &table, const std::string &name, const TableFiles &files,
 		    std::ostream &err)
 {
 	const Abi *abi = table.find_abi(name);
 
 	if (abi)
 		return abi;
-	err << path << ": no abi row names '" << name << "'; it has:";
+	err << files.path << ": no abi row names '" << name << "'; it has:";
 	for (const Abi &known : table.abis)
 		err << ' ' << known.name;
 	err << '\n';
+	return nullptr;
+}
+
+/* The ABI whose image a kernel build links as @built. */
+const Abi *find_built(const Table &table, const std::string &built, const TableFiles &files,
+		      std::ostream &err)
+{
+	const AbiImage *image = table.find_built(built);
+
+	if (image)
+		return table.find_abi(image->abi);
+	err << (files.base.empty() ? files.path : files.base) << ": no image row has the path of "
+	    << built << "; add one, or the image is linked unchecked\n";
 	return nullptr;
 }
 
@@ -136,7 +165,8 @@ int generate(Arguments args, std::ostream &err)
 	if (!generator && what != "version")
 		throw UsageError("cannot generate '" + what + "'");
 
-	const std::string path = args.take("TABLE");
+	const std::string base = args.take_option("--base");
+	const TableFiles files{args.take("TABLE"), base};
 	const std::string abi_name = what == "version" ? args.take("ABI") : "";
 	const std::string out = args.take("OUT");
 	Table table;
@@ -146,12 +176,12 @@ int generate(Arguments args, std::ostream &err)
 
 	OutputFile output(out);
 
-	if (!load_table(path, table, err))
+	if (!load_table(files, table, err))
 		return exit_fault;
-	if (what == "version" && !(abi = find_abi(table, abi_name, path, err)))
+	if (what == "version" && !(abi = find_abi(table, abi_name, files, err)))
 		return exit_fault;
-	output.write(abi ? generate_version(table, *abi, base_name(path))
-			 : generator(table, base_name(path)));
+	output.write(abi ? generate_version(table, *abi, base_name(files.path))
+			 : generator(table, base_name(files.path)));
 	return exit_good;
 }
 
@@ -183,16 +213,19 @@ int check(Arguments args, std::ostream &err)
 {
 	const CheckOptions options = take_check_options(args);
 	const std::string debug = args.take_option("--debug");
-	const std::string path = args.take("TABLE");
-	const std::string abi_name = args.take("ABI");
+	const std::string base = args.take_option("--base");
+	const TableFiles files{args.take("TABLE"), base};
+	const std::string of = args.take("ABI or BUILT");
 	const std::string image = args.take("IMAGE");
 	Table table;
 
 	args.finish();
-	if (!load_table(path, table, err))
+	if (!load_table(files, table, err))
 		return exit_fault;
 
-	const Abi *abi = find_abi(table, abi_name, path, err);
+	const bool is_path = of.find('/') != std::string::npos;
+	const Abi *abi = is_path ? find_built(table, of, files, err)
+				 : find_abi(table, of, files, err);
 
 	if (!abi)
 		return exit_fault;

@@ -11,18 +11,29 @@
 namespace vdsogen
 {
 
+/* "line 3", or of a file that begin_file() began "line 3 of FILE". */
+std::string describe_line(const std::vector<std::string> &files, std::size_t line);
+
 /* Collects faults, so that one run reports all of them. */
 class Diagnostics
 {
 public:
-	explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+	explicit Diagnostics(std::string file) : files_{std::move(file)} {}
 
-	/* Adds a fault of a line of the file; line 0 is the file as a whole. */
+	/*
+	 * Adds a file that continues the first one. Returns the offset of its line
+	 * numbers in add() and in describe_line().
+	 */
+	std::size_t begin_file(std::string file);
+
+	/* Adds a fault of a line of a file; line 0 is the first file as a whole. */
 	void add(std::size_t line, std::string message);
+
+	/* The files, for describe_line(). */
+	const std::vector<std::string> &files() const { return files_; }
 
 	bool empty() const { return faults_.empty(); }
 	std::size_t count() const { return faults_.size(); }
-	const std::string &file() const { return file_; }
 
 	/* Prints one `file:line: message` per fault, in the order of the lines. */
 	void print(std::ostream &out) const;
@@ -33,7 +44,7 @@ private:
 		std::string message;
 	};
 
-	std::string file_;
+	std::vector<std::string> files_;
 	std::vector<Fault> faults_;
 };
 

@@ -34,14 +34,16 @@ std::string array(const std::vector<std::string> &items, const char *separator =
 	return text;
 }
 
-std::string abi_object(const Abi &abi)
+std::string abi_object(const Table &table, const Abi &abi)
 {
+	const AbiImage *image = table.find_image(abi.name);
+
 	return Members()
 		.add("class", std::to_string(abi.bits))
 		.add("machine", json_string(abi.machine))
 		.add("version", json_string(abi.version))
 		.add("prefix", json_string(abi.prefix))
-		.add("image", json_string(abi.image))
+		.add("image", json_string_or_null(image ? image->path : ""))
 		.object();
 }
 
@@ -118,7 +120,7 @@ std::string generate_manifest(const Table &table)
 	std::vector<std::string> tests;
 
 	for (const Abi &abi : table.abis) {
-		abis.push_back(json_string(abi.name) + ": " + abi_object(abi));
+		abis.push_back(json_string(abi.name) + ": " + abi_object(table, abi));
 		for (const Symbol &symbol : table.symbols_of(abi))
 			entries.push_back(symbol_object(symbol, abi));
 	}

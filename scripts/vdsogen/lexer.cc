@@ -113,10 +113,9 @@ bool line_is_sane(std::string_view text, std::size_t line, Diagnostics &faults)
 
 } // namespace
 
-std::vector<Row> split_rows(std::string_view text, Diagnostics &faults)
+std::vector<Row> split_rows(std::string_view text, Diagnostics &faults, std::size_t line)
 {
 	std::vector<Row> rows;
-	std::size_t line = 0;
 
 	while (!text.empty()) {
 		const std::size_t end = text.find('\n');

@@ -26,8 +26,11 @@ struct Row {
 	std::vector<Token> tokens;
 };
 
-/* Splits a table's text into rows. A faulty line is reported and skipped. */
-std::vector<Row> split_rows(std::string_view text, Diagnostics &faults);
+/*
+ * Splits a table's text into rows; the number of the first line is @line + 1. A faulty
+ * line is reported and skipped.
+ */
+std::vector<Row> split_rows(std::string_view text, Diagnostics &faults, std::size_t line = 0);
 
 } // namespace vdsogen
 

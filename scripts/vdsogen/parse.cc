@@ -60,12 +60,23 @@ void parse_abi(RowReader &row, Table &table)
 				 {"x86_64", "i386", "aarch64", "arm"});
 	abi.version = version_key(row, true);
 	abi.prefix = row.identifier_key("prefix", true);
-	abi.eh_frame = row.one_of("cfi", row.required("cfi"), {"eh_frame", "none"}) == "eh_frame";
-	abi.image = row.required("image");
+	table.abis.push_back(std::move(abi));
+}
+
+void parse_image(RowReader &row, Table &table)
+{
+	AbiImage image;
+
+	image.line = row.line();
+	image.abi = row.word("its abi");
+	image.path = row.required("path");
+	image.target = row.required("make");
+	image.eh_frame = row.one_of("cfi", row.required("cfi"), {"eh_frame", "none"}) == "eh_frame";
 	if (!row.has("pages"))
 		row.required("pages");
-	abi.pages = row.number_key("pages", 1, most_pages).value_or(1);
-	table.abis.push_back(std::move(abi));
+	image.pages = row.number_key("pages", 1, most_pages).value_or(1);
+	image.config = row.config_key();
+	table.images.push_back(std::move(image));
 }
 
 void parse_field(RowReader &row, std::vector<Field> &fields)
@@ -261,6 +272,8 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 	}
 	if (type.value == "abi") {
 		parse_abi(row, table);
+	} else if (type.value == "image") {
+		parse_image(row, table);
 	} else if (type.value == "global") {
 		parse_field(row, table.global);
 	} else if (type.value == "record") {
@@ -275,7 +288,7 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 		parse_test(row, table);
 	} else {
 		row.fail("unknown row '" + type.value +
-			 "'; use one of: abi, global, record, slot, entry, vvar, test");
+			 "'; use one of: abi, image, global, record, slot, entry, vvar, test");
 		return;
 	}
 	row.finish();
@@ -289,6 +302,21 @@ Table parse_table(std::string_view text, Diagnostics &faults)
 
 	for (const Row &row : split_rows(text, faults))
 		parse_row(row, table, faults);
+	table.files = faults.files();
+	validate(table, faults);
+	return table;
+}
+
+Table parse_table(std::string_view text, std::string_view base, const std::string &base_file,
+		  Diagnostics &faults)
+{
+	Table table;
+
+	for (const Row &row : split_rows(text, faults))
+		parse_row(row, table, faults);
+	for (const Row &row : split_rows(base, faults, faults.begin_file(base_file)))
+		parse_row(row, table, faults);
+	table.files = faults.files();
 	validate(table, faults);
 	return table;
 }

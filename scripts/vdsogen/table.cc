@@ -6,11 +6,34 @@
 namespace vdsogen
 {
 
+std::string Table::place(std::size_t line) const
+{
+	const std::string text = describe_line(files, line);
+
+	return text.find(" of ") == std::string::npos ? text + " of the table" : text;
+}
+
 const Abi *Table::find_abi(std::string_view name) const
 {
 	for (const Abi &abi : abis)
 		if (abi.name == name)
 			return &abi;
+	return nullptr;
+}
+
+const AbiImage *Table::find_image(std::string_view abi) const
+{
+	for (const AbiImage &image : images)
+		if (image.abi == abi)
+			return &image;
+	return nullptr;
+}
+
+const AbiImage *Table::find_built(std::string_view file) const
+{
+	for (const AbiImage &image : images)
+		if (file.substr(0, image.path.size() + 3) == image.path + ".so")
+			return &image;
 	return nullptr;
 }
 

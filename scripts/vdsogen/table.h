@@ -24,9 +24,17 @@ struct Abi {
 	std::string machine;
 	std::string version;
 	std::string prefix;
-	std::string image;
+};
+
+/* An ABI's image as a kernel release builds it. */
+struct AbiImage {
+	std::size_t line = 0;
+	std::string abi;
+	std::string path; /* in the build tree, without .so and what follows */
+	std::string target;
 	bool eh_frame = false;
 	long pages = 0;
+	std::string config;
 };
 
 /* A field of a 64-byte line: of the global page, a record or a slot. */
@@ -99,7 +107,9 @@ struct Symbol {
 };
 
 struct Table {
+	std::vector<std::string> files; /* that the rows are from */
 	std::vector<Abi> abis;
+	std::vector<AbiImage> images;
 	std::vector<Field> global;
 	std::vector<Field> record; /* fixed fields as written, without those of entries */
 	std::vector<Field> slot;
@@ -107,7 +117,14 @@ struct Table {
 	std::vector<Vvar> vvars;
 	std::vector<Test> tests;
 
+	/* "line 3 of the table", or of another file of it "line 3 of FILE". */
+	std::string place(std::size_t line) const;
+
 	const Abi *find_abi(std::string_view name) const;
+	const AbiImage *find_image(std::string_view abi) const;
+
+	/* The image that is built as @file, as in "arch/x86/entry/vdso/vdso64.so.dbg". */
+	const AbiImage *find_built(std::string_view file) const;
 
 	/* The exports of @abi's image, in the order of the table. */
 	std::vector<Symbol> symbols_of(const Abi &abi) const;
@@ -127,8 +144,13 @@ const EntryAbi *find_use(const Entry &entry, const Abi &abi);
 
 const char *kind_name(EntryKind kind);
 
-/* Parses and validates; the table is valid if no fault was added. */
+/*
+ * Parses and validates; the table is valid if no fault was added. @base: the rows of a
+ * kernel release, from @base_file, which are appended to those of the table.
+ */
 Table parse_table(std::string_view text, Diagnostics &faults);
+Table parse_table(std::string_view text, std::string_view base, const std::string &base_file,
+		  Diagnostics &faults);
 
 /* Adds faults that involve several rows: names, references, overlaps. */
 void validate(const Table &table, Diagnostics &faults);

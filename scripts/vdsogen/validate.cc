@@ -24,8 +24,8 @@ public:
 		const auto added = lines_.emplace(name, line);
 
 		if (!name.empty() && !added.second)
-			faults_.add(line, what_ + " '" + name + "' exists already in line " +
-						  std::to_string(added.first->second));
+			faults_.add(line, what_ + " '" + name + "' exists already in " +
+						  describe_line(faults_.files(), added.first->second));
 	}
 
 private:
@@ -54,6 +54,18 @@ void check_abis(const Table &table, Diagnostics &faults)
 	}
 }
 
+void check_images(const Table &table, Diagnostics &faults)
+{
+	Names abis("image of abi", faults);
+	Names paths("path", faults);
+
+	for (const AbiImage &image : table.images) {
+		check_abi_name(table, image.abi, image.line, faults);
+		abis.add(image.abi, image.line);
+		paths.add(image.path, image.line);
+	}
+}
+
 /* Bounds, alignment and overlaps of one 64-byte line. */
 void check_fields(const std::vector<Field> &fields, const std::string &what, Diagnostics &faults)
 {
@@ -73,8 +85,8 @@ void check_fields(const std::vector<Field> &fields, const std::string &what, Dia
 						       std::to_string(field.size()));
 		if (last && field.offset < last->offset + last->size())
 			faults.add(field.line, "field '" + field.name + "' overlaps '" +
-						       last->name + "' of line " +
-						       std::to_string(last->line));
+						       last->name + "' of " +
+						       describe_line(faults.files(), last->line));
 		if (!last || field.offset + field.size() > last->offset + last->size())
 			last = &field;
 	}
@@ -165,6 +177,7 @@ void validate(const Table &table, Diagnostics &faults)
 	if (table.abis.empty())
 		faults.add(0, "the table has no abi row");
 	check_abis(table, faults);
+	check_images(table, faults);
 	check_fields(by_offset(table.global), "global", faults);
 	check_fields(by_offset(table.slot), "slot", faults);
 	check_fields(table.record_fields(), "record", faults);

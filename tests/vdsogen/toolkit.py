@@ -14,6 +14,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 TABLE = REPO / "scripts" / "vdso.tbl"
+# The rows of one kernel release: the tools' own tests need no other.
+BASE_TABLE = REPO / "patches" / "6.12" / "base.tbl"
+ROWS = (TABLE, "--base", BASE_TABLE)
+
+
+def table_text() -> str:
+    """All rows of the table of that release."""
+    return "".join(path.read_text(encoding="ascii") for path in (TABLE, BASE_TABLE))
 
 
 @lru_cache
@@ -64,21 +72,14 @@ class Tool:
         assert run.returncode == (1 if run.stderr else 0), run
         return run.stderr
 
-    def generate(self, table: Path, out: Path) -> dict[str, str]:
+    def generate(self, out: Path, table: Path, *options: object) -> dict[str, str]:
         """Every output for @table, by file name."""
-        jobs = {
-            "layout.h": ["layout", table],
-            "user.h": ["user", table],
-            "symtab.h": ["symtab", table],
-            "library.h": ["library", table],
-            "calls.h": ["calls", table],
-            "synopsis.mdoc": ["synopsis", table],
-            "manual.mdoc": ["manual", table],
-            "manifest.json": ["manifest", table],
-        }
+        names = ["layout.h", "user.h", "symtab.h", "library.h", "calls.h"]
+        names += ["synopsis.mdoc", "manual.mdoc", "manifest.json"]
+        jobs = {name: [name.partition(".")[0], table, *options] for name in names}
         texts = self._generate(jobs, out)
         for abi in json.loads(texts["manifest.json"])["abis"]:
-            jobs = {f"version_{abi}.lds": ["version", table, abi]}
+            jobs = {f"version_{abi}.lds": ["version", table, abi, *options]}
             texts.update(self._generate(jobs, out))
         return texts
 

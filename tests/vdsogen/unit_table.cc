@@ -13,7 +13,7 @@ namespace
 {
 
 constexpr const char *abi_row =
-	"abi a class=64 machine=x86_64 version=V prefix=__p_ cfi=none pages=1 image=i\n";
+	"abi a class=64 machine=x86_64 version=V prefix=__p_\n";
 
 /* The messages for a table with one abi and @rows. */
 std::string faults_of(const std::string &rows)
@@ -54,6 +54,37 @@ TEST_CASE("symbols follow prefix, alias, version and symbol=")
 	CHECK(symbols[1].weak);
 	CHECK(symbols[2].name == "z");
 	CHECK(symbols[2].version == "W");
+}
+
+TEST_CASE("rows of a release continue the table, and faults name their file")
+{
+	Diagnostics faults("t");
+	std::ostringstream text;
+	const Table table = parse_table(std::string(abi_row) + "entry x base abi=a\n",
+					"\nentry x base abi=a\nimage a path=x/v pages=1 cfi=none\n",
+					"b", faults);
+
+	faults.print(text);
+	CHECK(tells(text.str(), "b:2: entry of abi a 'x' exists already in line 2\n"));
+	CHECK(tells(text.str(), "b:3: image row: key 'make' is missing\n"));
+	CHECK(table.place(table.entries[0].line) == "line 2 of the table");
+	CHECK(table.place(table.entries[1].line) == "line 2 of b");
+}
+
+TEST_CASE("an image is found by its path in the build tree")
+{
+	Diagnostics faults("t");
+	const Table table = parse_table(std::string(abi_row) +
+						"image a path=x/vdso make=x/ pages=3 cfi=none\n",
+					faults);
+
+	CHECK(faults.empty());
+	CHECK(table.find_image("a")->pages == 3);
+	CHECK(table.find_image("b") == nullptr);
+	for (const char *file : {"x/vdso.so", "x/vdso.so.dbg", "x/vdso.so.raw"})
+		CHECK(table.find_built(file) == table.find_image("a"));
+	for (const char *file : {"x/vdso", "vdso.so", "y/x/vdso.so", "x/vdso32.so", ""})
+		CHECK(table.find_built(file) == nullptr);
 }
 
 TEST_CASE("record fields lie within the record, aligned and apart")

@@ -37,8 +37,8 @@ def build(cell: Cell, folder: Path) -> list[tuple[Path, str]]:
     folder.mkdir(parents=True, exist_ok=True)
     repo, log = cell.ctx.repo, folder / "guest.log"
     tool = manifest.build_vdsogen(cell.ctx, repo / "scripts" / "vdsogen")
-    table = [repo / "scripts" / "vdso.tbl", folder / "symtab.h"]
-    procs.capture([tool, "generate", "symtab", *table], "vdsogen generate symtab")
+    words = [tool, "generate", "symtab", *cell.source.base.table, folder / "symtab.h"]
+    procs.capture(words, "vdsogen generate symtab")
     sources = sorted((repo / "tools" / "bench" / "guest").glob("*.c"))
     bare = [path for path in sources if path.name == "exit.c"]
     rest = [path for path in sources if path not in bare]

@@ -19,12 +19,6 @@ FLAGS = "-std=c++17 -O2 -Wall -Wextra".split()
 # vdsogen's ELF reader, which the programs use as well.
 READERS = "elf_file.cc file.cc diagnostics.cc text.cc".split()
 HEADERS = {"layout.h": "layout", "user.h": "user"}
-# An object of the vDSO: offsets.c is compiled with its command line.
-VDSO_OBJECT = {
-    "x86_64": "arch/x86/entry/vdso/.vclock_gettime.o.cmd",
-    "arm64": "arch/arm64/kernel/vdso/.vgettimeofday.o.cmd",
-}
-IMAGE = {"x86_64": "vdso64.so", "arm64": "vdso.so"}
 # Files of only one of the two programs; only `native` needs Google Benchmark.
 OWN_FILES = {"native": {"main.cc", "timings.cc", "references.cc"}}
 OWN_FILES["count"] = {"count.cc", "steps.cc"}
@@ -64,12 +58,14 @@ def sources(cell: Cell) -> Path:
 def offsets(cell: Cell, target: Path) -> None:
     """Write a header with constants of the tree's headers, as its vDSO code sees them.
     Fault if the base has no offsets.c or it does not compile."""
-    source = sources(cell) / cell.base / "offsets.c"
+    source = cell.source.base.folder / "offsets.c"
     if not source.is_file():
         raise Fault(
             f"{source}: missing: the native benchmarks do not support this base"
         )
-    saved = (cell.build / VDSO_OBJECT[cell.machine.arch]).read_text().splitlines()[0]
+    # offsets.c is compiled with the command line of an object of the image.
+    folder = cell.build / cell.images[cell.machine.arch].folder
+    saved = (folder / ".vtask.o.cmd").read_text().splitlines()[0]
     words = shlex.split(saved.partition(" := ")[2])
     assembly = target.with_suffix(".s")
     words = [word for word in words if not word.startswith("-Wp,-MMD")]
@@ -89,9 +85,9 @@ def _headers(cell: Cell, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     generator = cell.source.tree / "scripts" / "vdsogen"
     tool = manifest.build_vdsogen(cell.ctx, generator)
-    table = cell.source.tree / "scripts" / "vdso.tbl"
+    table = cell.source.base.table
     for name, kind in HEADERS.items():
-        words = [tool, "generate", kind, table, folder / name]
+        words = [tool, "generate", kind, *table, folder / name]
         procs.capture(words, f"vdsogen generate {kind}")
     offsets(cell, folder / "offsets.h")
 
@@ -122,8 +118,7 @@ def build_counter(cell: Cell, folder: Path) -> Path:
 
 def images(cell: Cell) -> list[Path]:
     """The stripped vDSO image and the one with symbols."""
-    image = cell.folder / IMAGE[cell.machine.arch]
-    return [image, image.with_name(image.name + ".dbg")]
+    return [cell.vdso(cell.machine.arch), cell.vdso(cell.machine.arch, ".so.dbg")]
 
 
 def execute(*command: object) -> str:

@@ -55,14 +55,13 @@ def time(cell: Cell) -> Native:
 def image_pages(cell: Cell) -> dict[str, tuple[int, int]]:
     """Image -> (patched, unpatched) pages, if both kernels were built."""
     args = (cell.ctx, cell.source, cell.machine)
-    patched = kernels.patched(*args).folder
-    unpatched = kernels.unpatched(*args).folder
+    pair = (kernels.patched(*args), kernels.unpatched(*args))
     found = {}
-    for path in sorted(patched.glob("vdso*.so")):
-        other = unpatched / path.name
-        if other.is_file():
-            sizes = [-(-file.stat().st_size // PAGE) for file in (path, other)]
-            found[path.name] = (sizes[0], sizes[1])
+    for abi in cell.images:
+        files = [kernel.vdso(abi) for kernel in pair]
+        if all(file.is_file() for file in files):
+            sizes = [-(-file.stat().st_size // PAGE) for file in files]
+            found[abi] = (sizes[0], sizes[1])
     return found
 
 

@@ -133,7 +133,7 @@ def image(pages: dict[str, tuple[int, int]]) -> list[Target]:
     """Targets of image sizes. `pages`: image -> (patched, unpatched)."""
     return [
         Target(
-            f"pages of {name}",
+            f"pages of the {name} image",
             f"<= {before}",
             after,
             "pages",
