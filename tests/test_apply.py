@@ -208,7 +208,7 @@ def test_sync_touches_only_what_differs(sample_repo, sample_tree):
     from harness import bases
 
     base = bases.load(sample_repo, "6.12")
-    assert len(patcher.sync(base, sample_tree)) == 11
+    assert len(patcher.sync(base, sample_tree)) == 12
     assert patcher.sync(base, sample_tree) == []
     (sample_repo / "kernel/vdso/task.c").write_text("int other;\n")
     changed = patcher.sync(base, sample_tree)

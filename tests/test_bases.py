@@ -67,7 +67,7 @@ def test_series_faults(sample_repo: Path, text: str, words: str) -> None:
 def test_series_names_a_file_that_is_not_there(sample_repo: Path) -> None:
     series = sample_repo / "patches/6.12/series"
     series.write_text(series.read_text() + "  lib/none.c\n")
-    with pytest.raises(Fault, match=r"series:11: lib/none.c matches no file"):
+    with pytest.raises(Fault, match=r"series:12: lib/none.c matches no file"):
         bases.load(sample_repo, "6.12").patches()
 
 
