@@ -34,8 +34,8 @@ std::optional<std::uint64_t> find_debug_symbol(const ElfFile &elf, const std::st
 	return std::nullopt;
 }
 
-void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug, const CheckOptions &options,
-		Diagnostics &faults)
+void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug,
+		const CheckOptions &options, Diagnostics &faults)
 {
 	const auto value = find_debug_symbol(debug, vvar.symbol);
 	const Presence wanted = presence(vvar.config, false, options);
@@ -46,7 +46,8 @@ void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug, cons
 	if (wanted == Presence::absent)
 		return; /* a linker script may still define it */
 	if (!value && wanted == Presence::required)
-		faults.add(0, "no symbol " + vvar.symbol + ", which " + table.place(vvar.line) + " has");
+		faults.add(0, "no symbol " + vvar.symbol + ", which " + table.place(vvar.line) +
+				      " has");
 	if (value && *value != expected)
 		faults.add(0, vvar.symbol + " lies at " + hex(*value) + ", but " +
 				      table.place(vvar.line) + " says " +

@@ -185,7 +185,8 @@ void check_exports(const Table &table, const Abi &abi, const ElfFile &elf, const
 		const Presence wanted = presence(entry.config, entry.is_new(), options);
 
 		if (!found && wanted == Presence::required)
-			faults.add(0, symbol.name + ": is missing; " + table.place(entry.line) + " has it");
+			faults.add(0, symbol.name + ": is missing; " + table.place(entry.line) +
+					      " has it");
 		if (found && wanted == Presence::absent)
 			faults.add(0, symbol.name + ": must be absent: " + absence(entry, options));
 		if (found)

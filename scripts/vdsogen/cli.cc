@@ -96,9 +96,8 @@ bool load_table(const TableFiles &files, Table &table, std::ostream &err)
 	Diagnostics faults(files.path);
 	const std::string text = read_file(files.path);
 
-	table = files.base.empty()
-			? parse_table(text, faults)
-			: parse_table(text, read_file(files.base), files.base, faults);
+	table = files.base.empty() ? parse_table(text, faults)
+				   : parse_table(text, read_file(files.base), files.base, faults);
 	faults.print(err);
 	return faults.empty();
 }
@@ -224,8 +223,8 @@ int check(Arguments args, std::ostream &err)
 		return exit_fault;
 
 	const bool is_path = of.find('/') != std::string::npos;
-	const Abi *abi = is_path ? find_built(table, of, files, err)
-				 : find_abi(table, of, files, err);
+	const Abi *abi =
+		is_path ? find_built(table, of, files, err) : find_abi(table, of, files, err);
 
 	if (!abi)
 		return exit_fault;

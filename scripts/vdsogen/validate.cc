@@ -24,8 +24,9 @@ public:
 		const auto added = lines_.emplace(name, line);
 
 		if (!name.empty() && !added.second)
-			faults_.add(line, what_ + " '" + name + "' exists already in " +
-						  describe_line(faults_.files(), added.first->second));
+			faults_.add(line,
+				    what_ + " '" + name + "' exists already in " +
+					    describe_line(faults_.files(), added.first->second));
 	}
 
 private:

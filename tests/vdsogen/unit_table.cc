@@ -12,8 +12,7 @@ using namespace vdsogen;
 namespace
 {
 
-constexpr const char *abi_row =
-	"abi a class=64 machine=x86_64 version=V prefix=__p_\n";
+constexpr const char *abi_row = "abi a class=64 machine=x86_64 version=V prefix=__p_\n";
 
 /* The messages for a table with one abi and @rows. */
 std::string faults_of(const std::string &rows)
@@ -65,8 +64,8 @@ TEST_CASE("rows of a release continue the table, and faults name their file")
 					"b", faults);
 
 	faults.print(text);
-	CHECK(tells(text.str(), "b:2: entry of abi a 'x' exists already in line 2\n"));
-	CHECK(tells(text.str(), "b:3: image row: key 'make' is missing\n"));
+	CHECK(contains(text.str(), "b:2: entry of abi a 'x' exists already in line 2\n"));
+	CHECK(contains(text.str(), "b:3: image row: key 'make' is missing\n"));
 	CHECK(table.place(table.entries[0].line) == "line 2 of the table");
 	CHECK(table.place(table.entries[1].line) == "line 2 of b");
 }
@@ -74,9 +73,8 @@ TEST_CASE("rows of a release continue the table, and faults name their file")
 TEST_CASE("an image is found by its path in the build tree")
 {
 	Diagnostics faults("t");
-	const Table table = parse_table(std::string(abi_row) +
-						"image a path=x/vdso make=x/ pages=3 cfi=none\n",
-					faults);
+	const Table table = parse_table(
+		std::string(abi_row) + "image a path=x/vdso make=x/ pages=3 cfi=none\n", faults);
 
 	CHECK(faults.empty());
 	CHECK(table.find_image("a")->pages == 3);
