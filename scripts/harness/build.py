@@ -144,7 +144,7 @@ def _collect(cell: Cell) -> None:
     shutil.copyfile(cell.build / ".config", cell.folder / ".config")
     config = kconfig.parse(cell.folder.joinpath(".config").read_text())
     for abi, image in cell.images.items():
-        if image.option and image.option not in config:
+        if image.option and config.get(image.option) != "y":
             continue
         for end in (".so", ".so.dbg"):
             path = cell.build / (image.path + end)
