@@ -18,7 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
 
-from toolkit import REPO, ROWS, TABLE, Tool, build_tools, make  # noqa: E402
+from toolkit import BASE_TABLE, REPO, ROWS, TABLE, Tool, build_tools, make  # noqa: E402
 
 FOLDER = REPO / "tools" / "lib" / "vdsox"
 PROGRAMS = FOLDER / "tests"

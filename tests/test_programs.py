@@ -70,6 +70,7 @@ def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
         "vdsox": built.out / "vdsox",
         "vdsogen": library.build_generator(tools, arch),
         "vdso.tbl": library.TABLE,
+        "base.tbl": library.BASE_TABLE,
     }
     for name, link in (("verify", "a"), ("verify-static", "static")):
         program = built.out / f"guest-{name}"

@@ -77,9 +77,7 @@ def touched(text: str, name: str) -> list[str]:
         if new == "/dev/null":
             raise Fault(f"{name}: removes {old}: a hook patch only changes files")
         if old == "/dev/null":
-            raise Fault(
-                f"{name}: creates {new}: a hook patch only changes files"
-            )
+            raise Fault(f"{name}: creates {new}: a hook patch only changes files")
         files.append(new.split("/", 1)[1])
     if not files:
         raise Fault(f"{name}: has no hunk")

@@ -166,7 +166,8 @@ scenario_browser() {
 	"$place/vdsox" entries $! | grep -q "process $!:" &&
 	"$place/vdsox" dump $! /tmp/image || return
 	kill $!
-	"$place/vdsogen" check "$place/vdso.tbl" "$arch" /tmp/image --page-size 4096 &&
+	"$place/vdsogen" check "$place/vdso.tbl" "$arch" /tmp/image \
+		--base "$place/base.tbl" --page-size 4096 &&
 	getpid=$(grep getpid "$place/records") &&
 	objdump -d /tmp/image | grep -q "<$getpid.*>:" &&
 	gdb -batch -nx -ex "disassemble $getpid" /tmp/image | grep -q '<+0>'
