@@ -109,7 +109,8 @@ def _images(cell: OffCell) -> dict[str, str]:
 
 
 def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
-    """Pairs of lines that differ, and a last entry if the saved text is longer."""
+    """Pairs of lines that differ, and a last entry if the rest was not compared or the
+    saved text is longer."""
     found = []
     with open(saved) as stream:
         for line in disassembly(cell, files):
@@ -117,6 +118,7 @@ def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
             if old != line:
                 found.append(f"-{old.rstrip()}\n+{line.rstrip()}")
             if len(found) > 2000:
+                found.append("more lines, which were not compared")
                 break
         if stream.readline():
             found.append("the unpatched kernel's disassembly is longer")

@@ -128,6 +128,7 @@ def test_kernel_clock_selftest(find, cell: str) -> None:
 def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
     """Reports of real results are valid, too."""
     import jsonschema
+    import junitparser
 
     from harness import reports, results
 
@@ -136,8 +137,16 @@ def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
     value = results.as_json(found)
     jsonschema.validate(value, schema)
     reports.write_all(value, tmp_path)
-    names = ["junit.xml", "kcidb.json", "index.html"]
-    assert all((tmp_path / name).stat().st_size > 1000 for name in names)
+    (cell_value,) = value["cells"]
+    names = [test["name"] for test in cell_value["tests"]]
+    (suite,) = junitparser.JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    assert names == [c.name for c in suite if c.classname == cell_value["name"]]
+    cases = sum(len(test.get("subtests", [])) for test in cell_value["tests"])
+    assert suite.tests == len(names) + cases > len(names)
+    document = json.loads((tmp_path / "kcidb.json").read_text())
+    assert len(document["tests"]) >= suite.tests
+    page = (tmp_path / "index.html").read_text()
+    assert [name for name in names if name not in page] == []
 
 
 def _images() -> list[object]:

@@ -69,7 +69,6 @@ def test_line_numbers(before: str, after: str, same: bool) -> None:
 def test_code_is_the_same(outcome: offbuild.Outcome) -> None:
     other = [pair for pair in outcome.differences if not only_a_number(pair)]
     assert other == [], "\n".join(other[:20])
-    assert len(outcome.differences) < 100
 
 
 @pytest.mark.guest
