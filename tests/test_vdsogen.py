@@ -14,7 +14,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
 
-from toolkit import BASE_TABLE, HERE, REPO, ROWS, TABLE, Tool, build_tools  # noqa: E402
+from toolkit import (
+    BASE_TABLE,
+    HERE,
+    REPO,
+    ROWS,
+    TABLE,
+    Tool,
+    build_tools,
+    table_text,
+)  # noqa: E402
 
 GOLDEN = sorted(p for p in (HERE / "golden").iterdir() if p.is_dir())
 GETPGRP = (
@@ -186,9 +195,11 @@ def test_kbuild_lists_every_source() -> None:
     assert sorted(listed) == sorted(p.stem for p in folder.glob("*.cc"))
 
 
-def test_fuzz_table(tools: Path) -> None:
+def test_fuzz_table(tools: Path, tmp_path: Path) -> None:
+    table = tmp_path / "whole.tbl"
+    table.write_text(table_text(), encoding="ascii")
     run = subprocess.run(
-        [tools / "fuzz", "4", "1", TABLE],
+        [tools / "fuzz", "4", "1", table],
         capture_output=True,
         text=True,
         timeout=120,

@@ -482,9 +482,13 @@ def test_compare(tool: Tool, recipes: dict[str, Image], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("abi", ABIS)
-def test_fuzz_image(tools: Path, good: dict[str, Path], abi: str) -> None:
+def test_fuzz_image(
+    tools: Path, good: dict[str, Path], tmp_path: Path, abi: str
+) -> None:
+    table = tmp_path / "whole.tbl"
+    table.write_text(table_text(), encoding="ascii")
     run = subprocess.run(
-        [tools / "fuzz", "6", "1", TABLE, abi, good[abi], debug(good[abi])],
+        [tools / "fuzz", "6", "1", table, abi, good[abi], debug(good[abi])],
         capture_output=True,
         text=True,
         timeout=200,

@@ -105,6 +105,10 @@ std::size_t try_table(const std::string &text)
 	generate_layout(table, "t");
 	generate_user(table, "t");
 	generate_symtab(table, "t");
+	generate_library(table, "t");
+	generate_calls(table, "t");
+	generate_synopsis(table, "t");
+	generate_manual(table, "t");
 	generate_manifest(table);
 	for (const Abi &abi : table.abis)
 		generate_version(table, abi, "t");
