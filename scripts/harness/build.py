@@ -146,11 +146,14 @@ def _collect(cell: Cell) -> None:
     for abi, image in cell.images.items():
         if image.option and config.get(image.option) != "y":
             continue
-        for end in (".so", ".so.dbg"):
-            path = cell.build / (image.path + end)
-            if not path.is_file():
-                raise Fault(f"the build produced no {image.path}{end}", cell.build_log)
-            shutil.copyfile(path, cell.vdso(abi, end))
+        path = cell.build / f"{image.path}.so"
+        if not path.is_file():
+            raise Fault(f"the build produced no {image.path}.so", cell.build_log)
+        shutil.copyfile(path, cell.vdso(abi))
+        # arm64's 32-bit image has one of another name.
+        debug = path.with_name(f"{path.name}.dbg")
+        if debug.is_file():
+            shutil.copyfile(debug, cell.vdso(abi, ".so.dbg"))
 
 
 def kernel(cell: Cell) -> None:
