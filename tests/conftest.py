@@ -15,8 +15,8 @@ from typing import Callable, Iterator
 import pytest
 
 from prebuild import Prebuild
-from cells import THOROUGH, Cells
-from harness import events, interrupt, procs
+from cells import NAMES, THOROUGH, Cells
+from harness import events, interrupt, machine, procs
 from harness.context import REPO, Context
 from harness.results import flake_lines
 from harness.ui import Ui
@@ -74,9 +74,18 @@ def pytest_collection_modifyitems(
 
 
 def place(item: pytest.Item) -> int:
+    """Guests run in the order in which prebuild.py builds their kernels: plain kernels,
+    host kernels, variants, kernels with the option off."""
     if item.get_closest_marker("last"):
-        return 2
-    return 1 if item.get_closest_marker("guest") else 0
+        return 5
+    if not item.get_closest_marker("guest"):
+        return 0
+    kernel = item.get_closest_marker("kernel")
+    if kernel:
+        return {"host": 2, "off": 4}[kernel.args[0]]
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    variants = set(NAMES) - set(machine.names())
+    return 3 if variants & {str(value) for value in values} else 1
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -465,6 +465,7 @@ def in_guest(cell: Cell, program: Path, images: list[Path]) -> str:
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("off")
 @pytest.mark.parametrize("arch", machine.names())
 def test_clocks_cost_what_they_do_without_the_patches(
     cells, arch: str, tmp_path: Path

@@ -30,7 +30,7 @@ PACKAGES = (
 LIMIT = 1200.0
 IMAGES = "/vdsox/artifacts/{}.tar"
 
-pytestmark = pytest.mark.guest
+pytestmark = [pytest.mark.guest, pytest.mark.kernel("host")]
 each_arch = pytest.mark.parametrize("arch", machine.names())
 
 

@@ -57,6 +57,7 @@ def fixture_inside(cells, vdsox, tmp_path):
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("host")
 @pytest.mark.parametrize("arch", ARCHES)
 def test_command_runs_on_a_root_of_its_own(cells, inside, arch: str) -> None:
     before = Path("/etc/hostname").read_bytes()
@@ -69,6 +70,7 @@ def test_command_runs_on_a_root_of_its_own(cells, inside, arch: str) -> None:
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("host")
 @pytest.mark.parametrize("arch", ARCHES)
 def test_interpreter_prints_its_ids(inside, arch: str) -> None:
     """An unmodified program, with all that it loads."""

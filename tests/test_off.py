@@ -22,6 +22,7 @@ def fixture_outcome(request, cells) -> offbuild.Outcome:
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("off")
 def test_images_are_the_same_bytes(outcome: offbuild.Outcome) -> None:
     assert outcome.images_after == outcome.images_before
 
@@ -66,12 +67,14 @@ def test_line_numbers(before: str, after: str, same: bool) -> None:
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("off")
 def test_code_is_the_same(outcome: offbuild.Outcome) -> None:
     other = [pair for pair in outcome.differences if not only_a_number(pair)]
     assert other == [], "\n".join(other[:20])
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("off")
 def test_what_is_compared(outcome: offbuild.Outcome) -> None:
     """All, or at least the files with hooks."""
     hooked = {"kernel/fork.o", "kernel/sched/core.o", "fs/exec.o", "kernel/seccomp.o"}

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from prebuild import Prebuild
 from cells import Cells
+from conftest import place
 from harness import procs
 from harness.context import REPO, Context
 from harness.errors import Fault
@@ -21,7 +23,9 @@ SLOW = """
 import sys, time
 sys.path[:0] = [{tests!r}, {scripts!r}]
 from pathlib import Path
+from types import SimpleNamespace
 from cells import Cells
+from conftest import place
 from harness.context import Context
 
 def make():
@@ -35,6 +39,7 @@ BUILDS = """
 import sys
 sys.path.insert(0, {scripts!r})
 from pathlib import Path
+from types import SimpleNamespace
 from harness import interrupt, procs
 
 script = "echo $$ > {out}/pid.new; mv {out}/pid.new {out}/pid; sleep 1000"
@@ -87,3 +92,23 @@ def test_ends_what_it_builds(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert process.end() != 0
+
+
+def item(params: dict[str, object], *marks: pytest.MarkDecorator) -> SimpleNamespace:
+    """As much of a collected test as its place depends on."""
+    by_name = {decorator.name: decorator.mark for decorator in marks}
+    callspec = SimpleNamespace(params=params)
+    return SimpleNamespace(get_closest_marker=by_name.get, callspec=callspec)
+
+
+def test_guests_run_in_the_order_of_the_builds() -> None:
+    guest, kernel = pytest.mark.guest, pytest.mark.kernel
+    items = [
+        item({}),
+        item({"cell": "x86_64"}, guest),
+        item({"arch": "arm64"}, guest, kernel("host")),
+        item({"cell": "x86_64-debug"}, guest),
+        item({"arch": "arm64"}, guest, kernel("off")),
+        item({"cell": "x86_64"}, guest, pytest.mark.last),
+    ]
+    assert [place(each) for each in items] == list(range(6))  # type: ignore[arg-type]

@@ -133,6 +133,7 @@ def test_fallback_counters(arch: str, counted: str, good: bool) -> None:
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("host")
 @pytest.mark.parametrize("arch, name", CASES, ids=[f"{a}-{n}" for a, n in CASES])
 def test_program(cells, tmp_path_factory, arch: str, name: str) -> None:
     tools = tmp_path_factory.getbasetemp()
