@@ -21,7 +21,7 @@ constexpr long smallest_page = 4096;
 constexpr long largest_page = 65536;
 
 constexpr const char *usage =
-	"usage: vdsogen generate layout|user|symtab|manifest TABLE OUT [--base FILE]\n"
+	"usage: vdsogen generate layout|base|user|symtab|manifest TABLE OUT [--base FILE]\n"
 	"       vdsogen generate library|calls|synopsis|manual TABLE OUT [--base FILE]\n"
 	"       vdsogen generate version TABLE ABI OUT [--base FILE]\n"
 	"       vdsogen check TABLE ABI|BUILT IMAGE [--base FILE] [--debug IMAGE.dbg]\n"
@@ -142,6 +142,7 @@ Generator find_generator(const std::string &what)
 {
 	static const std::map<std::string, Generator> generators = {
 		{"layout", generate_layout},
+		{"base", generate_base},
 		{"user", generate_user},
 		{"symtab", generate_symtab},
 		{"library", generate_library},

@@ -12,6 +12,8 @@ namespace vdsogen
 
 /* The texts of the generated files. @source: name of the table, for their first lines. */
 std::string generate_layout(const Table &table, const std::string &source);
+/* What depends on the rows of a kernel release; few objects include it. */
+std::string generate_base(const Table &table, const std::string &source);
 std::string generate_version(const Table &table, const Abi &abi, const std::string &source);
 std::string generate_user(const Table &table, const std::string &source);
 std::string generate_symtab(const Table &table, const std::string &source);

@@ -116,21 +116,21 @@ std::string entries(const Table &table, const Abi &abi)
 			  "VDSO_TASK_ENTRIES_" + to_upper(abi.name), rows);
 }
 
-/* Base and code entries that depend on a fixed field. */
-std::string uses(const Table &table, const Abi &abi)
+/* Code entries, or those of the unpatched images, that depend on a fixed field. */
+std::string uses(const Table &table, const Abi &abi, EntryKind kind, const std::string &prefix)
 {
 	std::vector<std::string> rows;
 
 	for (const Entry &entry : table.entries) {
 		const EntryAbi *use = find_use(entry, abi);
 
-		if (use && entry.kind != EntryKind::record && !entry.field.empty())
+		if (use && entry.kind == kind && !entry.field.empty())
 			rows.push_back(entry.field + ", " + use->nr);
 	}
 	return list_macro(
 		"X(field, nr of __NR_nr): fixed fields and the calls that they answer on " +
 			abi.name,
-		"VDSO_TASK_USES_" + to_upper(abi.name), rows);
+		prefix + to_upper(abi.name), rows);
 }
 
 std::vector<Field> sorted(std::vector<Field> fields)
@@ -169,8 +169,18 @@ std::string generate_layout(const Table &table, const std::string &source)
 	text += structure(slot) + assertions(slot);
 	text += answers(table);
 	for (const Abi &abi : table.abis)
-		text += entries(table, abi) + uses(table, abi);
+		text += entries(table, abi) + uses(table, abi, EntryKind::code, "VDSO_TASK_USES_");
 	return text + "#endif\n\n#endif /* _VDSO_TASK_LAYOUT_H */\n";
+}
+
+std::string generate_base(const Table &table, const std::string &source)
+{
+	std::string text = file_head(source);
+
+	text += "#ifndef _VDSO_TASK_BASE_H\n#define _VDSO_TASK_BASE_H\n\n";
+	for (const Abi &abi : table.abis)
+		text += uses(table, abi, EntryKind::base, "VDSO_TASK_BASE_USES_");
+	return text + "#endif /* _VDSO_TASK_BASE_H */\n";
 }
 
 } // namespace vdsogen

@@ -103,6 +103,7 @@ std::size_t try_table(const std::string &text)
 	if (!faults.empty())
 		return faults.count();
 	generate_layout(table, "t");
+	generate_base(table, "t");
 	generate_user(table, "t");
 	generate_symtab(table, "t");
 	generate_library(table, "t");

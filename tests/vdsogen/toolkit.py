@@ -74,7 +74,7 @@ class Tool:
 
     def generate(self, out: Path, table: Path, *options: object) -> dict[str, str]:
         """Every output for @table, by file name."""
-        names = ["layout.h", "user.h", "symtab.h", "library.h", "calls.h"]
+        names = ["layout.h", "base.h", "user.h", "symtab.h", "library.h", "calls.h"]
         names += ["synopsis.mdoc", "manual.mdoc", "manifest.json"]
         jobs = {name: [name.partition(".")[0], table, *options] for name in names}
         texts = self._generate(jobs, out)

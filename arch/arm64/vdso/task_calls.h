@@ -6,6 +6,7 @@
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
+#include <generated/vdso_task_base.h>
 #include <asm/unistd.h>
 
 /**
@@ -21,6 +22,7 @@ arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
 	static const struct vdso_task_call native[] = {
 		VDSO_TASK_ENTRIES_ARM64(VDSO_TASK_CALL)
 		VDSO_TASK_USES_ARM64(VDSO_TASK_USE)
+		VDSO_TASK_BASE_USES_ARM64(VDSO_TASK_USE)
 		{ }
 	};
 

@@ -6,6 +6,7 @@
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
+#include <generated/vdso_task_base.h>
 #include <asm/unistd.h>
 #include <asm/vdso.h>
 
@@ -28,12 +29,14 @@ arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
 	static const struct vdso_task_call native[] = {
 		VDSO_TASK_ENTRIES_X86_64(VDSO_TASK_CALL)
 		VDSO_TASK_USES_X86_64(VDSO_TASK_USE)
+		VDSO_TASK_BASE_USES_X86_64(VDSO_TASK_USE)
 		{ }
 	};
 #ifdef CONFIG_IA32_EMULATION
 	static const struct vdso_task_call compat[] = {
 		VDSO_TASK_ENTRIES_IA32(VDSO_TASK_IA32_CALL)
 		VDSO_TASK_USES_IA32(VDSO_TASK_IA32_USE)
+		VDSO_TASK_BASE_USES_IA32(VDSO_TASK_IA32_USE)
 		{ }
 	};
 

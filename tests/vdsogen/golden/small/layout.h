@@ -98,16 +98,14 @@ VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == VDSO_TASK_LINE_SIZE);
 	X(getbar, __bar, bar, unsigned int, getbar)
 
 /* X(field, nr of __NR_nr): fixed fields and the calls that they answer on a64 */
-#define VDSO_TASK_USES_A64(X) \
-	X(clock, old)
+#define VDSO_TASK_USES_A64(X)
 
 /* X(name, symbol, field, type, nr of __NR_nr): record entries of a32 */
 #define VDSO_TASK_ENTRIES_A32(X) \
 	X(getbar, __bar, bar, unsigned int, getbar32)
 
 /* X(field, nr of __NR_nr): fixed fields and the calls that they answer on a32 */
-#define VDSO_TASK_USES_A32(X) \
-	X(clock, older)
+#define VDSO_TASK_USES_A32(X)
 
 #endif
 
