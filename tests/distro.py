@@ -94,8 +94,6 @@ def images(ctx: Context, source: Source) -> list[Path]:
         build.make(cell, "make olddefconfig", "-s", "olddefconfig")
         kconfig.verify({"CONFIG_VDSO_TASK": "y"}, config)
         objects = touched(source, kconfig.parse(config.read_text()))
-        targets = [image.target for image in cell.images.values()]
-        targets = [*dict.fromkeys(targets), OWN, *objects]
+        targets = [*cell.image_targets(), OWN, *objects]
         build.make(cell, "part of a kernel build", *targets, outcome=outcome)
-    paths = [cell.build / f"{image.path}.so" for image in cell.images.values()]
-    return [path for path in paths if path.is_file()]
+    return list(cell.built_images().values())

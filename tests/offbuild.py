@@ -102,10 +102,11 @@ def disassembly(cell: OffCell, files: list[str]) -> Iterator[str]:
 
 
 def _images(cell: OffCell) -> dict[str, str]:
-    paths = {abi: cell.build / f"{image.path}.so" for abi, image in cell.images.items()}
-    found = {abi: path.read_bytes() for abi, path in paths.items() if path.is_file()}
+    found = cell.built_images()
     assert cell.machine.arch in found
-    return {abi: hashlib.sha256(data).hexdigest() for abi, data in found.items()}
+    return {
+        a: hashlib.sha256(path.read_bytes()).hexdigest() for a, path in found.items()
+    }
 
 
 def _differences(saved: Path, cell: OffCell, files: list[str]) -> list[str]:
@@ -163,8 +164,7 @@ def _pair(cell: OffCell, plain: Cell, whole: bool, why: str = "") -> Pair:
     objects = offparts.objects(cell, plain)
     if len(objects) > MANY:
         return _pair(cell, plain, True, f"all, as {len(objects)} objects may differ")
-    images = dict.fromkeys(image.target for image in cell.images.values())
-    targets = [*objects, *images]
+    targets = [*objects, *cell.image_targets()]
     return Pair(cell, targets, objects, {}, f"{len(objects)} objects")
 
 

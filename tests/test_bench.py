@@ -479,8 +479,7 @@ def test_clocks_cost_what_they_do_without_the_patches(
     cells.off()
     cell = cells.cell(HOSTS[arch])
     counter = native.build_counter(cell, tmp_path)
-    folder = offbuild.unpatched(cells.ctx, cells.source(), arch).build
-    image = folder / f"{cell.images[arch].path}.so"
+    image = offbuild.unpatched(cells.ctx, cells.source(), arch).built_images()[arch]
 
     def steps(images: list[Path]) -> dict[str, int]:
         if cell.machine.native:

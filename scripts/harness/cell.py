@@ -101,6 +101,15 @@ class Cell:
         """ABI -> vDSO image of the architecture's kernels."""
         return self.source.base.images(self.machine.abis)
 
+    def image_targets(self) -> list[str]:
+        """The make targets that build the images."""
+        return list(dict.fromkeys(image.target for image in self.images.values()))
+
+    def built_images(self) -> dict[str, Path]:
+        """ABI -> image in the build directory, for those that the build produced."""
+        paths = {abi: self.build / f"{i.path}.so" for abi, i in self.images.items()}
+        return {abi: path for abi, path in paths.items() if path.is_file()}
+
     def vdso(self, abi: str, end: str = ".so") -> Path:
         """The copy of an image of the built kernel; ".so.dbg": with symbols."""
         return self.folder / f"vdso-{abi}{end}"

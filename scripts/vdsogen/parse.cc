@@ -294,31 +294,32 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 	row.finish();
 }
 
-} // namespace
-
-Table parse_table(std::string_view text, Diagnostics &faults)
+Table parse_rows(const std::vector<Row> &rows, Diagnostics &faults)
 {
 	Table table;
 
-	for (const Row &row : split_rows(text, faults))
+	for (const Row &row : rows)
 		parse_row(row, table, faults);
 	table.files = faults.files();
 	validate(table, faults);
 	return table;
 }
 
+} // namespace
+
+Table parse_table(std::string_view text, Diagnostics &faults)
+{
+	return parse_rows(split_rows(text, faults), faults);
+}
+
 Table parse_table(std::string_view text, std::string_view base, const std::string &base_file,
 		  Diagnostics &faults)
 {
-	Table table;
+	std::vector<Row> rows = split_rows(text, faults);
 
-	for (const Row &row : split_rows(text, faults))
-		parse_row(row, table, faults);
-	for (const Row &row : split_rows(base, faults, faults.begin_file(base_file)))
-		parse_row(row, table, faults);
-	table.files = faults.files();
-	validate(table, faults);
-	return table;
+	for (Row &row : split_rows(base, faults, faults.begin_file(base_file)))
+		rows.push_back(std::move(row));
+	return parse_rows(rows, faults);
 }
 
 } // namespace vdsogen
