@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import atomic, machine, procs, srcpkg
+from harness.build import ccache_paths
 from harness.context import REPO, Context
 from harness.errors import Fault
 
@@ -22,8 +23,12 @@ TARGETS = {
     "arm64": ("aarch64-linux-gnu", "aarch64"),
     "arm": ("arm-linux-gnueabihf", "arm"),
 }
-# Uses ccache, if installed, and keeps the compiler's name one word.
-ENV = {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}"}
+
+
+def environment(ctx: Context) -> dict[str, str]:
+    """Uses ccache, if installed, and keeps the compiler's name one word."""
+    path = f"/usr/lib/ccache:{os.environ['PATH']}"
+    return {"PATH": path, **ccache_paths(ctx)}
 
 
 def series(package: str, version: str) -> list[Path]:
@@ -87,7 +92,7 @@ class Musl:
         """Link a program with this musl, as musl-gcc does."""
         command = [self.compiler, "-specs", self.prefix / "lib/musl-gcc.specs"]
         command += ["-O2", "-Wall", "-Wextra", "-o", out]
-        procs.run_logged([*command, *words], self.log, f"build of {out.name}", env=ENV)
+        procs.run_logged([*command, *words], self.log, f"build of {out.name}")
         return out
 
 
@@ -110,7 +115,7 @@ def musl(ctx: Context, arch: str) -> Musl:
         "--enable-wrapper=gcc",
         f"--{shared}-shared",
     ]
-    env = {**ENV, "CC": made.compiler}
+    env = {**environment(ctx), "CC": made.compiler}
     procs.run_logged(configure, log, "configure of musl", cwd=build, env=env)
     make = ["make", f"-j{ctx.jobs}", "install"]
     procs.run_logged(make, log, f"build of musl for {arch}", cwd=build, env=env)
@@ -153,7 +158,7 @@ def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
     build.mkdir()
     triplet = TARGETS[arch][0]
     command: list[object] = [tree / "configure", "--prefix=/usr", "--disable-werror"]
-    env = dict(ENV)
+    env = environment(ctx)
     if arch != machine.host_arch():
         env.update(CC=f"{triplet}-gcc", CXX="")
         command += [f"--host={triplet}", f"--with-headers=/usr/{triplet}/include"]
@@ -171,5 +176,5 @@ def glibc_objects(ctx: Context, tree: Path, arch: str) -> Path:
         # One job: the objects depend on headers that the folder's Makefile generates.
         command = ["make", "-r", "-C", tree / folder, f"objdir={build}", *targets]
         log = log_of(ctx, f"glibc-{arch}")
-        procs.run_logged(command, log, f"glibc's {folder}", env=ENV)
+        procs.run_logged(command, log, f"glibc's {folder}", env=environment(ctx))
     return build

@@ -55,7 +55,7 @@ def run(*command: object, status: int = 0) -> str:
 def test_musl_compiles_on_the_next_debian(ctx: Context, tmp_path: Path) -> None:
     """Objects only: of what the patches touch, with warnings as errors."""
     tree, log = libcs.patched(ctx, "musl", "trixie"), libcs.log_of(ctx, "musl-next")
-    env = {**libcs.ENV, "CC": "gcc", "CFLAGS": "-Werror"}
+    env = {**libcs.environment(ctx), "CC": "gcc", "CFLAGS": "-Werror"}
     procs.run_logged([tree / "configure"], log, "configure", cwd=tmp_path, env=env)
     names = ["internal/vdso_id", "linux/gettid", "unistd/getpid", "unistd/getegid"]
     objects = [f"obj/src/{name}{kind}" for name in names for kind in (".o", ".lo")]
@@ -232,7 +232,7 @@ def test_musl_leaves_other_architectures_alone(ctx: Context) -> None:
 def test_musl_compiles_for_i386(ctx: Context, tmp_path: Path) -> None:
     """Objects only, as Debian's 32-bit libgcc excludes the cross compilers."""
     tree, log = libcs.patched(ctx, "musl"), libcs.log_of(ctx, "musl-i386")
-    env = {**libcs.ENV, "CC": "gcc -m32"}
+    env = {**libcs.environment(ctx), "CC": "gcc -m32"}
     configure = [tree / "configure", "--target=i386", "--disable-shared"]
     procs.run_logged(configure, log, "configure", cwd=tmp_path, env=env)
     objects = ["obj/src/internal/vdso_id.o", "obj/src/unistd/getuid.o"]

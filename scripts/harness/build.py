@@ -14,6 +14,7 @@ from typing import Iterator, Optional
 
 from harness import atomic, kconfig, manifest, objects, parallel, procs
 from harness.cell import Cell
+from harness.context import Context
 from harness.errors import Fault
 from harness.ui import Outcome
 
@@ -40,11 +41,10 @@ def make_command(cell: Cell, *targets: str) -> list[object]:
     return [*command, *targets]
 
 
-def ccache_settings(cell: Cell) -> dict[str, str]:
+def ccache_paths(ctx: Context) -> dict[str, str]:
     """Environment of ccache: paths are hashed relative to the output directory, so
     builds of another checkout hit the cache."""
-    base = {"CCACHE_BASEDIR": str(cell.ctx.out), "CCACHE_NOHASHDIR": "1"}
-    return {**CACHE_SETTINGS, **base}
+    return {"CCACHE_BASEDIR": str(ctx.out), "CCACHE_NOHASHDIR": "1"}
 
 
 def make(
@@ -53,7 +53,7 @@ def make(
     """Run kbuild targets; `what` names them in the Fault if make fails. The step of
     `outcome` shows the build's progress."""
     command = make_command(cell, *targets)
-    env = {**ccache_settings(cell), **REPRODUCIBLE}
+    env = {**CACHE_SETTINGS, **ccache_paths(cell.ctx), **REPRODUCIBLE}
     if outcome:
         outcome.folder = cell.name
     dry_run = _dry_run(cell, targets)
