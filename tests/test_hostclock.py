@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,18 @@ def test_delays_of_a_process() -> None:
         assert str(os.getpid()) in first
         assert all(second[tid] >= first[tid] for tid in first.keys() & second.keys())
     assert delays_of(2**22 + 1)() == {}
+
+
+def test_unreadable_threads_are_left_out(tmp_path: Path) -> None:
+    """A thread may end between the reads of the folder and of its file."""
+    readable = {str(tid): tid * 1000 for tid in range(100, 120)}
+    for tid, delay in readable.items():
+        (tmp_path / "7/task" / tid).mkdir(parents=True)
+        (tmp_path / "7/task" / tid / "schedstat").write_text(f"5 {delay} 9\n")
+    for tid in range(200, 220):  # no file, a read that fails, no second number
+        (tmp_path / "7/task" / str(tid)).mkdir()
+    for tid in range(210, 215):
+        (tmp_path / "7/task" / str(tid) / "schedstat").mkdir()
+    for tid in range(215, 220):
+        (tmp_path / "7/task" / str(tid) / "schedstat").write_text("5\n")
+    assert delays_of(7, tmp_path)() == readable

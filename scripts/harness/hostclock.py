@@ -9,6 +9,7 @@ against its limit. The kernel sums run queue delay per thread: the second number
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping, Optional
@@ -25,19 +26,20 @@ def no_delays() -> Mapping[str, int]:
     return {}
 
 
-def delays_of(pid: int) -> Delays:
+def delays_of(pid: int, proc: Path = Path("/proc")) -> Delays:
     """A function that returns the run queue delay of each thread of a process, by
     thread ID, in nanoseconds. It raises nothing: a thread without an entry is left
     out."""
-    folder = Path(f"/proc/{pid}/task")
+    folder = proc / str(pid) / "task"
 
     def read() -> dict[str, int]:
         found = {}
-        try:
-            for path in folder.glob("*/schedstat"):
-                found[path.parent.name] = int(path.read_text().split()[1])
-        except (OSError, ValueError, IndexError):
-            pass  # threads end at any time; a kernel may have no schedstat
+        with suppress(OSError):  # the process may have ended
+            for path in folder.iterdir():
+                # threads end at any time; a kernel may have no schedstat
+                with suppress(OSError, ValueError, IndexError):
+                    text = (path / "schedstat").read_text()
+                    found[path.name] = int(text.split()[1])
         return found
 
     return read
