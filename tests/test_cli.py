@@ -86,6 +86,16 @@ def test_clean_leaves_other_folders_alone(vdsox, tmp_path: Path) -> None:
     assert vdsox("clean", "--out", tmp_path / "none").returncode == 0
 
 
+def test_verbose_prints_each_command(vdsox, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("KTAP version 1\n1..1\nok 1 one\n")
+    words = ["report", log, "--out", tmp_path / "out"]
+    quiet, verbose = vdsox(*words), vdsox(*words, "-v")
+    assert quiet.returncode == verbose.returncode == 0
+    assert "$ dpkg-query -W " not in quiet.stderr
+    assert "$ dpkg-query -W " in verbose.stderr
+
+
 def test_python_is_missing(vdsox, tmp_path: Path) -> None:
     done = vdsox("apply", tmp_path, VDSOX_PYTHON=str(tmp_path / "python3"))
     assert done.returncode == 2

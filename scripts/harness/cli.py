@@ -12,7 +12,6 @@ from typing import Callable, Optional
 from harness import commands, interrupt, machine, mode, procs, variant
 from harness.context import Context
 from harness.errors import EXIT_FAULT, Fault, from_oserror
-from harness.ui import Ui
 
 
 def _common() -> argparse.ArgumentParser:
@@ -27,7 +26,9 @@ def _common() -> argparse.ArgumentParser:
         default=True,
         help="install missing Debian packages (default: yes)",
     )
-    parser.add_argument("-v", dest="verbose", action="store_true", help="verbose")
+    parser.add_argument(
+        "-v", dest="verbose", action="store_true", help="print each command that is run"
+    )
     return parser
 
 
@@ -192,7 +193,8 @@ VERBS: dict[str, Callable[[Context, argparse.Namespace], int]] = {
 
 
 def _context(args: argparse.Namespace) -> Context:
-    ctx = Context(install_deps=args.install_deps, ui=Ui(verbose=args.verbose))
+    ctx = Context(install_deps=args.install_deps)
+    procs.show = ctx.ui.print_line if args.verbose else None
     if args.out:
         ctx.out = args.out.resolve()
     if args.jobs is not None:

@@ -23,7 +23,7 @@ import subprocess
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 from harness import interrupt
 from harness.errors import Fault
@@ -36,6 +36,8 @@ KILL_LIMIT = 10.0
 POLL = 0.02
 
 _running: dict[int, "subprocess.Popen[Any]"] = {}
+# Takes each command line that is started; set by the option -v.
+show: Optional[Callable[[str], None]] = None
 
 
 class Killed(Fault):
@@ -95,6 +97,8 @@ def start(
     registered: end_all() ends it
     """
     words = _with_pdeathsig([str(part) for part in command], env, death)
+    if show:
+        show(f"$ {quote(command)}")
     options.setdefault("stdin", subprocess.DEVNULL)
     with interrupt.hold():
         process = subprocess.Popen(words, env=env, start_new_session=True, **options)

@@ -56,7 +56,6 @@ class Ui:
     """
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
-    verbose: bool = False
     still: bool = False
     events: Optional[Path] = None
     clock: Callable[[], float] = time.monotonic
@@ -77,11 +76,6 @@ class Ui:
     def print_line(self, text: str) -> None:
         """Print a line above the live line."""
         self.status.print_line(text)
-
-    def debug(self, text: str) -> None:
-        """The same, with -v only."""
-        if self.verbose:
-            self.print_line(f"# {text}")
 
     @contextmanager
     def step(self, base: str, arch: str, name: str) -> Iterator[Outcome]:
