@@ -401,16 +401,19 @@ include $(check)
 """
 PLACE = "arch/x86/entry/vdso"
 DEBUG_INFO = 'asm(".section .debug_info,\\"\\"; .zero 100000; .text");'
+LONG = "const char text[20000] = {1};"
 
 
 @pytest.mark.parametrize(
-    "place, more, message",
+    "place, more, shift, message",
     [
-        (PLACE, DEBUG_INFO, ""),
-        (PLACE, "int away(), (*p)() = away;", "relocation"),
-        (f"{PLACE}64", "", f"no image row has the path of {PLACE}64/vdso64.so.dbg"),
+        (PLACE, DEBUG_INFO, 12, ""),
+        (PLACE, LONG, 12, "the image takes 6 pages, the table allows 3"),
+        (PLACE, LONG, 14, ""),
+        (PLACE, "int away(), (*p)() = away;", 12, "relocation"),
+        (f"{PLACE}64", "", 12, f"no image row has the path of {PLACE}64/vdso64.so.dbg"),
     ],
-    ids=["good", "relocation", "unknown-path"],
+    ids=["good", "long", "larger-pages", "relocation", "unknown-path"],
 )
 def test_kernel_build(
     tools: Path,
@@ -418,6 +421,7 @@ def test_kernel_build(
     tmp_path: Path,
     place: str,
     more: str,
+    shift: int,
     message: str,
 ) -> None:
     """Debug information is no part of the image; an image at fault is removed, and so
@@ -429,10 +433,12 @@ def test_kernel_build(
         (tmp_path / "scripts" / name).symlink_to(path)
     (tmp_path / "include" / "config" / "auto.conf").write_text("", encoding="ascii")
     (tmp_path / "Makefile").write_text(KBUILD, encoding="ascii")
-    replace(recipes["x86_64"], more_c=more).build(tmp_path / "vdso")
+    recipe = replace(recipes["x86_64"], more_c=more, page_size=1 << shift)
+    recipe.build(tmp_path / "vdso")
     check = TABLE.parent / "vdsogen" / "Makefile.check"
     target = f"{place}/vdso64.so.dbg"
     words = [f"check={check}", "srctree=.", "OBJCOPY=objcopy", target]
+    words += [f"CONFIG_PAGE_SHIFT={shift}"]
     run = subprocess.run(
         ["make", "-C", tmp_path, *words], capture_output=True, text=True, check=False
     )
