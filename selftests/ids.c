@@ -68,7 +68,7 @@ static size_t field_offset(const char *name)
 	} fields[] = {
 #define VT_FIELD(entry, symbol, field, type, nr)	\
 		{ #entry, offsetof(struct vdso_task_record, field) },
-		VT_RECORD_ENTRIES(VT_FIELD)
+		VDSO_TASK_ENTRIES(VT_FIELD)
 #undef VT_FIELD
 	};
 	unsigned int i;

@@ -45,7 +45,7 @@ static unsigned int offset_of(const char *name)
 	} fields[] = {
 #define VT_FIELD(entry, symbol, field, type, nr)			\
 		{ #entry, __builtin_offsetof(struct vdso_task_record, field) },
-		VT_RECORD_ENTRIES(VT_FIELD)
+		VDSO_TASK_ENTRIES(VT_FIELD)
 #undef VT_FIELD
 	};
 	unsigned int i;

@@ -8,16 +8,6 @@
 #include "layout.h"
 #include "symtab.h"
 
-#if defined(__x86_64__) && !defined(__ILP32__)
-#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_X86_64(X)
-#elif defined(__x86_64__)
-#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_X32(X)
-#elif defined(__i386__)
-#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_IA32(X)
-#elif defined(__aarch64__)
-#define VT_RECORD_ENTRIES(X)	VDSO_TASK_ENTRIES_ARM64(X)
-#endif
-
 #define VT_NR_SYMBOLS	(sizeof(vdso_task_symbols) / sizeof(vdso_task_symbols[0]))
 
 static inline int vt_is_id(const struct vdso_task_symbol *s)

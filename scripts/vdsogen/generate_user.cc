@@ -87,7 +87,11 @@ std::string symtab_row(const Symbol &symbol)
 
 std::string symtab_part(const Table &table, const Abi &abi)
 {
-	std::string text = "static const struct vdso_task_symbol vdso_task_symbols[] = {\n";
+	std::string text = "/* The record entries of this ABI, listed in the layout header. */\n"
+			   "#define VDSO_TASK_ENTRIES(X)\tVDSO_TASK_ENTRIES_" +
+			   to_upper(abi.name) +
+			   "(X)\n\n"
+			   "static const struct vdso_task_symbol vdso_task_symbols[] = {\n";
 
 	for (const Symbol &symbol : table.symbols_of(abi))
 		text += symtab_row(symbol);

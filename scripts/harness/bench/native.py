@@ -18,7 +18,7 @@ from harness.errors import Fault
 FLAGS = "-std=c++17 -O2 -Wall -Wextra".split()
 # vdsogen's ELF reader, which the programs use as well.
 READERS = "elf_file.cc file.cc diagnostics.cc text.cc".split()
-HEADERS = {"layout.h": "layout", "user.h": "user"}
+HEADERS = {"layout.h": "layout", "user.h": "user", "symtab.h": "symtab"}
 # Files of only one of the two programs; only `native` needs Google Benchmark.
 OWN_FILES = {"native": {"main.cc", "timings.cc", "references.cc"}}
 OWN_FILES["count"] = {"count.cc", "steps.cc"}

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "layout.h"
 #include "offsets.h"
+#include "symtab.h"
 
 namespace bench
 {
@@ -88,11 +89,7 @@ void Mapping::protect(char *from, std::size_t size, int how) const
 const std::vector<RecordEntry> &record_entries()
 {
 	static const std::vector<RecordEntry> entries = {
-#if defined(__x86_64__)
-		VDSO_TASK_ENTRIES_X86_64(RECORD_ENTRY)
-#elif defined(__aarch64__)
-		VDSO_TASK_ENTRIES_ARM64(RECORD_ENTRY)
-#endif
+		VDSO_TASK_ENTRIES(RECORD_ENTRY)
 	};
 
 	return entries;

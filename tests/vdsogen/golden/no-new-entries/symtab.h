@@ -35,6 +35,9 @@ struct vdso_task_symbol {
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 
+/* The record entries of this ABI, listed in the layout header. */
+#define VDSO_TASK_ENTRIES(X)	VDSO_TASK_ENTRIES_A64(X)
+
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "old", "__vdso_old", "LINUX_2.6",
 	  -1, VDSO_TASK_BASE, 2, 0, 0 },

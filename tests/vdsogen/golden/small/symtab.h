@@ -35,6 +35,9 @@ struct vdso_task_symbol {
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 
+/* The record entries of this ABI, listed in the layout header. */
+#define VDSO_TASK_ENTRIES(X)	VDSO_TASK_ENTRIES_A64(X)
+
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "getfoo", "__vdso_getfoo", "LINUX_2.6",
 	  __NR_getfoo, VDSO_TASK_RECORD, 2, 0, 0 },
@@ -49,6 +52,9 @@ static const struct vdso_task_symbol vdso_task_symbols[] = {
 };
 
 #elif defined(__arm__)
+
+/* The record entries of this ABI, listed in the layout header. */
+#define VDSO_TASK_ENTRIES(X)	VDSO_TASK_ENTRIES_A32(X)
 
 static const struct vdso_task_symbol vdso_task_symbols[] = {
 	{ "getbar", "__bar", "V1",
