@@ -11,7 +11,9 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator, TypeVar
+from typing import Callable, Iterator, Mapping, TypeVar
+
+import pytest
 
 import offbuild
 from harness import build, events, machine, runner, source, variant
@@ -23,13 +25,24 @@ from harness.results import CellResult
 Value = TypeVar("Value")
 
 THOROUGH = "VDSOX_THOROUGH" in os.environ
-# Every architecture and one instrumented kernel; ./vdsox test --thorough adds others.
-NAMES = [*machine.names(), "x86_64-debug"]
-NAMES += ["x86_64-kcsan", "x86_64-labels", "arm64-debug"] if THOROUGH else []
-
+# Every architecture and one instrumented kernel; ./vdsox test --thorough adds all other
+# variants of the first architecture, and that one of the others.
+FIRST, *REST = machine.names()
+INSTRUMENTED = variant.DEBUG
+NAMES = [FIRST, *REST, INSTRUMENTED.named(FIRST)]
+if THOROUGH:
+    NAMES += [v.named(FIRST) for v in variant.OTHERS if v != INSTRUMENTED]
+    NAMES += [INSTRUMENTED.named(arch) for arch in REST]
 
 # Kernels that run installed programs: their cells expect no kselftests.
 HOSTS = {arch: f"{arch}-{variant.HOST}" for arch in machine.names()}
+
+
+def row_of(rows: Mapping[str, Value], arch: str) -> Value:
+    """The row of an architecture in the data of a test; fails if there is none."""
+    if arch not in rows:
+        pytest.fail(f"no row for {arch}, only for {', '.join(rows)}")
+    return rows[arch]
 
 
 def arch_of(name: str) -> str:

@@ -7,18 +7,19 @@ a child to a file, and waits. A step leaves an incomplete output file before it 
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
 from conftest import FakeTools
 from harness import machine
-from fixtures import KERNEL_FILES, VDSO, lay
+from fixtures import KERNEL_FILES, lay, vdso
 
 HERE = machine.load(machine.host_arch())
 DEB = "linux-sample_6.12.120-1_all.deb"
-MANIFEST = '{"tests": [{"name": "ids", "abis": ["x86_64", "arm64"],'
-MANIFEST += ' "cases": {}, "timeout": 5}]}'
+TEST = {"name": "ids", "abis": [HERE.arch], "cases": {}, "timeout": 5}
+MANIFEST = json.dumps({"tests": [TEST]})
 KTAP = r"KTAP version 1\n1..1\n# vdsox: begin vdso_task.ids\n"
 KTAP += r"# vdsox: took 0.1 vdso_task.ids\nok 1 vdso_task.ids\n# vdsox: end\n"
 
@@ -163,7 +164,7 @@ class StoppingTools:
             "RSYNC": shutil.which("rsync"),
             "PATCH": shutil.which("patch"),
             "IMAGE": HERE.image,
-            "VDSO": VDSO,
+            "VDSO": vdso(HERE),
             "MANIFEST": MANIFEST,
             "KTAP": KTAP,
             "PYTHON": sys.executable,

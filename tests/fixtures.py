@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.machine import Machine, load_all
+
 CORE = "".join(f"line {n}\n" for n in range(1, 21))
 ENTRY = "one\ntwo\nthree\nfour\nfive\nsix\n"
 
@@ -45,9 +47,15 @@ HOOK_ENTRY = """\
  six
 """
 
-VDSO = "arch/sample/vdso"
+
+def vdso(here: Machine) -> str:
+    """The path of an architecture's only image."""
+    return f"arch/{here.srcarch}/vdso/sample"
+
+
 BASE_TABLE = "".join(
-    f"image {arch} path={VDSO} make=arch/sample/\n" for arch in ("x86_64", "arm64")
+    f"image {here.arch} path={vdso(here)} make=arch/{here.srcarch}/vdso/\n"
+    for here in load_all()
 )
 
 SERIES = """\

@@ -17,11 +17,11 @@ from harness.errors import Fault
 PATCHES = REPO / "patches"
 SOURCES = REPO / "tests" / "libc"
 STAMP = ".vdsox-libc"
-# By architecture: (triplet of the compiler, name in qemu-NAME).
+# The programs of every architecture, 32-bit ones with a compiler of their own too.
 TARGETS = {
-    "x86_64": ("x86_64-linux-gnu", "x86_64"),
-    "arm64": ("aarch64-linux-gnu", "aarch64"),
-    "arm": ("arm-linux-gnueabihf", "arm"),
+    user.abi: user
+    for here in machine.load_all()
+    for user in filter(None, (here.user, here.compat))
 }
 
 
@@ -80,13 +80,13 @@ class Musl:
     @property
     def compiler(self) -> str:
         native = machine.host_arch() == self.arch
-        return "gcc" if native else f"{TARGETS[self.arch][0]}-gcc"
+        return "gcc" if native else f"{TARGETS[self.arch].triplet}-gcc"
 
     @property
     def run(self) -> list[str]:
         """The command prefix that runs a program of that architecture."""
         native = machine.host_arch() == self.arch
-        return [] if native else [f"qemu-{TARGETS[self.arch][1]}"]
+        return [] if native else [TARGETS[self.arch].emulator]
 
     def link(self, out: Path, *words: object) -> Path:
         """Link a program with this musl, as musl-gcc does."""
@@ -109,7 +109,7 @@ def musl(ctx: Context, arch: str) -> Musl:
     shared = "enable" if arch in machine.names() else "disable"
     configure = [
         tree / "configure",
-        f"--target={TARGETS[arch][0]}",
+        f"--target={TARGETS[arch].triplet}",
         f"--prefix={made.prefix}",
         f"--syslibdir={made.prefix / 'lib'}",
         "--enable-wrapper=gcc",
@@ -156,7 +156,7 @@ def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
         return build
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
-    triplet = TARGETS[arch][0]
+    triplet = TARGETS[arch].triplet
     command: list[object] = [tree / "configure", "--prefix=/usr", "--disable-werror"]
     env = environment(ctx)
     if arch != machine.host_arch():

@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,13 +17,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "vdsogen"))
 
+from harness import machine  # noqa: E402
 from toolkit import BASE_TABLE, REPO, ROWS, TABLE, Tool, build_tools, make  # noqa: E402
 
 FOLDER = REPO / "tools" / "lib" / "vdsox"
 PROGRAMS = FOLDER / "tests"
-NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
-CROSS = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
-QEMU = {"x86_64": "qemu-x86_64", "arm64": "qemu-aarch64"}
+NATIVE = machine.host_arch()
+CROSS = {here.arch: here.cross for here in machine.load_all()}
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 # -ENOSYS as a user or group ID: a valid one.
 ENOSYS_ID = 2**32 - errno.ENOSYS
@@ -56,13 +55,14 @@ class Library:
 
     @property
     def prefix(self) -> str:
-        return "" if self.arch == NATIVE else CROSS[self.arch]
+        return CROSS[self.arch]
 
     @property
     def emulator(self) -> list[str]:
         if self.arch == NATIVE:
             return []
-        return [QEMU[self.arch], "-L", f"/usr/{CROSS[self.arch][:-1]}"]
+        user = machine.load(self.arch).user
+        return [user.emulator, "-L", f"/usr/{user.triplet}"]
 
     def compile(self, source: str, out: Path, *flags: str, link: str) -> Path:
         """Compile a program of tests/ for the library; link: static, shared, a."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 import cells as shared
-from harness import manifest, rerun
+from harness import machine, manifest, rerun
 from harness.ktap import Result
 from harness.qemu import GuestConfig
 
@@ -23,6 +23,9 @@ ARM = {
     "bhb-loop-kpti": ("cortex-a72", ["kpti=1"]),
     "plain": ("cortex-a53", ["kpti=0"]),
 }
+
+# Accounts interrupts to the interrupted task.
+NO_IRQTIME = {"x86_64": "tsc=noirqtime", "arm64": "irqtime=0"}
 
 
 def run_some(
@@ -65,14 +68,11 @@ def test_arm64_vectors(cells, model: str) -> None:
     all_pass(run_some(cells, model, "arm64", {"getcpu", "ids", "aarch32"}, config))
 
 
-@pytest.mark.parametrize(
-    "arch, arg", [("x86_64", "tsc=noirqtime"), ("arm64", "irqtime=0")]
-)
-def test_no_irqtime_accounting(cells, arch: str, arg: str) -> None:
+@pytest.mark.parametrize("arch", machine.names())
+def test_no_irqtime_accounting(cells, arch: str) -> None:
     """CPU time on kernels that account interrupts to the interrupted task."""
-    found = run_some(
-        cells, "irqtime", arch, {"cputime"}, GuestConfig(cpus=4, append=[arg])
-    )
+    config = GuestConfig(cpus=4, append=[shared.row_of(NO_IRQTIME, arch)])
+    found = run_some(cells, "irqtime", arch, {"cputime"}, config)
     all_pass(found)
 
 

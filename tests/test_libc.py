@@ -22,6 +22,7 @@ from harness.context import Context
 from libcs import GLIBC_IDS as IDS
 from libcs import Musl
 from library import ENOSYS_ID, may_become
+from toolkit import abi_rows
 
 FAKE = {
     "getpid": 770001,
@@ -32,9 +33,11 @@ FAKE = {
     "getgid": 4294967292,
     "getegid": 4294967293,
 }
-# As scripts/vdso.tbl has them: of new entries.
-ABI = {"x86_64": ("__vdso_", "LINUX_2.6"), "arm64": ("__kernel_", "LINUX_2.6.39")}
-ARCHES = list(ABI)
+ARCHES = machine.names()
+# Prefix and version of new entries.
+ABI = {
+    arch: (abi_rows()[arch]["prefix"], abi_rows()[arch]["version"]) for arch in ARCHES
+}
 LINKED = [("-static",), ()]
 
 
@@ -66,14 +69,11 @@ def test_musl_compiles_on_the_next_debian(ctx: Context, tmp_path: Path) -> None:
 @pytest.mark.parametrize("package", ["musl", "glibc"])
 def test_patches_name_the_entries_of_the_table(package: str) -> None:
     """With another prefix or version the lookup would fail silently."""
-    table = (libcs.REPO / "scripts" / "vdso.tbl").read_text()
-    for abi, (prefix, version) in ABI.items():
-        row = re.search(rf"^abi {abi}\s.*$", table, re.M)
-        assert row and row[0].endswith(f"version={version} prefix={prefix}")
     text = (libcs.PATCHES / package / "0001-ids.patch").read_text()
-    for arch, (prefix, version) in zip(("x86_64", "aarch64"), ABI.values()):
+    for arch, (prefix, version) in ABI.items():
+        folder = machine.load(arch).uname
         (part,) = re.findall(
-            rf"^diff --git \S*/{arch}/\S+ .*?(?=^diff|\Z)", text, re.M | re.S
+            rf"^diff --git \S*/{folder}/\S+ .*?(?=^diff|\Z)", text, re.M | re.S
         )
         if package == "musl":
             assert f'+#define VDSO_ID_PREFIX "{prefix}"' in part
@@ -224,7 +224,8 @@ def test_musl_returns_an_id_equal_to_enosys(fake: Faker, only: int) -> None:
 def test_musl_leaves_other_architectures_alone(ctx: Context) -> None:
     """AArch32 has no such entries: no table of names, no helper."""
     made = libcs.musl(ctx, "arm")
-    names = run("arm-linux-gnueabihf-nm", made.prefix / "lib" / "libc.a")
+    nm = f"{libcs.TARGETS['arm'].triplet}-nm"
+    names = run(nm, made.prefix / "lib" / "libc.a")
     assert " T getpid\n" in names and "__vdso_id" not in names
 
 
@@ -249,8 +250,8 @@ def undefined(build: Path, name: str) -> set[str]:
 
 
 GLIBCS = [
-    pytest.param("", "x86_64", marks=pytest.mark.thorough),
-    ("", "arm64"),
+    pytest.param("", machine.host_arch(), marks=pytest.mark.thorough),
+    *(("", arch) for arch in ARCHES if arch != machine.host_arch()),
     ("trixie", machine.host_arch()),
 ]
 
@@ -286,12 +287,12 @@ def test_glibc_falls_back_on_enosys(
 ) -> None:
     """glibc's objects with vDSO pointers to a function that returns one number."""
     build, program = glibc(suite, arch), tmp_path / "objects"
-    triplet, emulator = libcs.TARGETS[arch]
+    user = machine.load(arch).user
     native = arch == machine.host_arch()
-    words = [] if native else [f"qemu-{emulator}", "-L", f"/usr/{triplet}"]
+    words = [] if native else [user.emulator, "-L", f"/usr/{user.triplet}"]
     objects = [build / "posix" / f"{name}.o" for name in IDS]
     run(
-        f"{triplet}-gcc",
+        f"{user.triplet}-gcc",
         "-no-pie",
         libcs.SOURCES / "objects.c",
         *objects,

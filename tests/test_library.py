@@ -14,6 +14,7 @@ from typing import Callable
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from harness import machine
 from library import FOLDER, NATIVE, ENOSYS_ID, PROGRAMS, Library, build_library
 from library import entry_names, may_become, needed, output, require, run, symbols
 from library import table_manifest
@@ -22,14 +23,15 @@ from toolkit import (
     TABLE,
     TARGETS,
     Image,
+    abi_rows,
     build_tools,
     good_image,
     make,
     table_text,
 )
 
-ARCHES = ["x86_64", "arm64"]
-BITS = {"x86_64": "64", "x32": "32", "ia32": "32", "arm64": "64"}
+ARCHES = machine.names()
+BITS = {abi: keys["class"] for abi, keys in abi_rows().items()}
 # Not through PATH: a wrapper there would add system calls of its own.
 PYTHON = "/usr/bin/python3"
 IDS = {
@@ -140,7 +142,7 @@ def test_one_row_is_enough_for_an_entry(base: Path, tmp_path: Path) -> None:
     text = TABLE.read_text(encoding="ascii") + row + ' value="task_pgrp_vnr(current)"\n'
     table.write_text(text, encoding="ascii")
     words = [f"VDSOGEN={build_tools(base)}/vdsogen", f"TABLE={table}", "CXXFLAGS=-O1"]
-    cross = [] if NATIVE == "x86_64" else ["CROSS_COMPILE=x86_64-linux-gnu-"]
+    cross = [f"CROSS_COMPILE={machine.load('x86_64').cross}"]
     out = tmp_path / "out"
     make(out, FOLDER, *words, *cross, "libs", f"{out}/vdsox.3")
     assert "vdsox_getpgrp@@VDSOX_0" in symbols(out / "libvdsox.so.0")

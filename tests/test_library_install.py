@@ -17,7 +17,7 @@ import pytest
 
 from library import FOLDER, NATIVE, PROGRAMS, Library, build_library, entry_names
 from library import output, require, run, table_manifest
-from toolkit import BASE_TABLE, ROWS, TABLE, build_tools
+from toolkit import BASE_TABLE, ROWS, TABLE, abi_rows, build_tools
 
 DEMO = """#include <stdio.h>
 #include <vdsox.h>
@@ -172,7 +172,7 @@ def test_entries_of_another_process(tool: Path) -> None:
     assert report["pid"] == sleeper.pid
     assert report["policy"] == [] or "seccomp" in report["policy"][0]
     symbols = {row["symbol"]: row for row in report["entries"]}
-    name = {"x86_64": "__vdso_clock_gettime", "arm64": "__kernel_clock_gettime"}[NATIVE]
+    name = f"{abi_rows()[NATIVE]['prefix']}clock_gettime"
     assert symbols[name]["kind"] == "base"
     assert symbols[name]["source"] is None, "the source is unknown for another process"
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from cells import row_of
 from harness import machine
 from harness.cell import Cell
 
+# Relative to the build directory.
 FILES = {
     "x86_64": ["arch/x86/entry/vdso/vclock_gettime.o", "arch/x86/entry/vdso/vtask.o"],
     "arm64": [
@@ -52,7 +54,7 @@ def test_no_clock_without_timers(cells, arch: str, tmp_path: Path) -> None:
     cell = cells.cell(arch)
     header = tmp_path / "no-timers.h"
     header.write_text("".join(f"#undef CONFIG_{option}\n" for option in GONE))
-    for name in FILES[arch]:
+    for name in row_of(FILES, arch):
         assert CLOCKS in symbols(cell, name, tmp_path)
         without = symbols(cell, name, tmp_path, "-include", str(header))
         assert without and not any("vdso_task_clock" in one for one in without)

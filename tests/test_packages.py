@@ -31,6 +31,8 @@ def test_package_list_holds_no_conflict() -> None:
     names = deps.packages(machine.names(), testing=True)
     assert "gcc-multilib" not in names
     assert {"qemu-system-x86", "qemu-system-arm", "python3-pytest"} <= set(names)
+    foreign = [here for here in machine.load_all() if not here.native]
+    assert {here.user.cxx_compiler for here in foreign} <= set(names)
     assert "spin" in names, "tests/test_models.py needs it"
     assert "python3-pytest" not in deps.packages(machine.names())
 
@@ -38,7 +40,7 @@ def test_package_list_holds_no_conflict() -> None:
 def test_quick_tests_compile_but_boot_nothing() -> None:
     names = deps.packages([], testing=True)
     assert {"gcc-arm-linux-gnueabihf", "qemu-user", "strace", "gawk"} <= set(names)
-    foreign = [m for m in map(machine.load, machine.names()) if not m.native]
+    foreign = [here for here in machine.load_all() if not here.native]
     assert all(set(m.compilers) <= set(names) for m in foreign)
     assert not [name for name in names if name.startswith("qemu-system")]
 

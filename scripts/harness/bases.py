@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Mapping, Optional
+from typing import Mapping, Optional
 
 from harness.errors import Fault
 
@@ -93,16 +94,22 @@ class Base:
         """The arguments of vdsogen that name the vDSO table of this base."""
         return [self.repo / "scripts" / "vdso.tbl", "--base", self.folder / "base.tbl"]
 
-    def images(self, abis: Iterable[str]) -> dict[str, Image]:
+    @functools.cached_property
+    def images(self) -> dict[str, Image]:
         """ABI -> the image that kernels of this base build for it."""
         found = {}
         path = self.folder / "base.tbl"
         for line in path.read_text().splitlines():
             words = line.split()
-            if words[:1] == ["image"] and words[1] in abis:
+            if words[:1] == ["image"]:
                 keys = dict(word.split("=", 1) for word in words[2:])
                 found[words[1]] = Image(keys["path"], keys["make"], keys.get("if", ""))
         return found
+
+    def images_of(self, srcarch: str) -> dict[str, Image]:
+        """The images that the kernel's folder arch/SRCARCH/ makes, by ABI."""
+        within = f"arch/{srcarch}/"
+        return {a: i for a, i in self.images.items() if i.path.startswith(within)}
 
     def covers(self, version: Version) -> bool:
         """Whether the series applies to a kernel version."""

@@ -99,7 +99,7 @@ class Cell:
     @property
     def images(self) -> dict[str, bases.Image]:
         """ABI -> vDSO image of the architecture's kernels."""
-        return self.source.base.images(self.machine.abis)
+        return self.source.base.images_of(self.machine.srcarch)
 
     def image_targets(self) -> list[str]:
         """The make targets that build the images."""

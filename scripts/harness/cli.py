@@ -133,7 +133,8 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     level.add_argument(
         "--thorough",
         action="store_true",
-        help="also KCSAN, jump label, arm64 KASAN and whole unpatched kernels",
+        help="also every architecture's KASAN kernel, the other variants and whole"
+        " unpatched kernels",
     )
 
 

@@ -165,8 +165,7 @@ def clean(ctx: Context, args: argparse.Namespace) -> int:
         "tools",
         "locks",
         "libc",
-        "*-x86_64*",
-        "*-arm64*",
+        *(f"*-{arch}*" for arch in machine.names()),
         "*.log",
         "accel-*.json",
     )

@@ -19,7 +19,7 @@ BUILD = (
 REPORT = "python3-jinja2 python3-junitparser".split()
 BENCH = "libbenchmark-dev python3-jinja2 python3-matplotlib".split()
 TEST = (
-    "black cmake debhelper doctest-dev dpkg-dev g++-aarch64-linux-gnu gawk mandoc"
+    "black cmake debhelper doctest-dev dpkg-dev gawk mandoc"
     " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
     " python3-pytest-timeout qemu-user spin strace valgrind"
 ).split()
@@ -41,8 +41,9 @@ def packages(arches: Iterable[str], testing: bool = False) -> list[str]:
     """
     names = set(BUILD + REPORT + (TEST + BENCH if testing else []))
     if testing:  # tests/test_libc.py compiles for all, also with --quick
-        for arch in machine.names():
-            names.update(machine.load(arch).compilers)
+        for here in machine.load_all():
+            names.update(here.compilers)
+            names.update([] if here.native else [here.user.cxx_compiler])
     for arch in arches:
         names.update(machine.load(arch).packages)
         names.update(PROGRAMS if testing else [])

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Sequence
 
-from harness import apt, deps, procs
+from harness import apt, deps, machine, procs
 from harness.cell import Cell
 from harness.context import Context
 
@@ -21,7 +21,6 @@ PACKAGES = tuple(
     "base-files base-passwd bash coreutils dash grep libc-bin perl-base procps"
     " python3-minimal sed strace usr-is-merged util-linux".split()
 )
-DEBIAN = {"arm64": "arm64", "x86_64": "amd64"}
 MERGED = ("bin", "lib", "sbin")
 
 
@@ -47,7 +46,8 @@ def debian(
             outcome.word = "cached"
             return root
         log = root.with_suffix(".log")
-        debs = apt.download_all(ctx.cache, DEBIAN[arch], list(packages), log, suite)
+        name = machine.load(arch).user.debian
+        debs = apt.download_all(ctx.cache, name, list(packages), log, suite)
         outcome.note = f"{len(debs)} packages"
         _unpack(debs, root, log)
         mark.write_text(wanted)

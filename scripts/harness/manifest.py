@@ -122,7 +122,7 @@ def kernel_tests(cell: Cell) -> list[ExpectedTest]:
 
 def expected_tests(cell: Cell) -> list[ExpectedTest]:
     """All tests to expect in the cell's mode; Fault if there is none."""
-    own = from_manifest(load(cell), cell.machine.abis) if cell.source.patched else []
+    own = from_manifest(load(cell), cell.images) if cell.source.patched else []
     found = [expected for expected in own if cell.mode.runs(expected.program)]
     found += kernel_tests(cell) if cell.mode == USUAL else []
     if not found:

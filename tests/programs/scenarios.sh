@@ -3,13 +3,15 @@
 #
 # Unmodified programs on the patched kernel, with the preload object.
 #
-#	scenarios.sh PLACE ARCH NAME...
+#	scenarios.sh PLACE ARCH slots|register NAME...
 #
 # runs each function scenario_NAME in a subshell and prints `end NAME STATUS` after it.
-# PLACE has the files that the project built, see test_programs.py.
+# PLACE has the files that the project built, see test_programs.py. The third argument is
+# what leads a thread to its record.
 place=$1
 arch=$2
-shift 2
+lead=$3
+shift 3
 export PYTHONPATH="$place" PYTHONDONTWRITEBYTECODE=1
 
 preloaded() {
@@ -22,13 +24,13 @@ preloaded() {
 answered() {
 	"$@" >/tmp/counted || return
 	cat /tmp/counted
-	perl -ne 'BEGIN { $slots = shift eq "x86_64" }
+	perl -ne 'BEGIN { $slots = shift eq "slots" }
 		while (/\b(switches|fallback_(\w+))[= ](\d+)/g) {
 			if (!$2) { $lines++; $lost += $3 * $slots }
 			elsif ($2 eq "direct") { $direct += $3 }
 			else { $kinds++; $others += $3 } }
 		END { exit(!$lines || !$kinds || $others || $direct > $lost) }' \
-		"$arch" </tmp/counted
+		"$lead" </tmp/counted
 }
 
 # How many system calls $1 strace counts in the command that follows.

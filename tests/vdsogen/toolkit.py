@@ -11,17 +11,34 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from harness import bases, machine
+
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 TABLE = REPO / "scripts" / "vdso.tbl"
 # The rows of one kernel release: the tools' own tests need no other.
-BASE_TABLE = REPO / "patches" / "6.12" / "base.tbl"
+BASE_TABLE = REPO / "patches" / bases.DEFAULT / "base.tbl"
 ROWS = (TABLE, "--base", BASE_TABLE)
 
 
 def table_text() -> str:
     """All rows of the table of that release."""
     return "".join(path.read_text(encoding="ascii") for path in (TABLE, BASE_TABLE))
+
+
+def table_rows(kind: str, text: str) -> list[list[str]]:
+    """The words of each row of a kind, without the kind; quoted values are cut up."""
+    rows = [line.split() for line in text.splitlines()]
+    return [row[1:] for row in rows if row[:1] == [kind]]
+
+
+def keys_of(row: list[str]) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in row if "=" in word)
+
+
+def abi_rows() -> dict[str, dict[str, str]]:
+    """The keys of each abi row, by name."""
+    return {row[0]: keys_of(row) for row in table_rows("abi", table_text())}
 
 
 @lru_cache
@@ -93,26 +110,22 @@ class Tool:
 
 @dataclass(frozen=True)
 class Target:
-    """How to compile for one abi."""
+    """How to compile for one abi, with the compiler of a machine of scripts/qemu/."""
 
-    cc: str
+    arch: str
     flags: list[str]
-    ld: str
     emulation: str
-    objcopy: str = "objcopy"
+
+    def tool(self, name: str) -> str:
+        return machine.load(self.arch).cross + name
 
 
+NO_CET = "-fcf-protection=none"
 TARGETS = {
-    "x86_64": Target("gcc", ["-m64", "-fPIC"], "ld", "elf_x86_64"),
-    "x32": Target("gcc", ["-mx32", "-fPIC"], "ld", "elf32_x86_64"),
-    "ia32": Target("gcc", ["-m32", "-fPIC"], "ld", "elf_i386"),
-    "arm64": Target(
-        "aarch64-linux-gnu-gcc",
-        ["-fPIC"],
-        "aarch64-linux-gnu-ld",
-        "aarch64linux",
-        "aarch64-linux-gnu-objcopy",
-    ),
+    "x86_64": Target("x86_64", ["-m64", NO_CET], "elf_x86_64"),
+    "x32": Target("x86_64", ["-mx32", NO_CET], "elf32_x86_64"),
+    "ia32": Target("x86_64", ["-m32", NO_CET], "elf_i386"),
+    "arm64": Target("arm64", [], "aarch64linux"),
 }
 
 EH_FRAME = """
@@ -165,6 +178,8 @@ class Image:
     hash_style: str = "both"
     # Symbols that more_c defines.
     own: frozenset[str] = frozenset()
+    # Entries whose symbols have no type.
+    untyped: frozenset[str] = frozenset()
 
     def source(self) -> str:
         """C code: one function per strong symbol, one alias per weak one."""
@@ -174,7 +189,7 @@ class Image:
             name = symbol["symbol"]
             if name in self.own:
                 continue
-            if name == "__kernel_rt_sigreturn" and self.abi == "arm64":
+            if symbol["name"] in self.untyped:
                 text += f'asm(".globl {name}\\n{name}: nop\\n.size {name}, 4");\n'
             elif symbol["weak"]:
                 target = strong[symbol["name"]]
@@ -215,9 +230,7 @@ class Image:
 
     def flags(self) -> list[str]:
         """The compiler's options."""
-        flags = ["-w", "-O2", "-fno-builtin", "-fno-stack-protector"]
-        if self.abi != "arm64":
-            flags.append("-fcf-protection=none")
+        flags = ["-w", "-O2", "-fPIC", "-fno-builtin", "-fno-stack-protector"]
         return [*TARGETS[self.abi].flags, *flags, "-fasynchronous-unwind-tables"]
 
     def build(self, out: Path) -> Path:
@@ -227,9 +240,9 @@ class Image:
         (out / "image.c").write_text(self.source(), encoding="ascii")
         (out / "image.lds").write_text(self.linker_script(), encoding="ascii")
         steps = [
-            [target.cc, *self.flags(), "-c", "image.c", "-o", "image.o"],
+            [target.tool("gcc"), *self.flags(), "-c", "image.c", "-o", "image.o"],
             [
-                target.ld,
+                target.tool("ld"),
                 "-m",
                 target.emulation,
                 "-shared",
@@ -240,7 +253,7 @@ class Image:
             + ["-z", "max-page-size=4096", "-z", "noexecstack"]
             + (["--eh-frame-hdr"] if self.frames else [])
             + ["-T", "image.lds", "image.o", "-o", "image.so.dbg"],
-            [target.objcopy, "-S", "image.so.dbg", "image.so"],
+            [target.tool("objcopy"), "-S", "image.so.dbg", "image.so"],
         ]
         for step in steps:
             subprocess.run(step, cwd=out, check=True, capture_output=True, timeout=60)
@@ -258,10 +271,13 @@ class Image:
 
 def good_image(abi: str, manifest: dict, table: str) -> Image:
     """The recipe that matches the table, without entries that depend on an option."""
-    vvars = {}
-    for line in table.splitlines():
-        words = line.split()
-        if words[:2] == ["vvar", abi]:
-            vvars[words[2]] = int(words[3])
+    vvars = {row[1]: int(row[2]) for row in table_rows("vvar", table) if row[0] == abi}
     symbols = [e for e in manifest["entries"] if e["abi"] == abi and not e["config"]]
-    return Image(abi, symbols, vvars, frames=abi != "arm64")
+    images = {row[0]: keys_of(row) for row in table_rows("image", table)}
+    untyped = {
+        row[0]
+        for row in table_rows("entry", table)
+        if "elf=notype" in row and abi in keys_of(row)["abi"].split(",")
+    }
+    frames = images[abi]["cfi"] == "eh_frame"
+    return Image(abi, symbols, vvars, frames, untyped=frozenset(untyped))

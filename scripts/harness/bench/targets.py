@@ -7,14 +7,10 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, Iterable, Optional
 
+from harness import machine
 from harness.bench.costs import Cost, Costs
 from harness.bench.native import Native, ratio
 
-# In instructions: a call, and the additional cost of a switch.
-ANSWER = {"x86_64": 22, "arm64": 10}
-SWITCH_BESIDE = {"x86_64": 3, "arm64": 4}
-SWITCH_IDS = {"x86_64": 14, "arm64": 8}
-SWITCH_CLOCKS = {"x86_64": 22, "arm64": 14}
 # In bytes: a page of records and slots, and the kernel's objects that manage it.
 PAGE, DESCRIPTION = 4096, 1024
 
@@ -62,8 +58,9 @@ def _at_most(
 
 def exact(arch: str, costs: Costs) -> list[Target]:
     """Targets of counted instructions."""
+    limits = machine.load(arch).counting
     return [
-        _at_most("ids", costs, r"entry\.\w+\.answered", ANSWER[arch]),
+        _at_most("ids", costs, r"entry\.\w+\.answered", limits.answer),
         _at_most("unpromoted call", costs, r"entry\.\w+\.unpromoted\.more", 20),
         _at_most("call that is switched off", costs, r"entry\.\w+\.denied\.more", 20),
         _at_most("call that a filter sees", costs, r"entry\.\w+\.filtered\.more", 20),
@@ -78,9 +75,9 @@ def exact(arch: str, costs: Costs) -> list[Target]:
                 what, costs, rf"switch\.(processes|threads)\.({modes})\.more", limit
             )
             for what, modes, limit in (
-                ("switch, no records", "off|enabled", SWITCH_BESIDE[arch]),
-                ("switch, both with records", "promoted", SWITCH_IDS[arch]),
-                ("switch, both expose CPU time", "cputime", SWITCH_CLOCKS[arch]),
+                ("switch, no records", "off|enabled", limits.switch_beside),
+                ("switch, both with records", "promoted", limits.switch_ids),
+                ("switch, both expose CPU time", "cputime", limits.switch_clocks),
             )
         ),
         *(
