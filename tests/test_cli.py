@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli, initramfs
+from harness import cli, initramfs, variant
 from harness.errors import Fault
 from harness.ui import Ui, duration
 
 COMMON = {"--out", "-j", "--install-deps", "--no-install-deps", "-v", "-h", "--help"}
 CELL = {"--base", "--arch", "--tree"}
-VARIANT = {"--debug", "--kcsan", "--labels", "--host"}
+VARIANT = {f"--{kind.name}" for kind in variant.OTHERS} | {f"--{variant.HOST}"}
 CONTRACT = {
     "run": CELL | VARIANT | {"--one-insn", "--config", "--times"},
     "test": {"-k", "--list", "--quick", "--thorough", "--times"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from harness.source import Source
 from harness.variant import ALL, DEBUG, KCSAN, OTHERS, PLAIN, Variant
 from qemuline import accel_of, qemu_line
 
+# By variant: options that it sets, or with ! does not set.
 CHECKERS = {
     "debug": "KASAN KASAN_GENERIC PROVE_LOCKING PROVE_RCU DEBUG_ATOMIC_SLEEP"
     " DEBUG_LIST DEBUG_VM DEBUG_PREEMPT PREEMPT !PREEMPT_VOLUNTARY",
@@ -89,6 +91,25 @@ def test_variants_are_known_to_the_reports() -> None:
     known = schema["definitions"]["cell"]["properties"]["variant"]["enum"]
     assert known == [kind.name for kind in ALL]
     assert [variant.by_name(kind.name) for kind in ALL] == list(ALL)
+
+
+def test_variants_are_those_of_the_fragments_and_the_documents() -> None:
+    """Each is described, and nothing else is."""
+    fragments = {path.stem for path in (REPO / "scripts" / "configs").glob("*.config")}
+    kinds = {variant.HOST, variant.BENCH.name, *(kind.name for kind in OTHERS)}
+    assert fragments == {"base", "vdso_task", *machine.names(), *kinds}
+    documents = REPO / "Documentation"
+    (table,) = re.findall(
+        r"^The kernels\n=+\n.*?^=+  =+\n(.*?)^=+  =+\n",
+        (documents / "testing.rst").read_text(),
+        re.M | re.S,
+    )
+    assert set(re.findall(r"^``(\w+)``", table, re.M)) == kinds
+    for path in (REPO / "README.md", documents / "quick-start.rst"):
+        named = re.findall(
+            r"^(?: {4})?\./vdsox run (--\w+) *(?:#|$)", path.read_text(), re.M
+        )
+        assert [f"--{kind.name}" for kind in OTHERS] == named, path
 
 
 def test_refused_checker_says_what_is_needed(tmp_path: Path) -> None:
