@@ -29,13 +29,6 @@ constexpr Tag needed_tags[] = {{DT_HASH, "DT_HASH"},	 {DT_GNU_HASH, "DT_GNU_HASH
 			       {DT_STRSZ, "DT_STRSZ"},	 {DT_VERSYM, "DT_VERSYM"},
 			       {DT_VERDEF, "DT_VERDEF"}, {DT_SONAME, "DT_SONAME"}};
 
-unsigned int elf_type(const Entry &entry)
-{
-	if (entry.elf_type == "object")
-		return STT_OBJECT;
-	return entry.elf_type == "notype" ? STT_NOTYPE : STT_FUNC;
-}
-
 /* True for the absolute symbol that the linker adds for a version node. */
 bool is_version_symbol(const DynamicSymbol &symbol, const DynamicInfo &info)
 {
@@ -54,7 +47,8 @@ public:
 	void run(const Symbol &expected, const DynamicSymbol &found)
 	{
 		const unsigned int bind = expected.weak ? STB_WEAK : STB_GLOBAL;
-		const unsigned int type = elf_type(*expected.entry);
+		const ElfType expected_type = expected.entry->elf_type;
+		const auto type = static_cast<unsigned int>(expected_type);
 		const ElfSymbol &symbol = found.symbol;
 
 		name_ = expected.name;
@@ -67,7 +61,7 @@ public:
 			     (expected.weak ? "weak" : "global"));
 		if (symbol.type != type)
 			fail("has type " + std::to_string(symbol.type) + " instead of " +
-			     expected.entry->elf_type + " (" + std::to_string(type) + ")");
+			     word_of(expected_type) + " (" + std::to_string(type) + ")");
 		if (symbol.visibility != STV_DEFAULT)
 			fail("is not visible outside the image");
 		check_place(symbol, type);

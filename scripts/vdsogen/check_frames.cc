@@ -72,7 +72,7 @@ void check_frames(const Table &table, const Abi &abi, const ElfFile &elf, const 
 			const FrameRange *range = find_range(frames, symbol, begin, end);
 
 			if (symbol.name != found.symbol.name || !symbol.entry->has_frame ||
-			    symbol.entry->elf_type == "object")
+			    symbol.entry->elf_type == ElfType::object)
 				continue;
 			if (!range)
 				faults.add(0, symbol.name + ": no unwind information (FDE)");

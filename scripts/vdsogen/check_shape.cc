@@ -16,9 +16,6 @@ struct NamedNumber {
 	const char *name;
 };
 
-constexpr NamedNumber machines[] = {
-	{EM_X86_64, "x86_64"}, {EM_386, "i386"}, {EM_AARCH64, "aarch64"}, {EM_ARM, "arm"}};
-
 constexpr NamedNumber forbidden_segments[] = {
 	{PT_TLS, "PT_TLS: a vDSO gets no TLS block"},
 	{PT_INTERP, "PT_INTERP: a vDSO has no interpreter"},
@@ -26,13 +23,12 @@ constexpr NamedNumber forbidden_segments[] = {
 
 void check_machine(const Abi &abi, const ElfHeader &header, Diagnostics &faults)
 {
-	std::string found = std::to_string(header.machine);
+	const std::string found = word_of(static_cast<Machine>(header.machine));
 
-	for (const NamedNumber &machine : machines)
-		if (machine.number == header.machine)
-			found = machine.name;
-	if (found != abi.machine)
-		faults.add(0, "machine is " + found + " instead of " + abi.machine);
+	if (header.machine != static_cast<std::uint64_t>(abi.machine))
+		faults.add(0, "machine is " +
+				      (found.empty() ? std::to_string(header.machine) : found) +
+				      " instead of " + word_of(abi.machine));
 	if (header.is_64 != (abi.bits == 64))
 		faults.add(0, std::string("class is ") + (header.is_64 ? "64" : "32") +
 				      " instead of " + std::to_string(abi.bits));

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 
 #include "check.h"
 #include "compare.h"
@@ -135,53 +134,31 @@ std::string base_name(const std::string &path)
 	return path.substr(path.rfind('/') + 1);
 }
 
-using Generator = std::string (*)(const Table &, const std::string &);
-
-/* The generator of an output that exists once per table; nullptr for any other name. */
-Generator find_generator(const std::string &what)
-{
-	static const std::map<std::string, Generator> generators = {
-		{"layout", generate_layout},
-		{"base", generate_base},
-		{"user", generate_user},
-		{"symtab", generate_symtab},
-		{"library", generate_library},
-		{"calls", generate_calls},
-		{"synopsis", generate_synopsis},
-		{"manual", generate_manual},
-		{"manifest",
-		 [](const Table &table, const std::string &) { return generate_manifest(table); }}};
-	const auto found = generators.find(what);
-
-	return found == generators.end() ? nullptr : found->second;
-}
-
 int generate(Arguments args, std::ostream &err)
 {
 	const std::string what = args.take("what to generate");
+	const Output *output = find_output(what);
 
-	const Generator generator = find_generator(what);
-
-	if (!generator && what != "version")
+	if (!output)
 		throw UsageError("cannot generate '" + what + "'");
 
 	const std::string base = args.take_option("--base");
 	const TableFiles files{args.take("TABLE"), base};
-	const std::string abi_name = what == "version" ? args.take("ABI") : "";
+	const std::string abi_name = output->of_abi ? args.take("ABI") : "";
 	const std::string out = args.take("OUT");
 	Table table;
 	const Abi *abi = nullptr;
 
 	args.finish();
 
-	OutputFile output(out);
+	OutputFile file(out);
 
 	if (!load_table(files, table, err))
 		return exit_fault;
-	if (what == "version" && !(abi = find_abi(table, abi_name, files, err)))
+	if (output->of_abi && !(abi = find_abi(table, abi_name, files, err)))
 		return exit_fault;
-	output.write(abi ? generate_version(table, *abi, base_name(files.path))
-			 : generator(table, base_name(files.path)));
+	file.write(abi ? output->of_abi(table, *abi, base_name(files.path))
+		       : output->of_table(table, base_name(files.path)));
 	return exit_good;
 }
 

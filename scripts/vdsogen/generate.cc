@@ -4,6 +4,34 @@
 namespace vdsogen
 {
 
+const std::vector<Output> &outputs()
+{
+	static const std::vector<Output> list = {
+		{"layout", generate_layout, nullptr},
+		{"base", generate_base, nullptr},
+		{"user", generate_user, nullptr},
+		{"symtab", generate_symtab, nullptr},
+		{"manifest",
+		 [](const Table &table, const std::string &) { return generate_manifest(table); },
+		 nullptr},
+		{"library", generate_library, nullptr},
+		{"calls", generate_calls, nullptr},
+		{"synopsis", generate_synopsis, nullptr},
+		{"manual", generate_manual, nullptr},
+		{"version", nullptr, generate_version},
+	};
+
+	return list;
+}
+
+const Output *find_output(std::string_view name)
+{
+	for (const Output &output : outputs())
+		if (output.name == name)
+			return &output;
+	return nullptr;
+}
+
 std::string file_head(const std::string &source, const std::string &license)
 {
 	return "/* SPDX-License-Identifier: " + license +
@@ -14,13 +42,11 @@ std::string file_head(const std::string &source, const std::string &license)
 
 std::string compiler_condition(const Abi &abi)
 {
-	if (abi.machine == "x86_64")
-		return abi.bits == 64 ? "defined(__x86_64__) && !defined(__ILP32__)"
-				      : "defined(__x86_64__) && defined(__ILP32__)";
-	if (abi.machine == "aarch64")
-		return abi.bits == 64 ? "defined(__aarch64__) && !defined(__ILP32__)"
-				      : "defined(__aarch64__) && defined(__ILP32__)";
-	return "defined(__" + abi.machine + "__)";
+	const std::string machine = "defined(__" + word_of(abi.machine) + "__)";
+
+	if (!abi.has_two_classes())
+		return machine;
+	return machine + (abi.bits == 64 ? " && !" : " && ") + "defined(__ILP32__)";
 }
 
 std::string abi_ladder(const Table &table, const std::function<std::string(const Abi &)> &part)

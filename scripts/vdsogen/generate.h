@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "table.h"
 
@@ -22,6 +24,18 @@ std::string generate_calls(const Table &table, const std::string &source);
 std::string generate_synopsis(const Table &table, const std::string &source);
 std::string generate_manual(const Table &table, const std::string &source);
 std::string generate_manifest(const Table &table);
+
+/* An output of `generate`: of the table, or if of_abi is set of each of its ABIs. */
+struct Output {
+	const char *name;
+	std::string (*of_table)(const Table &, const std::string &source);
+	std::string (*of_abi)(const Table &, const Abi &, const std::string &source);
+};
+
+const std::vector<Output> &outputs();
+
+/* nullptr if there is no such output. */
+const Output *find_output(std::string_view name);
 
 /* Parts shared by several generators. */
 std::string file_head(const std::string &source, const std::string &license = "GPL-2.0");

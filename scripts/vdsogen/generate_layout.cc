@@ -11,52 +11,59 @@ namespace vdsogen
 namespace
 {
 
+/* A field, or the reserved words of a gap. */
+struct Member {
+	Field field;
+	unsigned int reserved_words = 0;
+};
+
 /* One 64-byte structure. */
 struct Line {
 	std::string name;
 	std::string title;
-	std::vector<Field> fields; /* by offset, without overlaps */
+	std::vector<Member> members;
 };
 
-/* Adds a reserved field to each gap of @line. */
-Line fill_gaps(Line line)
+/* @fields: by offset, without overlaps. Each gap becomes a reserved member. */
+std::vector<Member> fill_gaps(const std::vector<Field> &fields)
 {
-	std::vector<Field> fields;
+	std::vector<Member> members;
 	unsigned int end = 0;
 
 	const auto reserve = [&](unsigned int next) {
 		if (next > end)
-			fields.push_back({0, "reserved_" + std::to_string(end),
-					  "[" + std::to_string((next - end) / 4) + "]", end,
-					  "zero"});
+			members.push_back({{0, "reserved_" + std::to_string(end), FieldType::u32,
+					    end, "zero"},
+					   (next - end) / 4});
 	};
 
-	for (const Field &field : line.fields) {
+	for (const Field &field : fields) {
 		reserve(field.offset);
-		fields.push_back(field);
+		members.push_back({field});
 		end = field.offset + field.size();
 	}
 	reserve(line_size);
-	line.fields = std::move(fields);
-	return line;
+	return members;
 }
 
-std::string declaration(const Field &field)
+std::string declaration(const Member &member)
 {
-	if (field.type.front() == '[')
-		return "__u32 " + field.name + field.type;
-	return "__" + field.type + " " + field.name;
+	const std::string text = "__" + word_of(member.field.type) + " " + member.field.name;
+
+	if (!member.reserved_words)
+		return text;
+	return text + "[" + std::to_string(member.reserved_words) + "]";
 }
 
 std::string structure(const Line &line)
 {
 	std::string text = "/**\n * struct " + line.name + " - " + line.title + "\n";
 
-	for (const Field &field : line.fields)
-		text += " * @" + field.name + ": " + field.doc + "\n";
+	for (const Member &member : line.members)
+		text += " * @" + member.field.name + ": " + member.field.doc + "\n";
 	text += " */\nstruct " + line.name + " {\n";
-	for (const Field &field : line.fields)
-		text += "\t" + declaration(field) + ";\n";
+	for (const Member &member : line.members)
+		text += "\t" + declaration(member) + ";\n";
 	return text + "};\n\n";
 }
 
@@ -64,9 +71,9 @@ std::string assertions(const Line &line)
 {
 	std::string text;
 
-	for (const Field &field : line.fields)
+	for (const Member &member : line.members)
 		text += "VDSO_TASK_ASSERT(__builtin_offsetof(struct " + line.name + ", " +
-			field.name + ") == " + std::to_string(field.offset) + ");\n";
+			member.field.name + ") == " + std::to_string(member.field.offset) + ");\n";
 	return text + "VDSO_TASK_ASSERT(sizeof(struct " + line.name +
 	       ") == VDSO_TASK_LINE_SIZE);\n\n";
 }
@@ -144,13 +151,12 @@ std::vector<Field> sorted(std::vector<Field> fields)
 
 std::string generate_layout(const Table &table, const std::string &source)
 {
-	const Line global =
-		fill_gaps({"vdso_task_global", "start of the page shared by all processes",
-			   sorted(table.global)});
-	const Line record =
-		fill_gaps({"vdso_task_record", "answers for one thread", table.record_fields()});
-	const Line slot = fill_gaps(
-		{"vdso_task_slot", "the record that is current on one CPU", sorted(table.slot)});
+	const Line global{"vdso_task_global", "start of the page shared by all processes",
+			  fill_gaps(sorted(table.global))};
+	const Line record{"vdso_task_record", "answers for one thread",
+			  fill_gaps(table.record_fields())};
+	const Line slot{"vdso_task_slot", "the record that is current on one CPU",
+			fill_gaps(sorted(table.slot))};
 	std::string text = file_head(source);
 
 	text += "#ifndef _VDSO_TASK_LAYOUT_H\n#define _VDSO_TASK_LAYOUT_H\n\n";

@@ -56,10 +56,10 @@ std::string call_row(const Entry &row, const Abi &abi)
 	const Prototype proto = parse_prototype(row.proto);
 	const std::string &version = row.version.empty() ? abi.version : row.version;
 
-	return row.name + ", " + to_upper(row.name) + ", " + to_upper(kind_name(row.kind)) +
-	       ", \"" + symbol_name(row, abi) + "\", \"" + version + "\", __NR_" +
-	       find_use(row, abi)->nr + ", " + proto.result + ", " + parameter_list(proto, false) +
-	       ", " + argument_list(proto, "{}") + ", " + parameter_list(proto, true) + ", " +
+	return row.name + ", " + to_upper(row.name) + ", " + to_upper(word_of(row.kind)) + ", \"" +
+	       symbol_name(row, abi) + "\", \"" + version + "\", __NR_" + find_use(row, abi)->nr +
+	       ", " + proto.result + ", " + parameter_list(proto, false) + ", " +
+	       argument_list(proto, "{}") + ", " + parameter_list(proto, true) + ", " +
 	       argument_list(proto, "unused");
 }
 

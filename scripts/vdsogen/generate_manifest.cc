@@ -25,22 +25,13 @@ private:
 	std::string text_;
 };
 
-std::string array(const std::vector<std::string> &items, const char *separator = ", ")
-{
-	std::string text;
-
-	for (const std::string &item : items)
-		text += (text.empty() ? "" : separator) + item;
-	return text;
-}
-
 std::string abi_object(const Table &table, const Abi &abi)
 {
 	const AbiImage *image = table.find_image(abi.name);
 
 	return Members()
 		.add("class", std::to_string(abi.bits))
-		.add("machine", json_string(abi.machine))
+		.add("machine", json_string(word_of(abi.machine)))
 		.add("version", json_string(abi.version))
 		.add("prefix", json_string(abi.prefix))
 		.add("image", json_string_or_null(image ? image->path : ""))
@@ -54,7 +45,7 @@ std::string symbol_object(const Symbol &symbol, const Abi &abi)
 	return Members()
 		.add("name", json_string(entry.name))
 		.add("abi", json_string(abi.name))
-		.add("kind", json_string(kind_name(entry.kind)))
+		.add("kind", json_string(word_of(entry.kind)))
 		.add("symbol", json_string(symbol.name))
 		.add("version", json_string(symbol.version))
 		.add("weak", symbol.weak ? "true" : "false")
@@ -76,7 +67,7 @@ std::string test_cases(const Table &table, const Test &test, const Abi &abi)
 		else if (symbol.entry->is_new())
 			names.push_back(json_string(symbol.entry->name));
 	}
-	return "[" + array(names) + "]";
+	return "[" + join(names, ", ") + "]";
 }
 
 bool runs_on(const Test &test, const Abi &abi)
@@ -100,7 +91,7 @@ std::string test_object(const Table &table, const Test &test)
 	}
 	return Members()
 		.add("name", json_string(test.name))
-		.add("abis", "[" + array(abis) + "]")
+		.add("abis", "[" + join(abis, ", ") + "]")
 		.add("timeout", std::to_string(test.timeout))
 		.add("cases", cases.object())
 		.object();
@@ -108,7 +99,7 @@ std::string test_object(const Table &table, const Test &test)
 
 std::string block(const std::vector<std::string> &items)
 {
-	return items.empty() ? "" : "\n    " + array(items, ",\n    ") + "\n  ";
+	return items.empty() ? "" : "\n    " + join(items, ",\n    ") + "\n  ";
 }
 
 } // namespace

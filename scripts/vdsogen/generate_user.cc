@@ -67,21 +67,14 @@ constexpr const char *symtab_types =
 	"\tconst char *optional;\n"
 	"};\n\n";
 
-int elf_type_number(const std::string &type)
-{
-	if (type == "notype")
-		return 0;
-	return type == "object" ? 1 : 2;
-}
-
 std::string symtab_row(const Symbol &symbol)
 {
 	const Entry &entry = *symbol.entry;
 
 	return "\t{ \"" + entry.name + "\", \"" + symbol.name + "\", \"" + symbol.version +
 	       "\",\n\t  " + (symbol.nr.empty() ? "-1" : "__NR_" + symbol.nr) + ", VDSO_TASK_" +
-	       to_upper(kind_name(entry.kind)) + ", " +
-	       std::to_string(elf_type_number(entry.elf_type)) + ", " + (symbol.weak ? "1" : "0") +
+	       to_upper(word_of(entry.kind)) + ", " +
+	       std::to_string(static_cast<int>(entry.elf_type)) + ", " + (symbol.weak ? "1" : "0") +
 	       ", " + (entry.config.empty() ? "0" : "\"" + entry.config + "\"") + " },\n";
 }
 

@@ -56,8 +56,7 @@ void parse_abi(RowReader &row, Table &table)
 	abi.line = row.line();
 	abi.name = row.identifier("its name");
 	abi.bits = row.one_of("class", row.required("class"), {"64", "32"}) == "64" ? 64 : 32;
-	abi.machine = row.one_of("machine", row.required("machine"),
-				 {"x86_64", "i386", "aarch64", "arm"});
+	abi.machine = row.choice<Machine>("machine", row.required("machine"));
 	abi.version = version_key(row, true);
 	abi.prefix = row.identifier_key("prefix", true);
 	table.abis.push_back(std::move(abi));
@@ -79,13 +78,13 @@ void parse_image(RowReader &row, Table &table)
 	table.images.push_back(std::move(image));
 }
 
-void parse_field(RowReader &row, std::vector<Field> &fields)
+template <std::vector<Field> Table::*fields> void parse_field(RowReader &row, Table &table)
 {
 	Field field;
 
 	field.line = row.line();
 	field.name = row.identifier("its field");
-	field.type = row.one_of("type", row.word("its type"), {"u32", "u64"});
+	field.type = row.choice<FieldType>("type", row.word("its type"));
 
 	const std::optional<long> offset = row.number("its offset");
 
@@ -100,7 +99,7 @@ void parse_field(RowReader &row, std::vector<Field> &fields)
 		return;
 	}
 	field.offset = static_cast<unsigned int>(*offset);
-	fields.push_back(std::move(field));
+	(table.*fields).push_back(std::move(field));
 }
 
 void parse_entry_abis(RowReader &row, Entry &entry)
@@ -158,16 +157,6 @@ void parse_record_field(RowReader &row, Entry &entry)
 	entry.offset = static_cast<unsigned int>(*offset);
 }
 
-EntryKind parse_kind(RowReader &row)
-{
-	const std::string kind =
-		row.one_of("kind", row.word("its kind"), {"base", "code", "record"});
-
-	if (kind == "record")
-		return EntryKind::record;
-	return kind == "code" ? EntryKind::code : EntryKind::base;
-}
-
 /* Reports keys that a new entry, or a record entry, must not have. */
 void check_kind(RowReader &row, const Entry &entry)
 {
@@ -205,15 +194,14 @@ void parse_entry(RowReader &row, Table &table)
 
 	entry.line = row.line();
 	entry.name = row.identifier("its name");
-	entry.kind = parse_kind(row);
+	entry.kind = row.choice<EntryKind>("kind", row.word("its kind"));
 	parse_entry_abis(row, entry);
 	parse_numbers(row, entry);
 	entry.proto = row.c_text("proto", false);
 	entry.symbol = row.identifier_key("symbol", false);
 	entry.version = version_key(row, false);
 	if (row.has("elf"))
-		entry.elf_type =
-			row.one_of("elf", row.optional("elf"), {"func", "object", "notype"});
+		entry.elf_type = row.choice<ElfType>("elf", row.optional("elf"));
 	if (row.has("cfi"))
 		entry.has_frame = row.one_of("cfi", row.optional("cfi"), {"none"}) != "none";
 	entry.config = row.config_key();
@@ -254,12 +242,23 @@ void parse_test(RowReader &row, Table &table)
 	test.abis = list(row, "abi", row.optional("abi"));
 	test.timeout = row.number_key("timeout", 1, longest_timeout).value_or(test.timeout);
 	if (row.has("cases"))
-		test.cases = row.one_of("cases", row.optional("cases"), {"entries", "symbols"}) ==
-					     "entries"
-				     ? TestCases::entries
-				     : TestCases::symbols;
+		test.cases = row.choice<TestCases>("cases", row.optional("cases"));
 	table.tests.push_back(std::move(test));
 }
+
+struct RowType {
+	const char *word;
+	void (*parse)(RowReader &, Table &);
+};
+
+constexpr RowType row_types[] = {{"abi", parse_abi},
+				 {"image", parse_image},
+				 {"global", parse_field<&Table::global>},
+				 {"record", parse_field<&Table::record>},
+				 {"slot", parse_field<&Table::slot>},
+				 {"entry", parse_entry},
+				 {"vvar", parse_vvar},
+				 {"test", parse_test}};
 
 void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 {
@@ -270,28 +269,18 @@ void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
 		row.fail("a row must begin with its type, not with '" + type.key + "='");
 		return;
 	}
-	if (type.value == "abi") {
-		parse_abi(row, table);
-	} else if (type.value == "image") {
-		parse_image(row, table);
-	} else if (type.value == "global") {
-		parse_field(row, table.global);
-	} else if (type.value == "record") {
-		parse_field(row, table.record);
-	} else if (type.value == "slot") {
-		parse_field(row, table.slot);
-	} else if (type.value == "entry") {
-		parse_entry(row, table);
-	} else if (type.value == "vvar") {
-		parse_vvar(row, table);
-	} else if (type.value == "test") {
-		parse_test(row, table);
-	} else {
-		row.fail("unknown row '" + type.value +
-			 "'; use one of: abi, image, global, record, slot, entry, vvar, test");
-		return;
+
+	std::vector<std::string> known;
+
+	for (const RowType &row_type : row_types) {
+		if (type.value == row_type.word) {
+			row_type.parse(row, table);
+			row.finish();
+			return;
+		}
+		known.emplace_back(row_type.word);
 	}
-	row.finish();
+	row.fail("unknown row '" + type.value + "'; use one of: " + join(known, ", "));
 }
 
 Table parse_rows(const std::vector<Row> &rows, Diagnostics &faults)

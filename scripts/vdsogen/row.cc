@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "row.h"
 
+#include <algorithm>
+
 #include "text.h"
 
 namespace vdsogen
@@ -99,19 +101,14 @@ std::optional<long> RowReader::number_key(const std::string &key, long low, long
 }
 
 std::string RowReader::one_of(const std::string &what, const std::string &value,
-			      std::initializer_list<const char *> allowed)
+			      const std::vector<std::string> &allowed)
 {
-	std::string choices;
-
 	if (value.empty()) /* already reported as missing */
-		return *allowed.begin();
-	for (const char *choice : allowed) {
-		if (value == choice)
-			return value;
-		choices += choices.empty() ? choice : std::string(", ") + choice;
-	}
-	fail("unknown " + what + " '" + value + "'; use one of: " + choices);
-	return *allowed.begin();
+		return allowed.front();
+	if (std::find(allowed.begin(), allowed.end(), value) != allowed.end())
+		return value;
+	fail("unknown " + what + " '" + value + "'; use one of: " + join(allowed, ", "));
+	return allowed.front();
 }
 
 std::string RowReader::identifier_key(const std::string &key, bool needed)

@@ -2,13 +2,13 @@
 #ifndef VDSOGEN_ROW_H
 #define VDSOGEN_ROW_H
 
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "choices.h"
 #include "diagnostics.h"
 #include "lexer.h"
 
@@ -41,7 +41,13 @@ public:
 
 	/* @value if it is one of @allowed; else adds a fault and returns the first of them. */
 	std::string one_of(const std::string &what, const std::string &value,
-			   std::initializer_list<const char *> allowed);
+			   const std::vector<std::string> &allowed);
+
+	/* The same for the words of an enumeration; returns the value. */
+	template <typename Enum> Enum choice(const std::string &what, const std::string &word)
+	{
+		return *value_of<Enum>(one_of(what, word, words_of<Enum>()));
+	}
 
 	/* The checked text of @key; empty if the key is absent. */
 	std::string identifier_key(const std::string &key, bool needed);

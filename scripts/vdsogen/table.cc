@@ -62,7 +62,7 @@ std::vector<Field> Table::record_fields() const
 
 	for (const Entry *entry : record_entries())
 		fields.push_back(
-			{entry->line, entry->field, "u32", entry->offset,
+			{entry->line, entry->field, FieldType::u32, entry->offset,
 			 entry->name + "()'s answer plus one; 0: fall back to the system call"});
 	std::stable_sort(fields.begin(), fields.end(),
 			 [](const Field &a, const Field &b) { return a.offset < b.offset; });
@@ -92,18 +92,6 @@ const EntryAbi *find_use(const Entry &entry, const Abi &abi)
 		if (use.abi == abi.name)
 			return &use;
 	return nullptr;
-}
-
-const char *kind_name(EntryKind kind)
-{
-	switch (kind) {
-	case EntryKind::code:
-		return "code";
-	case EntryKind::record:
-		return "record";
-	default:
-		return "base";
-	}
 }
 
 } // namespace vdsogen

@@ -2,6 +2,8 @@
 #ifndef VDSOGEN_TABLE_H
 #define VDSOGEN_TABLE_H
 
+#include <elf.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "choices.h"
 #include "diagnostics.h"
 
 namespace vdsogen
@@ -17,13 +20,33 @@ namespace vdsogen
 constexpr unsigned int line_shift = 6;
 constexpr unsigned int line_size = 1u << line_shift;
 
+enum class Machine : std::uint16_t {
+	x86_64 = EM_X86_64,
+	i386 = EM_386,
+	aarch64 = EM_AARCH64,
+	arm = EM_ARM,
+};
+
+template <> struct Choices<Machine> {
+	static constexpr Choice<Machine> list[] = {{Machine::x86_64, "x86_64"},
+						   {Machine::i386, "i386"},
+						   {Machine::aarch64, "aarch64"},
+						   {Machine::arm, "arm"}};
+};
+
 struct Abi {
 	std::size_t line = 0;
 	std::string name;
 	unsigned int bits = 64;
-	std::string machine;
+	Machine machine = Machine::x86_64;
 	std::string version;
 	std::string prefix;
+
+	/* Whether the machine has ABIs of both classes. */
+	bool has_two_classes() const
+	{
+		return machine == Machine::x86_64 || machine == Machine::aarch64;
+	}
 };
 
 /* An ABI's image as a kernel release builds it. */
@@ -37,18 +60,42 @@ struct AbiImage {
 	std::string config;
 };
 
+enum class FieldType { u32, u64 };
+
+template <> struct Choices<FieldType> {
+	static constexpr Choice<FieldType> list[] = {{FieldType::u32, "u32"},
+						     {FieldType::u64, "u64"}};
+};
+
 /* A field of a 64-byte line: of the global page, a record or a slot. */
 struct Field {
 	std::size_t line = 0;
 	std::string name;
-	std::string type;
+	FieldType type = FieldType::u32;
 	unsigned int offset = 0;
 	std::string doc;
 
-	unsigned int size() const { return type == "u64" ? 8 : 4; }
+	unsigned int size() const { return type == FieldType::u64 ? 8 : 4; }
 };
 
 enum class EntryKind { base, code, record };
+
+template <> struct Choices<EntryKind> {
+	static constexpr Choice<EntryKind> list[] = {{EntryKind::base, "base"},
+						     {EntryKind::code, "code"},
+						     {EntryKind::record, "record"}};
+};
+
+enum class ElfType : unsigned char {
+	notype = STT_NOTYPE,
+	object = STT_OBJECT,
+	func = STT_FUNC,
+};
+
+template <> struct Choices<ElfType> {
+	static constexpr Choice<ElfType> list[] = {
+		{ElfType::func, "func"}, {ElfType::object, "object"}, {ElfType::notype, "notype"}};
+};
 
 struct EntryAbi {
 	std::string abi;
@@ -64,7 +111,7 @@ struct Entry {
 	std::string proto;
 	std::string symbol;
 	std::string version;
-	std::string elf_type = "func";
+	ElfType elf_type = ElfType::func;
 	bool has_frame = true; /* if its abi has unwind information */
 	std::string config;
 
@@ -88,6 +135,11 @@ struct Vvar {
 };
 
 enum class TestCases { any, entries, symbols };
+
+template <> struct Choices<TestCases> {
+	static constexpr Choice<TestCases> list[] = {{TestCases::entries, "entries"},
+						     {TestCases::symbols, "symbols"}};
+};
 
 struct Test {
 	std::size_t line = 0;
@@ -141,8 +193,6 @@ std::string symbol_name(const Entry &entry, const Abi &abi);
 
 /* The export of @entry by @abi; nullptr if it has none. */
 const EntryAbi *find_use(const Entry &entry, const Abi &abi);
-
-const char *kind_name(EntryKind kind);
 
 /*
  * Parses and validates; the table is valid if no fault was added. @base: the rows of a

@@ -72,6 +72,18 @@ std::vector<std::string> split(std::string_view text, char separator)
 	return parts;
 }
 
+std::string join(const std::vector<std::string> &parts, std::string_view separator)
+{
+	std::string text;
+
+	for (const std::string &part : parts) {
+		if (&part != &parts.front())
+			text += separator;
+		text += part;
+	}
+	return text;
+}
+
 std::string to_upper(std::string_view text)
 {
 	std::string upper(text);

@@ -22,6 +22,8 @@ bool is_balanced(std::string_view text);
 /* The parts between separators; an empty text has one empty part. */
 std::vector<std::string> split(std::string_view text, char separator);
 
+std::string join(const std::vector<std::string> &parts, std::string_view separator);
+
 std::string to_upper(std::string_view text);
 
 /* 0x-prefixed hexadecimal. */

@@ -49,9 +49,10 @@ void check_abis(const Table &table, Diagnostics &faults)
 
 	for (const Abi &abi : table.abis) {
 		names.add(abi.name, abi.line);
-		compilers.add(std::to_string(abi.bits) + "-bit " + abi.machine, abi.line);
-		if (abi.bits == 64 && (abi.machine == "i386" || abi.machine == "arm"))
-			faults.add(abi.line, "machine " + abi.machine + " has no 64-bit class");
+		compilers.add(std::to_string(abi.bits) + "-bit " + word_of(abi.machine), abi.line);
+		if (abi.bits == 64 && !abi.has_two_classes())
+			faults.add(abi.line,
+				   "machine " + word_of(abi.machine) + " has no 64-bit class");
 	}
 }
 

@@ -92,7 +92,7 @@ Table good_table(const std::string &path)
 	return table;
 }
 
-/* The number of faults of a table; if there are none, also runs generators on it. */
+/* The number of faults of a table; if there are none, also runs all generators on it. */
 std::size_t try_table(const std::string &text)
 {
 	Diagnostics faults("table");
@@ -102,17 +102,13 @@ std::size_t try_table(const std::string &text)
 	faults.print(messages);
 	if (!faults.empty())
 		return faults.count();
-	generate_layout(table, "t");
-	generate_base(table, "t");
-	generate_user(table, "t");
-	generate_symtab(table, "t");
-	generate_library(table, "t");
-	generate_calls(table, "t");
-	generate_synopsis(table, "t");
-	generate_manual(table, "t");
-	generate_manifest(table);
-	for (const Abi &abi : table.abis)
-		generate_version(table, abi, "t");
+	for (const Output &output : outputs()) {
+		if (output.of_table)
+			output.of_table(table, "t");
+		else
+			for (const Abi &abi : table.abis)
+				output.of_abi(table, abi, "t");
+	}
 	return 0;
 }
 

@@ -70,6 +70,18 @@ TEST_CASE("rows of a release continue the table, and faults name their file")
 	CHECK(table.place(table.entries[1].line) == "line 2 of b");
 }
 
+TEST_CASE("an enumeration has one word for each value of the table")
+{
+	CHECK(word_of(EntryKind::record) == "record");
+	CHECK(word_of(TestCases::any) == "");
+	CHECK(value_of<Machine>("arm") == Machine::arm);
+	CHECK_FALSE(value_of<Machine>("ar"));
+	CHECK_FALSE(value_of<ElfType>(""));
+	CHECK(words_of<FieldType>() == std::vector<std::string>{"u32", "u64"});
+	CHECK(contains(faults_of("entry x base abi=a elf=code\n"),
+		       "unknown elf 'code'; use one of: func, object, notype"));
+}
+
 TEST_CASE("an image is found by its path in the build tree")
 {
 	Diagnostics faults("t");

@@ -28,6 +28,8 @@ TEST_CASE("identifiers, parentheses, lists")
 	CHECK_FALSE(is_balanced("(("));
 	CHECK(split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
 	CHECK(split("", ',') == std::vector<std::string>{""});
+	CHECK(join({"a", "", "b"}, ", ") == "a, , b");
+	CHECK(join({}, ", ") == "");
 }
 
 TEST_CASE("printable text is short, numbers are hexadecimal")
