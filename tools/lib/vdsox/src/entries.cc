@@ -14,7 +14,7 @@ namespace
 {
 
 /* KIND of a row; a BASE entry, also of unpatched kernels, does not read the task area. */
-enum Kind { BASE, CODE, RECORD };
+enum class Kind { BASE, CODE, RECORD };
 
 /* In .bss, so valid before any code of the process runs. */
 std::atomic<Function> cache[VDSOX_NR_ENTRIES];
@@ -42,7 +42,7 @@ VDSOX_CALLS(VDSOX_BY_SYSCALL)
 #define VDSOX_LOOK_UP(name, NAME, KIND, symbol, version, nr, result, shown, passed, all, sent)     \
 	[[gnu::cold, gnu::noinline]] Function look_up_##name()                                     \
 	{                                                                                          \
-		return resolve(cache[VDSOX_##NAME], symbol, version, KIND != BASE,                 \
+		return resolve(cache[VDSOX_##NAME], symbol, version, Kind::KIND != Kind::BASE,     \
 			       reinterpret_cast<Function>(name##_by_syscall));                     \
 	}
 

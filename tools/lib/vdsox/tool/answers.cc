@@ -83,24 +83,24 @@ Answer measured(const OwnEntry &entry)
 	const auto after = read_counters();
 
 	if (!before || !after)
-		return {entry.name, "unknown",
+		return {entry.name, Source::unknown,
 			std::string("cannot read ") + stats_path +
 				"; root and debugfs are required"};
 
 	const auto reason = fallback_reason(*before, *after, counted_calls);
 
 	if (!reason)
-		return {entry.name, "vdso", ""};
-	return {entry.name, "syscall", *reason};
+		return {entry.name, Source::vdso, ""};
+	return {entry.name, Source::syscall, *reason};
 }
 
 Answer answer_of(const OwnEntry &entry, bool has_vvar)
 {
 	if (vdsox_entry_source(entry.number) != VDSOX_SOURCE_VDSO)
-		return {entry.name, "syscall",
+		return {entry.name, Source::syscall,
 			has_vvar ? "the vDSO does not export it"
 				 : "the vDSO's data pages are not mapped"};
-	return entry.call ? measured(entry) : Answer{entry.name, "vdso", ""};
+	return entry.call ? measured(entry) : Answer{entry.name, Source::vdso, ""};
 }
 
 } // namespace

@@ -10,10 +10,12 @@
 namespace vdsox_tool
 {
 
+enum class Source { vdso, syscall, unknown };
+
 /* The current source of an entry's answers in this process, and the reason. */
 struct Answer {
 	std::string entry;
-	std::string source; /* "vdso", "syscall" or "unknown" */
+	Source source = Source::unknown;
 	std::string reason; /* empty if there is nothing to explain */
 };
 

@@ -19,13 +19,31 @@ namespace
 using vdsogen::json_string;
 using vdsogen::json_string_or_null;
 
+/* A source in the JSON output and in the text. */
+struct SourceNames {
+	const char *json;
+	const char *text;
+};
+
+SourceNames names_of(Source source)
+{
+	switch (source) {
+	case Source::vdso:
+		return {"vdso", "vdso"};
+	case Source::syscall:
+		return {"syscall", "system call"};
+	default:
+		return {"unknown", "unknown"};
+	}
+}
+
 /* An entry's text in the last column. */
 std::string verdict(const Answer *answer)
 {
 	if (!answer)
 		return {};
 
-	const std::string source = answer->source == "syscall" ? "system call" : answer->source;
+	const std::string source = names_of(answer->source).text;
 
 	return answer->reason.empty() ? source : source + ": " + answer->reason;
 }
@@ -66,7 +84,7 @@ std::string export_json(const Report &report, const Export &symbol)
 	       ", \"version\": " + json_string_or_null(symbol.version) +
 	       ", \"address\": " + json_string(vdsogen::hex(report.base + symbol.value)) +
 	       ", \"kind\": " + json_string_or_null(symbol.kind) +
-	       ", \"source\": " + json_string_or_null(answer ? answer->source : "") +
+	       ", \"source\": " + (answer ? json_string(names_of(answer->source).json) : "null") +
 	       ", \"reason\": " + json_string_or_null(answer ? answer->reason : "") + "}";
 }
 
@@ -74,8 +92,8 @@ std::string absent_json(const Answer &answer)
 {
 	return "{\"symbol\": null, \"entry\": " + json_string(answer.entry) +
 	       ", \"version\": null, \"address\": null, \"kind\": null, \"source\": " +
-	       json_string(answer.source) + ", \"reason\": " + json_string_or_null(answer.reason) +
-	       "}";
+	       json_string(names_of(answer.source).json) +
+	       ", \"reason\": " + json_string_or_null(answer.reason) + "}";
 }
 
 } // namespace
