@@ -82,6 +82,10 @@ for word; do
 	esac
 done
 case "$*" in
+*Makefile.host*)
+	mkdir -p "$out"
+	cp @FOLDER@/fake-vdsogen "$out/vdsogen"
+	;;
 *tinyconfig)
 	stop_at configure
 	echo >"$out/.config"
@@ -111,10 +115,6 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-""",
-    "g++": """
-while [ "$1" != -o ]; do shift; done
-cp @FOLDER@/fake-vdsogen "$2"
 """,
     "fake-vdsogen": """
 stop_at generate

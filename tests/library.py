@@ -51,7 +51,11 @@ class Library:
     """A build of the library and its tools for one architecture."""
 
     arch: str
-    out: Path
+    tools: Path
+
+    @property
+    def out(self) -> Path:
+        return self.tools / f"library-{self.arch}"
 
     @property
     def prefix(self) -> str:
@@ -77,6 +81,13 @@ class Library:
         output(*words, PROGRAMS / source, "-xnone", *libraries, "-o", out)
         return out
 
+    def make(self, *names: str) -> Path:
+        """Make products, by default all; returns the last one."""
+        words = [f"CROSS_COMPILE={self.prefix}", "CXXFLAGS=-O1 -g0"]
+        words += [f"VDSOGEN={self.tools}/vdsogen"]
+        make(self.out, FOLDER, *words, *(f"{self.out}/{name}" for name in names))
+        return self.out / names[-1] if names else self.out
+
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
         return run(*self.emulator, *words)
 
@@ -84,10 +95,8 @@ class Library:
 @lru_cache
 def build_library(base: Path, arch: str) -> Library:
     """Build everything, in the folder VDSOGEN_TOOLS if set, which later runs reuse."""
-    tools = build_tools(base)
-    library = Library(arch, tools / f"library-{arch}")
-    words = [f"CROSS_COMPILE={library.prefix}", "CXXFLAGS=-O1 -g0"]
-    make(library.out, FOLDER, f"VDSOGEN={tools}/vdsogen", *words)
+    library = Library(arch, build_tools(base))
+    library.make()
     return library
 
 

@@ -15,7 +15,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from harness import machine
-from library import FOLDER, NATIVE, ENOSYS_ID, PROGRAMS, Library, build_library
+from library import FOLDER, NATIVE, ENOSYS_ID, Library, build_library
 from library import entry_names, may_become, needed, output, require, run, symbols
 from library import table_manifest
 from toolkit import (
@@ -237,12 +237,8 @@ def offset_of(image: Path, symbol: str) -> int:
 
 
 @pytest.fixture(scope="session", name="lookup")
-def fixture_lookup(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    program = tmp_path_factory.mktemp("lookup") / "lookup"
-    words = ["g++", "-std=c++17", "-O1", "-Wall", "-Wextra", f"-I{FOLDER}/src"]
-    words += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    output(*words, PROGRAMS / "lookup.cc", FOLDER / "src" / "image.cc", "-o", program)
-    return program
+def fixture_lookup(native: Library) -> Path:
+    return native.make("tests/lookup")
 
 
 @pytest.mark.parametrize("style", ["both", "gnu", "sysv"])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from library import FOLDER, NATIVE, PROGRAMS, Library, build_library, entry_names
+from library import FOLDER, NATIVE, Library, build_library, entry_names
 from library import output, require, run, table_manifest
 from toolkit import BASE_TABLE, ROWS, TABLE, abi_rows, build_tools
 
@@ -277,8 +277,5 @@ def test_reasons(reasons: Path, after: str, calls: int, wanted: str) -> None:
 
 
 @pytest.fixture(scope="module", name="reasons")
-def fixture_reasons(native: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    program = tmp_path_factory.mktemp("reasons") / "reasons"
-    objects = [native.out / "tool" / "answers.o", native.out / "libvdsox.a"]
-    output("g++", "-std=c++17", PROGRAMS / "reasons.cc", *objects, "-o", program)
-    return program
+def fixture_reasons(native: Library) -> Path:
+    return native.make("tests/reasons")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
 
-from harness import atomic, parallel, procs
+from harness import parallel, procs
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
@@ -43,31 +43,14 @@ class ExpectedTest:
 
 
 def build_vdsogen(ctx: Context, sources: Path) -> Path:
-    """Compile vdsogen for this machine unless it is up to date. Fault if that fails."""
-    target = ctx.out / "tools" / "vdsogen"
-    files = sorted(sources.glob("*.cc"))
-    if not files:
-        raise Fault(f"{sources}: no C++ source")
-    newest = max(p.stat().st_mtime for p in sources.glob("*.[ch]*"))
-    if target.is_file() and target.stat().st_mtime > newest:
-        return target
-    folder = ctx.out / "tools" / "vdsogen.objects"
-    folder.mkdir(parents=True, exist_ok=True)
-    ccache = ["ccache"] if shutil.which("ccache") else []
-    log, what = ctx.out / "tools" / "build.log", "build of vdsogen"
-
-    def compiled(source: Path) -> Path:
-        made = folder / f"{source.stem}.o"
-        flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-c", "-o"]
-        procs.run_logged([*ccache, "g++", *flags, made, source], log, what)
-        return made
-
-    with parallel.workers(ctx.jobs) as workers:
-        futures = [workers.submit(compiled, source) for source in files]
-        objects = [future.result() for future in futures]
-    with atomic.replacing(target) as part:
-        procs.run_logged(["g++", "-o", part, *objects], log, what)
-    return target
+    """Make vdsogen for this machine. Fault if that fails."""
+    folder = ctx.out / "tools" / "host"
+    compiler = "ccache g++" if shutil.which("ccache") else "g++"
+    command = ["make", "-s", f"-j{ctx.jobs}", "-C", sources, "-f", "Makefile.host"]
+    command += [f"O={folder}", f"HOSTCXX={compiler}"]
+    with parallel.locked(ctx, "vdsogen"):
+        procs.run_logged(command, ctx.out / "tools" / "build.log", "build of vdsogen")
+    return folder / "vdsogen"
 
 
 def load(cell: Cell) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def workers(count: int) -> Iterator[Workers]:
 
 
 @contextmanager
-def _locked(ctx: Context, name: str, kind: int) -> Iterator[None]:
+def locked(ctx: Context, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a lock of the output directory, also against other processes."""
     path = ctx.out / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as lock:
@@ -62,8 +63,8 @@ def shared_machine(ctx: Context) -> Iterator[None]:
     """Around steps that load the machine for minutes. Any number of processes may be in
     such a block at the same time, none while one is in exclusive_machine()."""
     with ExitStack() as stack:
-        with _locked(ctx, "turn", fcntl.LOCK_EX):
-            stack.enter_context(_locked(ctx, "beside", fcntl.LOCK_SH))
+        with locked(ctx, "turn"):
+            stack.enter_context(locked(ctx, "beside", fcntl.LOCK_SH))
         yield
 
 
@@ -71,5 +72,5 @@ def shared_machine(ctx: Context) -> Iterator[None]:
 def exclusive_machine(ctx: Context) -> Iterator[None]:
     """Wait for all shared_machine() blocks, also of other processes, and let no other
     begin before the block ends."""
-    with _locked(ctx, "turn", fcntl.LOCK_EX), _locked(ctx, "beside", fcntl.LOCK_EX):
+    with locked(ctx, "turn"), locked(ctx, "beside"):
         yield

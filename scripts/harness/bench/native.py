@@ -15,13 +15,7 @@ from harness.bench import processor
 from harness.cell import Cell
 from harness.errors import Fault
 
-FLAGS = "-std=c++17 -O2 -Wall -Wextra".split()
-# vdsogen's ELF reader, which the programs use as well.
-READERS = "elf_file.cc file.cc diagnostics.cc text.cc".split()
 HEADERS = {"layout.h": "layout", "user.h": "user", "symtab.h": "symtab"}
-# Files of only one of the two programs; only `native` needs Google Benchmark.
-OWN_FILES = {"native": {"main.cc", "timings.cc", "references.cc"}}
-OWN_FILES["count"] = {"count.cc", "steps.cc"}
 DEFINED = re.compile(r'^\s*\.ascii "->(\w+) [$#]?(-?\d+) ', re.MULTILINE)
 EXIT_MEANINGLESS = 3  # exit status: times mean nothing on this machine
 
@@ -92,28 +86,24 @@ def _headers(cell: Cell, folder: Path) -> None:
     offsets(cell, folder / "offsets.h")
 
 
-def _compile(cell: Cell, folder: Path, name: str, *options: str) -> Path:
-    """Compile `native` or `count`: its own files of OWN_FILES and the common ones."""
+def _make(cell: Cell, folder: Path, name: str) -> Path:
+    """Make one of the Makefile's programs, for the cell's machine."""
     _headers(cell, folder)
-    others = set[str]().union(*OWN_FILES.values()) - OWN_FILES[name]
-    files = [p for p in sources(cell).glob("*.cc") if p.name not in others]
-    files += [cell.ctx.scripts / "vdsogen" / reader for reader in READERS]
-    target = folder / name
-    command = [f"{cell.machine.cross}g++", *FLAGS, f"-I{folder}", "-o", target]
-    command += [*sorted(files), *options]
+    command = ["make", "-s", f"-j{cell.ctx.jobs}", "-C", sources(cell), f"O={folder}"]
+    command += [f"CROSS_COMPILE={cell.machine.cross}", folder / name]
     procs.run_logged(command, folder / f"{name}.log", f"build of {name}")
-    return target
+    return folder / name
 
 
 def build(cell: Cell, folder: Path) -> Path:
     """Compile the program that times the image on this machine. Fault if that fails."""
-    return _compile(cell, folder, "native", "-lbenchmark", "-lpthread")
+    return _make(cell, folder, "native")
 
 
 def build_counter(cell: Cell, folder: Path) -> Path:
     """Compile the program that counts the image's instructions, statically, so that it
     runs in a guest as well. Fault if that fails."""
-    return _compile(cell, folder, "count", "-static")
+    return _make(cell, folder, "count")
 
 
 def images(cell: Cell) -> list[Path]:
