@@ -78,6 +78,20 @@ def test_python_is_formatted_by_black() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_cxx_is_formatted_by_clang_format() -> None:
+    """The sources, and the headers beside them: others are C."""
+    sources = [path for path in FILES if path.suffix == ".cc"]
+    folders = {path.parent for path in sources}
+    headers = [p for p in FILES if p.suffix == ".h" and p.parent in folders]
+    done = subprocess.run(
+        ["clang-format", "--dry-run", "-Werror", *sources, *headers],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sources and headers and done.returncode == 0, done.stderr
+
+
 def test_no_host_name_is_written_down() -> None:
     """Mirrors are the user's choice: only apt's configuration names them."""
     pattern = re.compile(r"https?://[a-z0-9.-]*(?:debian\.org|ubuntu\.com)", re.I)
