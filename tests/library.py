@@ -62,6 +62,12 @@ class Library:
         return CROSS[self.arch]
 
     @property
+    def words(self) -> list[str]:
+        """The variables for make, besides O=."""
+        compiler = [f"CROSS_COMPILE={self.prefix}", "CXXFLAGS=-O1 -g0"]
+        return [*compiler, f"VDSOGEN={self.tools}/vdsogen"]
+
+    @property
     def emulator(self) -> list[str]:
         if self.arch == NATIVE:
             return []
@@ -83,9 +89,7 @@ class Library:
 
     def make(self, *names: str) -> Path:
         """Make products, by default all; returns the last one."""
-        words = [f"CROSS_COMPILE={self.prefix}", "CXXFLAGS=-O1 -g0"]
-        words += [f"VDSOGEN={self.tools}/vdsogen"]
-        make(self.out, FOLDER, *words, *(f"{self.out}/{name}" for name in names))
+        make(self.out, FOLDER, *self.words, *(f"{self.out}/{name}" for name in names))
         return self.out / names[-1] if names else self.out
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ namespace vdsogen
 namespace
 {
 
-constexpr std::size_t largest_page = 65536;
+constexpr std::size_t longest_padding = 65536; /* the largest page */
 
 /* Size of struct alt_instr, and the offset of the old code's length in it. */
 struct AltForm {
@@ -98,7 +98,7 @@ void compare_sizes(std::string_view image, std::string_view other, Diagnostics &
 
 	const std::string_view padding = other.substr(image.size());
 
-	if (padding.size() >= largest_page)
+	if (padding.size() >= longest_padding)
 		faults.add(0, "is longer by more than a page");
 	else if (padding.find_first_not_of('\0') != std::string_view::npos)
 		faults.add(0, "has bytes other than zero behind the image's end");

@@ -36,7 +36,7 @@ void parse_tags(const ElfFile &elf, DynamicInfo &info, Diagnostics &faults)
 		faults.add(0, "PT_DYNAMIC reaches past the end of the file");
 		return;
 	}
-	for (std::uint64_t offset = 0;; offset += 2 * word) {
+	for (std::uint64_t offset = 0;; offset += std::uint64_t{2} * word) {
 		const auto tag = bytes->number(offset, word);
 		const auto value = bytes->number(offset + word, word);
 

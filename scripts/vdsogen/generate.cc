@@ -42,7 +42,7 @@ std::string file_head(const std::string &source, const std::string &license)
 
 std::string compiler_condition(const Abi &abi)
 {
-	const std::string machine = "defined(__" + word_of(abi.machine) + "__)";
+	std::string machine = "defined(__" + word_of(abi.machine) + "__)";
 
 	if (!abi.has_two_classes())
 		return machine;

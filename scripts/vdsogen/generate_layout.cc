@@ -48,7 +48,7 @@ std::vector<Member> fill_gaps(const std::vector<Field> &fields)
 
 std::string declaration(const Member &member)
 {
-	const std::string text = "__" + word_of(member.field.type) + " " + member.field.name;
+	std::string text = "__" + word_of(member.field.type) + " " + member.field.name;
 
 	if (!member.reserved_words)
 		return text;

@@ -36,13 +36,14 @@ std::string version_key(RowReader &row, bool needed)
 /* The parts of a comma-separated list; an empty part is a fault. */
 std::vector<std::string> list(RowReader &row, const std::string &what, const std::string &text)
 {
+	const std::string fault = "empty part in " + what + " '" + text + "'";
 	std::vector<std::string> parts;
 
 	if (text.empty())
 		return parts;
 	for (std::string &part : split(text, ',')) {
 		if (part.empty())
-			row.fail("empty part in " + what + " '" + text + "'");
+			row.fail(fault);
 		else
 			parts.push_back(std::move(part));
 	}

@@ -169,7 +169,7 @@ void FakeVdso::fill_clock(char *data, std::int64_t second) const
 			   static_cast<std::uint32_t>(std::lround(std::ldexp(1e9 / rate_, shift))));
 	put<std::uint32_t>(data + CLOCK_SHIFT_OFFSET, shift);
 	for (clockid_t id = 0; id < CLOCK_BASE_COUNT; id++) {
-		char *base = data + id * CLOCK_BASE_SIZE;
+		char *base = data + std::ptrdiff_t{CLOCK_BASE_SIZE} * id;
 
 		put<std::int64_t>(base + CLOCK_SEC_OFFSET, second + seconds_apart(id));
 		put<std::uint64_t>(base + CLOCK_NSEC_OFFSET, 0);

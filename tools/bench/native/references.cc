@@ -17,7 +17,7 @@ namespace bench
 namespace
 {
 
-constexpr std::size_t page = 4096;
+constexpr std::size_t perf_page = 4096;
 
 thread_local volatile std::uint64_t tls_value = 1;
 
@@ -59,7 +59,7 @@ PerfClock::PerfClock()
 		lacking_ = std::string("perf_event_open: ") + std::strerror(errno);
 		return;
 	}
-	page_ = mmap(nullptr, page, PROT_READ, MAP_SHARED, fd, 0);
+	page_ = mmap(nullptr, perf_page, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (page_ == MAP_FAILED) {
 		page_ = nullptr;
@@ -73,7 +73,7 @@ PerfClock::PerfClock()
 PerfClock::~PerfClock()
 {
 	if (page_)
-		munmap(page_, page);
+		munmap(page_, perf_page);
 }
 
 /* The algorithm of linux/perf_event.h. */
