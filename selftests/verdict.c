@@ -20,32 +20,23 @@
 static struct vt_reports own;
 struct vt_reports *vt_reports = &own;
 
-static void print_line(const char *prefix, const char *fmt, va_list ap)
+int vt_print(int result, const char *fmt, ...)
 {
-	printf("# %s", prefix);
+	va_list ap;
+
+	printf("# ");
+	va_start(ap, fmt);
 	vprintf(fmt, ap);
+	va_end(ap);
 	printf("\n");
 	fflush(stdout);
+	return result;
 }
 
-int vt_fail(const char *fmt, ...)
+int vt_count_wrong(void)
 {
-	va_list ap;
-
 	__atomic_fetch_add(&vt_reports->nr_wrong, 1, __ATOMIC_SEQ_CST);
-	va_start(ap, fmt);
-	print_line("", fmt, ap);
-	va_end(ap);
 	return VT_FAIL;
-}
-
-void vt_note(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	print_line("", fmt, ap);
-	va_end(ap);
 }
 
 int vt_skip(const char *fmt, ...)
@@ -105,19 +96,16 @@ static int crashed_process(pid_t group)
 int vt_late(const char *fmt, ...)
 {
 	int error = errno, sig = crashed_process(vt_reports->group);
+	char reason[VT_REASON_SIZE];
 	va_list ap;
 
 	errno = error;
 	va_start(ap, fmt);
-	if (!__atomic_fetch_add(&vt_reports->nr_late, 1, __ATOMIC_SEQ_CST)) {
-		va_list copy;
-
-		va_copy(copy, ap);
-		vsnprintf(vt_reports->late, VT_REASON_SIZE, fmt, copy);
-		va_end(copy);
-	}
-	print_line("late: ", fmt, ap);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
+	if (!__atomic_fetch_add(&vt_reports->nr_late, 1, __ATOMIC_SEQ_CST))
+		snprintf(vt_reports->late, VT_REASON_SIZE, "%s", reason);
+	vt_note("late: %s", reason);
 	return sig ? vt_fail("a process of the case was killed by signal %d", sig) : VT_LATE;
 }
 
@@ -142,8 +130,7 @@ int vt_decode_status(const char *name, int status)
 	case VT_SKIP:
 		return code;
 	case VT_FAIL:	/* the process has printed a message */
-		__atomic_fetch_add(&vt_reports->nr_wrong, 1, __ATOMIC_SEQ_CST);
-		return code;
+		return vt_count_wrong();
 	case VT_LATE:	/* after exec, a process does not count in vt_reports */
 		return vt_reports->nr_late ? code : vt_late("%s exceeded a time limit", name);
 	}

@@ -58,16 +58,22 @@ int vt_run(const struct vt_case *cases, unsigned int n);
 #define VT_MAX_CLEANUPS	4
 void vt_cleanup(void (*fn)(void));
 
+/* Prints a line of its own, "# ...", and returns @result. */
+int vt_print(int result, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Counts a failure of the case; returns VT_FAIL. */
+int vt_count_wrong(void);
+
 /*
  * All print or store a message and return the result, so that a case can
  * `return vt_fail(...)`. After vt_late() a case may return VT_FAIL, too: see
  * vt_final_result(). vt_late() returns VT_FAIL if a process of the case has crashed,
  * as the caller may have waited for that process.
  */
-int vt_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define vt_fail(...)	vt_print(vt_count_wrong(), __VA_ARGS__)
+#define vt_note(...)	((void)vt_print(VT_PASS, __VA_ARGS__))
 int vt_late(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int vt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void vt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define VT_CHECK(cond, ...)				\
 	do {						\
