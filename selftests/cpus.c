@@ -28,7 +28,7 @@ int vt_plug(int cpu, bool online)
 	return vt_write_file(path, online ? "1" : "0") ? 0 : -errno;
 }
 
-int vt_plug_back(int cpu)
+static int retry_online(int cpu)
 {
 	struct vt_limit limit = vt_limit_ms(10000);
 	int error;
@@ -40,12 +40,18 @@ int vt_plug_back(int cpu)
 	return error;
 }
 
+int vt_plug_back(int cpu)
+{
+	VT_IN_TIME(!retry_online(cpu), "CPU %d does not come online: %m", cpu);
+	return VT_PASS;
+}
+
 static void restore(void)
 {
 	int i;
 
 	for (i = 0; i < nr_was_online; i++)
-		if (!vt_is_online(was_online[i]) && vt_plug_back(was_online[i]))
+		if (!vt_is_online(was_online[i]) && retry_online(was_online[i]))
 			vt_fail("CPU %d stays offline: %m", was_online[i]);
 }
 

@@ -15,8 +15,8 @@ int vt_unpluggable(int *list, int max);
 int vt_plug(int cpu, bool online);
 
 /*
- * Brings a CPU back online. For a while an emulator may report a CPU as on that it was
- * just asked to turn off, so this retries. Returns 0 or -errno.
+ * Brings a CPU back online; a result. For a while an emulator may report a CPU as on that
+ * it was just asked to turn off, so this retries.
  */
 int vt_plug_back(int cpu);
 bool vt_is_online(int cpu);

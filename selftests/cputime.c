@@ -150,6 +150,12 @@ bool cputime_bracket(struct cputime_reader *r, unsigned int n)
 	return add_reading(r, cputime_raw(r->clock), "system call after vDSO");
 }
 
+int cputime_check(const struct cputime_reader *r)
+{
+	VT_CHECK(!r->wrong, "%s returned %lld ns less", r->what, (long long)r->by);
+	return VT_PASS;
+}
+
 int cputime_report(const struct cputime_reader *r, unsigned int n,
 		   const char *what)
 {

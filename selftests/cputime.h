@@ -65,7 +65,10 @@ bool cputime_bracket(struct cputime_reader *r, unsigned int n);
 /* One vDSO call: it must not return less than the call before. */
 bool cputime_read(struct cputime_reader *r);
 
-/* A result; prints the number of reads. */
+/* Was no reading less than the one before? A result. */
+int cputime_check(const struct cputime_reader *r);
+
+/* The same for @n readers that must have read; prints the number of reads. */
 int cputime_report(const struct cputime_reader *r, unsigned int n,
 		   const char *what);
 

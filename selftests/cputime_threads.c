@@ -379,8 +379,8 @@ int check_unplugged(const void *arg)
 		for (i = 0; i < n; i++) {
 			VT_NEED(!vt_plug(off[i], false));
 			vt_sleep_ms(5);
-			VT_IN_TIME(!vt_plug_back(off[i]),
-				   "CPU %d does not come online: %m", off[i]);
+			if (vt_plug_back(off[i]))
+				return VT_FAIL;
 		}
 	return join(READERS, "unplugged");
 }
@@ -561,7 +561,8 @@ int check_unstable(const void *arg)
 	end = cputime_end(2);
 	while (vt_now() < end && cputime_bracket(&r, 10))
 		;
-	VT_CHECK(!r.wrong, "%s returned %lld ns less", r.what, (long long)r.by);
+	if (cputime_check(&r))
+		return VT_FAIL;
 	VT_CHECK(!cputime_is_promoted(CLOCK_THREAD_CPUTIME_ID),
 		 "the record still answers after the TSC was marked unstable");
 	return join(READERS / 2, "unstable") ?:

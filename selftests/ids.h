@@ -46,6 +46,12 @@ int vt_ids_init(void);
 /* Any entry of the table by name, answered by a record or not; NULL after a message. */
 void *vt_entry(const char *name);
 
+/* Calls an entry in a copy of the image, or in one that was moved, by @shift bytes. */
+static inline int vt_call_moved(const struct vt_id *id, long shift)
+{
+	return ((int (*)(void))((char *)id->fn + shift))();
+}
+
 /* The answers of the system calls, and of the vDSO. */
 struct vt_answers vt_raw_answers(void);
 struct vt_answers vt_vdso_answers(void);

@@ -64,11 +64,6 @@ static unsigned int own_number(void)
 #endif
 }
 
-static int call_copy(unsigned int i)
-{
-	return ((int (*)(void))((char *)vt_ids[i].fn + shift))();
-}
-
 int check_reader_answers(const void *arg)
 {
 	int cpus[64], n = vt_cpus(cpus, 64), k;
@@ -82,7 +77,8 @@ int check_reader_answers(const void *arg)
 	for (k = 0; k < n; k++) {
 		VT_NEED(!vt_pin(cpus[k]));
 		for (i = 0; i < vt_nr_ids; i++) {
-			int got = call_copy(i), want = FAKE + i + 100 * own_number();
+			int got = vt_call_moved(&vt_ids[i], shift);
+			int want = FAKE + i + 100 * own_number();
 
 			VT_CHECK(got == want, "%s on CPU %d: vDSO %d, its record has %d",
 				 vt_ids[i].name, cpus[k], got, want);
@@ -96,12 +92,9 @@ static int all_fall_back(const char *why)
 	struct vt_answers want = vt_raw_answers();
 	unsigned int i;
 
-	for (i = 0; i < vt_nr_ids; i++) {
-		int got = call_copy(i);
-
-		VT_CHECK(got == want.v[i], "%s: %s: vDSO %d, system call %d",
-			 why, vt_ids[i].name, got, want.v[i]);
-	}
+	for (i = 0; i < vt_nr_ids; i++)
+		VT_AGREE(vt_call_moved(&vt_ids[i], shift), want.v[i], "%s: %s", why,
+			 vt_ids[i].name);
 	return VT_PASS;
 }
 

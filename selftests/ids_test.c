@@ -29,21 +29,14 @@ static int check_record_entry(const struct vdso_task_symbol *s)
 			id = &vt_ids[i];
 	want = vt_raw0(id->nr);
 	for (i = 0; i < REPEATS; i++) {
-		int got = id->fn();
-
-		VT_CHECK(got == want, "call %u: vDSO %d, system call %d", i,
-			 got, want);
+		VT_AGREE(id->fn(), want, "call %u", i);
 		if (i % 50 == 49)
 			vt_sleep_ms(1);
 	}
 	if (!vt_promote())
 		return VT_FAIL;
-	for (i = 0; i < REPEATS; i++) {
-		int got = id->fn();
-
-		VT_CHECK(got == want, "promoted: vDSO %d, system call %d", got,
-			 want);
-	}
+	for (i = 0; i < REPEATS; i++)
+		VT_AGREE(id->fn(), want, "promoted");
 	return VT_PASS;
 }
 

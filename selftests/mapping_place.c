@@ -44,7 +44,7 @@ static int move_unpromoted(void *arg)
 {
 	struct vt_limit limit;
 	struct vt_maps m, moved;
-	int (*fn)(void), want, got;
+	int want;
 	long by;
 
 	(void)arg;
@@ -56,11 +56,9 @@ static int move_unpromoted(void *arg)
 	by = free_distance(&m);
 	if (!by || move(&m, &moved, by))
 		return VT_FAIL;
-	fn = (int (*)(void))((char *)vt_ids[0].fn + by);
 	for (limit = vt_limit_ms(5000); !vt_is_over(&limit);) {
-		got = fn();
-		VT_CHECK(got == want, "%s after the move: vDSO %d, system call %d",
-			 vt_ids[0].name, got, want);
+		VT_AGREE(vt_call_moved(&vt_ids[0], by), want, "%s after the move",
+			 vt_ids[0].name);
 		if (vt_own_field(&moved, vt_ids[0].offset) == (__u32)want + 1)
 			return VT_PASS;
 	}
@@ -140,11 +138,6 @@ static void point_to_wrong_record(void *slots, size_t n)
 		((struct vdso_task_slot *)slots)[n] = slot;
 }
 
-static int call_copy(unsigned int i, long shift)
-{
-	return ((int (*)(void))((char *)vt_ids[i].fn + shift))();
-}
-
 static int same_with_number(unsigned int number, long shift,
 			    const struct vt_answers *want)
 {
@@ -152,12 +145,9 @@ static int same_with_number(unsigned int number, long shift,
 
 	if (!set_number(number))
 		return VT_FAIL;
-	for (i = 0; i < vt_nr_ids; i++) {
-		int got = call_copy(i, shift);
-
-		VT_CHECK(got == want->v[i], "%s with CPU number %u: vDSO %d, system call %d",
-			 vt_ids[i].name, number, got, want->v[i]);
-	}
+	for (i = 0; i < vt_nr_ids; i++)
+		VT_AGREE(vt_call_moved(&vt_ids[i], shift), want->v[i],
+			 "%s with CPU number %u", vt_ids[i].name, number);
 	return VT_PASS;
 }
 
@@ -188,7 +178,7 @@ int check_numbers(const void *arg)
 	point_to_wrong_record((void *)vt_slot(&copy, 5), 1);
 	if (!set_number(5))
 		return VT_FAIL;
-	VT_CHECK(call_copy(0, shift) == WRONG_ANSWER - 1,
+	VT_CHECK(vt_call_moved(&vt_ids[0], shift) == WRONG_ANSWER - 1,
 		 "the copy does not use the slot of the CPU number that was set");
 	memset((void *)vt_slot(&copy, 5), 0, sizeof(struct vdso_task_slot));
 	for (number = 0; number < VT_MAX_CPUS; number++)

@@ -124,10 +124,10 @@ static pid_t start_tracee(unsigned int entry, int *expect)
 }
 
 /*
- * Counts the entry stops for @nr until the tracee exits; at the exit stops
- * writes @value over the result if @rewrite.
+ * Counts the entry stops for @nr until the tracee exits; at the exit stops writes
+ * *@rewrite over the result, unless that is NULL.
  */
-static int count_calls(pid_t pid, long nr, bool rewrite, long value)
+static int count_calls(pid_t pid, long nr, const int *rewrite)
 {
 	int n = 0;
 	regs_t r;
@@ -144,7 +144,7 @@ static int count_calls(pid_t pid, long nr, bool rewrite, long value)
 			continue;
 		if (!get_regs(pid, &r))
 			return -1;
-		REG_RESULT(r) = value;
+		REG_RESULT(r) = *rewrite;
 		if (!set_regs(pid, &r))
 			return -1;
 	}
@@ -152,20 +152,20 @@ static int count_calls(pid_t pid, long nr, bool rewrite, long value)
 	return n;
 }
 
-int check_ptrace_syscall(const void *arg)
+/* The tracer sees each call of each entry; @rewrite: and sets its result. */
+static int trace_each(int *rewrite)
 {
 	unsigned int i;
 
-	(void)arg;
 	if (setup())
 		return VT_FAIL;
 	for (i = 0; i < vt_nr_ids; i++) {
-		pid_t pid = start_tracee(i, NULL);
+		pid_t pid = start_tracee(i, rewrite);
 		int n;
 
 		if (pid < 0)
 			return VT_FAIL;
-		n = count_calls(pid, vt_ids[i].nr, false, 0);
+		n = count_calls(pid, vt_ids[i].nr, rewrite);
 		VT_CHECK(n == CALLS, "%s: %d calls, the tracer saw %d",
 			 vt_ids[i].name, CALLS, n);
 		if (vt_reap(pid, "tracee"))
@@ -174,27 +174,18 @@ int check_ptrace_syscall(const void *arg)
 	return VT_PASS;
 }
 
+int check_ptrace_syscall(const void *arg)
+{
+	(void)arg;
+	return trace_each(NULL);
+}
+
 int check_ptrace_rewrite(const void *arg)
 {
 	int expect = REWRITTEN;
-	unsigned int i;
 
 	(void)arg;
-	if (setup())
-		return VT_FAIL;
-	for (i = 0; i < vt_nr_ids; i++) {
-		pid_t pid = start_tracee(i, &expect);
-		int n;
-
-		if (pid < 0)
-			return VT_FAIL;
-		n = count_calls(pid, vt_ids[i].nr, true, REWRITTEN);
-		VT_CHECK(n == CALLS, "%s: %d calls, the tracer saw %d",
-			 vt_ids[i].name, CALLS, n);
-		if (vt_reap(pid, "tracee"))
-			return VT_FAIL;
-	}
-	return VT_PASS;
+	return trace_each(&expect);
 }
 
 /* Gets a record; counts its calls in shared memory until the tracer sets @done. */

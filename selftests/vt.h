@@ -81,6 +81,15 @@ int vt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 			return vt_fail(__VA_ARGS__);	\
 	} while (0)
 
+/* Fails unless the vDSO's answer is the system call's; @call and the rest name the call. */
+#define VT_AGREE(vdso, raw, call, ...)						\
+	do {									\
+		long vt_vdso = (vdso), vt_raw = (raw);				\
+										\
+		VT_CHECK(vt_vdso == vt_raw, call ": vDSO %ld, system call %ld",	\
+			 ##__VA_ARGS__, vt_vdso, vt_raw);			\
+	} while (0)
+
 /* For a condition that is false only if a time limit was exceeded. */
 #define VT_IN_TIME(cond, ...)				\
 	do {						\
