@@ -12,7 +12,7 @@
 #define PPID_MAX_READERS	32
 
 /**
- * struct family - shared by all processes of a case
+ * struct family - shared by all processes of a round
  * @parents:	correct answers of getppid(), in the order in which they become so
  * @last:	index of the last of them
  * @observed:	index of the answer that a task has seen to be correct, stored with
@@ -30,6 +30,11 @@
  * @race_refresh:	the first reader invalidates its own answers, sets @die and calls:
  *		it refreshes while the parent exits
  * @exit_delay_us:	the parent waits for so long before it exits
+ * @point:	delay point, for the child in a race_refresh, else for the parent; NULL: none
+ * @round:	number of the round in its case, from 0
+ * @parent_body:	what the parent does; NULL: forks the child and waits for @die
+ * @child_body:	what the child does; NULL: its threads read until past the last change
+ * @child_flags:	of the clone() that creates the child; 0: fork()
  */
 struct family {
 	int parents[PPID_MAX_STAGES];
@@ -47,36 +52,50 @@ struct family {
 	bool pinned;
 	bool race_refresh;
 	unsigned int exit_delay_us;
+	const char *point;
+	int round;
+	int (*parent_body)(void *f);
+	int (*child_body)(struct family *f);
+	unsigned long child_flags;
 };
 
 /* ppid_family.c */
 extern int (*ppid_fn)(void);
 
-/* Looks up getppid() and gets this thread a record. VT_PASS or the result. */
+/*
+ * Looks up getppid() and gets this thread a record; ppid_setup_reaper() also makes the
+ * process adopt orphans. VT_PASS or the result.
+ */
 int ppid_setup(void);
-struct family *ppid_family(void);
+int ppid_setup_reaper(void);
 
-/* Body of the child: starts its threads and reads until past the last change. */
-int ppid_child_body(struct family *f);
+/*
+ * Runs @n rounds of a case, each with a family that is a copy of *@start, and reaps the
+ * children that are left after each. A result.
+ */
+int ppid_rounds(int n, const struct family *start, int (*round)(struct family *f));
+
+/*
+ * A round: the parent exits once the child's threads have records; then checks what they
+ * read, with the answers @f->parents[0..1].
+ */
+int ppid_orphan(struct family *f);
 
 /* Waits until the child's threads have records; until they have read, and checks. */
 int ppid_await_promoted(struct family *f);
 int ppid_check_readers(struct family *f);
 
-/* Starts a parent, which forks a child and exits after @f->die is set; its pid or -1. */
+/* Starts the parent; returns its pid or -1. */
 pid_t ppid_start_parent(struct family *f);
 
 /*
- * fork(), or clone() with @flags. Both processes return once @f->child is stored. A
- * child of vt_child() would be killed when its parent exits.
+ * Starts the child, and returns in the parent once @f->child is stored. A child of
+ * vt_child() would be killed when its parent exits.
  */
-pid_t ppid_fork(struct family *f, unsigned long flags);
+void ppid_start_child(struct family *f);
 
 /* Pid of the process that adopts a grandchild when its parent exits; -1 after a message. */
 int ppid_reaper(void);
-
-/* ppid_test.c: one round from fork to check, with the answers @f->parents[0..1]. */
-int ppid_orphan(struct family *f);
 
 /* ppid_race.c */
 int check_race_writer(const void *arg);

@@ -3,10 +3,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "delays.h"
 #include "ppid.h"
 
 /* Calls after the last change was observed: enough for some context switches. */
@@ -30,13 +30,29 @@ int ppid_setup(void)
 	return vt_promote() ? VT_PASS : VT_FAIL;
 }
 
-struct family *ppid_family(void)
+int ppid_setup_reaper(void)
+{
+	if (ppid_setup())
+		return VT_FAIL;
+	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	return VT_PASS;
+}
+
+int ppid_rounds(int n, const struct family *start, int (*round)(struct family *f))
 {
 	struct family *f = vt_shared(sizeof(*f));
+	int i;
 
-	if (!f)
-		vt_fail("no shared memory");
-	return f;
+	VT_CHECK(f, "no shared memory");
+	for (i = 0; i < n; i++) {
+		*f = *start;
+		f->round = i;
+		if (round(f))
+			return VT_FAIL;
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+	}
+	return VT_PASS;
 }
 
 static int stage_of(const struct family *f, int answer)
@@ -122,7 +138,7 @@ static void race_refresh(struct family *f)
 	ppid_fn();
 }
 
-int ppid_child_body(struct family *f)
+static int read_in_threads(struct family *f)
 {
 	pthread_t threads[PPID_MAX_READERS + 1];
 	int cpus[VT_MAX_CPUS], nr, i;
@@ -175,16 +191,18 @@ int ppid_check_readers(struct family *f)
 	return VT_PASS;
 }
 
-pid_t ppid_fork(struct family *f, unsigned long flags)
+void ppid_start_child(struct family *f)
 {
-	pid_t pid = flags ? syscall(__NR_clone, flags | SIGCHLD, 0, 0, 0, 0) :
-			    fork();
+	pid_t pid = f->child_flags ? syscall(__NR_clone, f->child_flags | SIGCHLD, 0, 0, 0, 0) :
+				     fork();
 
 	if (pid)
 		vt_store(&f->child, pid);
 	while (!vt_load(&f->child))
 		sched_yield();
-	return pid;
+	if (!pid)
+		_exit(vt_final_result(f->child_body ? f->child_body(f) :
+						      read_in_threads(f)));
 }
 
 static void busy_wait(unsigned int us)
@@ -203,8 +221,7 @@ static int parent_body(void *arg)
 	if (f->pinned && vt_cpus(&cpu, 1) == 1)
 		vt_pin(cpu);
 	f->parents[0] = getpid();
-	if (!ppid_fork(f, 0))
-		_exit(vt_final_result(ppid_child_body(f)));
+	ppid_start_child(f);
 	while (vt_load(&f->die) <= 0)
 		if (!f->pinned)
 			sched_yield();
@@ -214,7 +231,33 @@ static int parent_body(void *arg)
 
 pid_t ppid_start_parent(struct family *f)
 {
-	return vt_child(parent_body, f);
+	return vt_child(f->parent_body ?: parent_body, f);
+}
+
+int ppid_orphan(struct family *f)
+{
+	pid_t parent = ppid_start_parent(f);
+	uint64_t begun;
+	int result;
+
+	VT_NEED(parent > 0);
+	result = ppid_await_promoted(f);
+	if (!result && f->point && !vt_delay(f->point, VT_DELAY_US, f->child))
+		result = VT_FAIL;
+	begun = vt_now();
+	/* In a race_refresh the child sets @die to 1, when it refreshes. */
+	vt_store(&f->die, result || !f->race_refresh);
+	if (vt_reap(parent, "parent") || result)
+		return VT_FAIL;
+	/* The parent was reaped, so its children have a new one. */
+	if (vt_load(&f->observed) < 1)
+		vt_store(&f->observed, 1);
+	VT_CHECK(!f->point || f->race_refresh || vt_now() - begun >= VT_DELAY_US * 1000ull,
+		 "the parent was not delayed at %s", f->point);
+	result = ppid_check_readers(f);
+	if (f->point)
+		vt_delays_off();
+	return result;
 }
 
 struct probe {

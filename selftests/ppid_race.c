@@ -3,9 +3,7 @@
  * Forced races: a delay in the parent's exit, while the kernel reparents its children,
  * or in the child's refresh, while the other process continues.
  */
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "delays.h"
 #include "ppid.h"
@@ -15,108 +13,41 @@
 #define MAX_ROUNDS	60
 #define CROWD_ROUNDS	12
 
-static int setup(void)
-{
-	int result = vt_delays_init();
-
-	if (result)
-		return result;
-	if (ppid_setup())
-		return VT_FAIL;
-	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	return VT_PASS;
-}
-
-/* The parent is delayed at @point for each thread of the child; these continue. */
-static int writer_round(struct family *f, const char *point)
-{
-	uint64_t begun;
-	int result;
-	pid_t parent;
-
-	parent = ppid_start_parent(f);
-	VT_NEED(parent > 0);
-	result = ppid_await_promoted(f);
-	if (!result && !vt_delay(point, VT_DELAY_US, f->child))
-		result = VT_FAIL;
-	begun = vt_now();
-	vt_store(&f->die, 1);
-	if (vt_reap(parent, "parent") || result)
-		return VT_FAIL;
-	vt_store(&f->observed, 1);
-	VT_CHECK(vt_now() - begun >= VT_DELAY_US * 1000ull,
-		 "the parent was not delayed at %s", point);
-	return ppid_check_readers(f);
-}
-
+/* The parent is delayed at @arg for each thread of the child; these continue. */
 int check_race_writer(const void *arg)
 {
-	int result = setup(), i;
-	struct family *f;
+	const struct family start = { .parents = { 0, getpid() }, .last = 1,
+				      .readers = 2, .poller = true, .pinned = true,
+				      .point = arg };
 
-	if (result)
-		return result;
-	f = ppid_family();
-	VT_NEED(f);
-	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
-				      .readers = 2, .poller = true,
-				      .pinned = true };
-		if (writer_round(f, arg))
-			return VT_FAIL;
-		vt_delays_off();
-		while (waitpid(-1, NULL, 0) > 0)
-			;
-	}
-	return VT_PASS;
-}
-
-/* The child is delayed at @point of a refresh, in which the parent exits. */
-static int refresh_round(struct family *f, const char *point)
-{
-	pid_t parent = ppid_start_parent(f);
-	int result;
-
-	VT_NEED(parent > 0);
-	result = ppid_await_promoted(f);
-	if (!result && !vt_delay(point, VT_DELAY_US, f->child))
-		result = VT_FAIL;
-	vt_store(&f->die, result ? 1 : 0);
-	if (vt_reap(parent, "parent") || result)
-		return VT_FAIL;
-	vt_store(&f->observed, 1);
-	result = ppid_check_readers(f);
-	vt_delays_off();
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-	return result;
+	return vt_delays_init() ?: ppid_setup_reaper() ?:
+	       ppid_rounds(ROUNDS, &start, ppid_orphan);
 }
 
 /*
- * A refresh that overlaps an invalidation zeroes what it has stored. Rounds continue
- * until some did, with four different delays of the parent's exit.
+ * The child is delayed at @arg of a refresh, in which the parent exits. A refresh that
+ * overlaps an invalidation zeroes what it has stored. Rounds continue until some did, with
+ * four different delays of the parent's exit.
  */
 int check_race_refresh(const void *arg)
 {
-	int result = setup(), i;
-	struct family *f;
+	struct family start = { .parents = { 0, getpid() }, .last = 1, .readers = 2,
+				.pinned = true, .race_refresh = true, .die = -1,
+				.point = arg };
+	int result = vt_delays_init() ?: ppid_setup_reaper(), i;
 	long before, overlaps = 0;
 
 	if (result)
 		return result;
-	f = ppid_family();
 	before = vt_stat("fallback_stale");
-	if (!f || before < 0)
+	if (before < 0)
 		return VT_FAIL;
 	for (i = 0; i < ROUNDS || overlaps < 3; i++) {
 		VT_IN_TIME(i < MAX_ROUNDS,
 			   "only %ld refreshes overlapped an invalidation",
 			   overlaps);
-		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
-				      .readers = 2, .pinned = true,
-				      .race_refresh = true, .die = -1,
-				      .exit_delay_us = i % 4 * VT_DELAY_US / 6 };
-		if (refresh_round(f, arg))
+		start.exit_delay_us = i % 4 * VT_DELAY_US / 6;
+		if (ppid_rounds(1, &start, ppid_orphan))
 			return VT_FAIL;
 		overlaps = vt_stat("fallback_stale") - before;
 	}
@@ -127,25 +58,13 @@ int check_race_refresh(const void *arg)
 /* No delays: more threads than CPUs, all of which read. */
 int check_crowd(const void *arg)
 {
-	int n = 2 * sysconf(_SC_NPROCESSORS_ONLN), i;
-	struct family *f;
-
-	(void)arg;
-	if (ppid_setup())
-		return VT_FAIL;
-	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	f = ppid_family();
-	VT_NEED(f);
-	for (i = 0; i < CROWD_ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
+	int n = 2 * sysconf(_SC_NPROCESSORS_ONLN);
+	const struct family start = { .parents = { 0, getpid() }, .last = 1,
 				      .readers = n < 4 ? 4 :
 				      n > PPID_MAX_READERS ?
 				      PPID_MAX_READERS : n,
 				      .poller = true };
-		if (ppid_orphan(f))
-			return VT_FAIL;
-		while (waitpid(-1, NULL, 0) > 0)
-			;
-	}
-	return VT_PASS;
+
+	(void)arg;
+	return ppid_setup_reaper() ?: ppid_rounds(CROWD_ROUNDS, &start, ppid_orphan);
 }

@@ -6,36 +6,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "ppid.h"
 
 #define ROUNDS	10
-
-static int setup(struct family **f)
-{
-	if (ppid_setup())
-		return VT_FAIL;
-	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	*f = ppid_family();
-	return *f ? VT_PASS : VT_FAIL;
-}
-
-static void reap_all(void)
-{
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-}
 
 /* Creates a sibling, not a child, and exits first: the sibling's parent stays. */
 static int sibling_maker(void *arg)
 {
 	struct family *f = arg;
 
-	if (!ppid_fork(f, CLONE_PARENT))
-		_exit(vt_final_result(ppid_child_body(f)));
+	ppid_start_child(f);
 	return vt_await_in_time(&f->die, 1, 20000, "the request to exit");
 }
 
@@ -54,29 +36,13 @@ static int siblings_parent(void *arg)
 
 int check_clone_parent(const void *arg)
 {
-	struct family *f;
-	int i;
+	const struct family start = { .parents = { 0, getpid() }, .last = 1,
+				      .readers = 2, .poller = true,
+				      .parent_body = siblings_parent,
+				      .child_flags = CLONE_PARENT };
 
 	(void)arg;
-	if (setup(&f))
-		return VT_FAIL;
-	for (i = 0; i < ROUNDS; i++) {
-		pid_t parent;
-
-		*f = (struct family){ .parents = { 0, getpid() }, .last = 1,
-				      .readers = 2, .poller = true };
-		parent = vt_child(siblings_parent, f);
-		if (ppid_await_promoted(f))
-			return VT_FAIL;
-		vt_store(&f->die, 1);
-		if (vt_reap(parent, "parent"))
-			return VT_FAIL;
-		vt_store(&f->observed, 1);
-		if (ppid_check_readers(f))
-			return VT_FAIL;
-		reap_all();
-	}
-	return VT_PASS;
+	return ppid_setup_reaper() ?: ppid_rounds(ROUNDS, &start, ppid_orphan);
 }
 
 /* Child of a thread that exits: it becomes another thread's child, with the same ID. */
@@ -101,8 +67,7 @@ static void *forking_thread(void *arg)
 	struct family *f = arg;
 
 	forking_tid = vt_raw0(__NR_gettid);
-	if (!ppid_fork(f, 0))
-		_exit(vt_final_result(read_over_thread_exit(f)));
+	ppid_start_child(f);
 	vt_await_in_time(&f->promoted, 1, 20000, "the child's record");
 	return NULL;
 }
@@ -141,20 +106,18 @@ static int forking_parent(void *arg)
 	return vt_reap(f->child, "child");
 }
 
+static int forking_round(struct family *f)
+{
+	return vt_reap(ppid_start_parent(f), "parent");
+}
+
 int check_forking_thread(const void *arg)
 {
-	struct family *f;
-	int i;
+	const struct family start = { .readers = 1, .parent_body = forking_parent,
+				      .child_body = read_over_thread_exit };
 
 	(void)arg;
-	if (setup(&f))
-		return VT_FAIL;
-	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .readers = 1 };
-		if (vt_run_child(forking_parent, f, "parent"))
-			return VT_FAIL;
-	}
-	return VT_PASS;
+	return ppid_setup_reaper() ?: ppid_rounds(ROUNDS, &start, forking_round);
 }
 
 static int level;
@@ -181,61 +144,40 @@ static int reaper_body(void *arg)
 	return VT_PASS;
 }
 
-int check_nested_reapers(const void *arg)
+static int nested_round(struct family *f)
 {
-	struct family *f;
-	int i;
-
-	(void)arg;
-	if (setup(&f))
+	level = 2;
+	if (vt_run_child(reaper_body, f, "reaper"))
 		return VT_FAIL;
-	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, 0, 0, getpid() },
-				      .last = 3, .readers = 3,
-				      .poller = true };
-		level = 2;
-		if (vt_run_child(reaper_body, f, "reaper"))
-			return VT_FAIL;
-		vt_store(&f->observed, 3);
-		if (ppid_check_readers(f))
-			return VT_FAIL;
-		reap_all();
-	}
-	return VT_PASS;
+	vt_store(&f->observed, 3);
+	return ppid_check_readers(f);
 }
 
-/* Runs @body as init of a pid namespace, which adopts orphans; skips if not permitted. */
-static int in_namespace(struct family *f, int (*body)(struct family *f))
+int check_nested_reapers(const void *arg)
 {
-	pid_t pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	const struct family start = { .parents = { 0, 0, 0, getpid() }, .last = 3,
+				      .readers = 3, .poller = true };
 
+	(void)arg;
+	return ppid_setup_reaper() ?: ppid_rounds(ROUNDS, &start, nested_round);
+}
+
+/* The parents run in a pid namespace whose init adopts their children. */
+int check_pid_namespace(const void *arg)
+{
+	const struct family start = { .parents = { 0, 1 }, .last = 1, .readers = 2,
+				      .poller = true };
+	pid_t pid;
+
+	(void)arg;
+	if (ppid_setup_reaper())
+		return VT_FAIL;
+	pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
 	if (!pid)
-		exit(vt_final_result(body(f)));
+		_exit(vt_final_result(ppid_rounds(ROUNDS, &start, ppid_orphan)));
 	if (pid < 0 && errno == EPERM)
 		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
 	return vt_reap(pid, "init of the namespace");
-}
-
-static int orphans_of_init(struct family *f)
-{
-	int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, 1 }, .last = 1,
-				      .readers = 2, .poller = true };
-		if (ppid_orphan(f))
-			return VT_FAIL;
-		reap_all();
-	}
-	return VT_PASS;
-}
-
-int check_pid_namespace(const void *arg)
-{
-	struct family *f;
-
-	(void)arg;
-	return setup(&f) ? VT_FAIL : in_namespace(f, orphans_of_init);
 }
 
 static int joined_body(void *arg)
@@ -261,29 +203,23 @@ static int outside_body(void *arg)
 {
 	struct family *f = arg;
 
-	if (!ppid_fork(f, CLONE_NEWPID))
-		_exit(vt_final_result(ppid_child_body(f)));
+	ppid_start_child(f);
+	if (ppid_await_promoted(f) ||
+	    vt_run_child(join_namespace, (void *)&f->child, "joining process"))
+		return VT_FAIL;
 	return vt_await_in_time(&f->die, 1, 20000, "the request to exit");
 }
 
 int check_outside_parent(const void *arg)
 {
-	struct family *f;
-	pid_t parent;
+	const struct family start = { .parents = { 0, 0 }, .last = 1, .readers = 3,
+				      .parent_body = outside_body,
+				      .child_flags = CLONE_NEWPID };
 
 	(void)arg;
-	if (setup(&f))
+	if (ppid_setup_reaper())
 		return VT_FAIL;
 	if (geteuid())
 		return vt_skip("a pid namespace needs CAP_SYS_ADMIN");
-	*f = (struct family){ .parents = { 0, 0 }, .last = 1, .readers = 3 };
-	parent = vt_child(outside_body, f);
-	if (ppid_await_promoted(f) ||
-	    vt_run_child(join_namespace, (void *)&f->child, "joining process"))
-		return VT_FAIL;
-	vt_store(&f->die, 1);
-	if (vt_reap(parent, "parent"))
-		return VT_FAIL;
-	vt_store(&f->observed, 1);
-	return ppid_check_readers(f);
+	return ppid_rounds(1, &start, ppid_orphan);
 }

@@ -10,48 +10,22 @@
  * task's answer; a refresh computes the answer in the wrong pid namespace, or from the
  * thread that forked and not from its process (forking-thread).
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-
-#include "delays.h"
 #include "ppid.h"
 
 #define ROUNDS	15
 
-int ppid_orphan(struct family *f)
+static int orphan_round(struct family *f)
 {
-	pid_t parent = ppid_start_parent(f);
-	int result;
-
-	VT_NEED(parent > 0);
-	result = ppid_await_promoted(f);
-	vt_store(&f->die, 1);
-	if (vt_reap(parent, "parent") || result)
-		return VT_FAIL;
-	/* The parent was reaped, so its children have a new one. */
-	if (vt_load(&f->observed) < 1)
-		vt_store(&f->observed, 1);
-	return ppid_check_readers(f);
+	f->poller = f->round & 1;
+	return ppid_orphan(f);
 }
 
 static int rounds(int reaper, int readers)
 {
-	struct family *f = ppid_family();
-	int i;
+	const struct family start = { .parents = { 0, reaper }, .last = 1,
+				      .readers = readers };
 
-	if (!f || reaper < 0)
-		return VT_FAIL;
-	for (i = 0; i < ROUNDS; i++) {
-		*f = (struct family){ .parents = { 0, reaper }, .last = 1,
-				      .readers = readers, .poller = i & 1 };
-		if (ppid_orphan(f))
-			return VT_FAIL;
-		while (waitpid(-1, NULL, 0) > 0)
-			;
-	}
-	return VT_PASS;
+	return reaper < 0 ? VT_FAIL : ppid_rounds(ROUNDS, &start, orphan_round);
 }
 
 static int check_to_init(const void *arg)
@@ -65,9 +39,8 @@ static int check_to_subreaper(const void *arg)
 {
 	int reaper;
 
-	if (ppid_setup())
+	if (ppid_setup_reaper())
 		return VT_FAIL;
-	VT_NEED(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 	reaper = ppid_reaper();
 	if (reaper < 0)
 		return VT_FAIL;
