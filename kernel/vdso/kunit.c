@@ -6,12 +6,15 @@
  */
 
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/irqflags.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/task.h>
 #include <linux/thread_info.h>
 #include <linux/timex.h>
 
@@ -311,35 +314,77 @@ static void invalidation_before_record(struct kunit *test)
 	end_last_invalidation(test);
 }
 
+/*
+ * Enable the static key, without which no invalidation counts. It is off at boot, when no
+ * process can enable it meanwhile. Return whether to disable it after the case.
+ */
+static bool enable_key(struct kunit *test)
+{
+	if (static_key_enabled(&vdso_task_key))
+		return false;
+	if (system_state >= SYSTEM_RUNNING)
+		kunit_skip(test, "a process may enable the static key");
+	static_branch_enable(&vdso_task_key);
+	return true;
+}
+
 /* Without a record there are no answers, so nothing is counted. */
 static void invalidation_without_record_counts_nothing(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	bool begun;
+	struct vdso_task *other = &f->other->vdso_task;
+	bool disable = enable_key(test), begun;
 
 	begun = vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
 	KUNIT_EXPECT_FALSE(test, begun);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.begin), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&other->begin), 0);
 	/* The end counts only if the begin did, even with a record meanwhile. */
-	rcu_assign_pointer(f->other->vdso_task.record, f->record);
+	rcu_assign_pointer(other->record, f->record);
 	vdso_task_invalidate_end(f->other, begun);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.end), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&other->end), 0);
+	/* Both count with a record. */
+	begun = vdso_task_invalidate_begin(f->other, VDSO_TASK_ALL);
+	KUNIT_EXPECT_TRUE(test, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&other->begin), 1);
+	vdso_task_invalidate_end(f->other, begun);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&other->end), 1);
+	if (disable)
+		static_branch_disable(&vdso_task_key);
 }
 
+struct new_task {
+	struct vdso_task	copy;
+	struct completion	done;
+};
+
+/* Body of the new task: report what fork has left in it. */
+static int report_and_exit(void *arg)
+{
+	struct new_task *new = arg;
+
+	memcpy(&new->copy, &current->vdso_task, sizeof(new->copy));
+	kthread_complete_and_exit(&new->done, 0);
+}
+
+/* Fork while current has a record, exposes its time, and is being invalidated. */
 static void new_task_has_no_record(struct kunit *test)
 {
-	struct fixture *f = test->priv;
+	struct new_task new;
+	pid_t pid;
 
-	rcu_assign_pointer(f->other->vdso_task.record, f->record);
-	f->other->vdso_task.locator = -VDSO_TASK_LINE_SIZE;
-	f->other->vdso_task.exposes_cputime = true;
-	__vdso_task_invalidate_begin(f->other, VDSO_TASK_PPID);
-	vdso_task_init(f->other);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(f->other->vdso_task.record));
-	KUNIT_EXPECT_EQ(test, f->other->vdso_task.locator, 0);
-	KUNIT_EXPECT_FALSE(test, vdso_task_exposes_cputime(f->other));
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->other->vdso_task.begin),
-			atomic64_read(&f->other->vdso_task.end));
+	init_completion(&new.done);
+	__vdso_task_invalidate_begin(current, VDSO_TASK_PPID);
+	WRITE_ONCE(current->vdso_task.exposes_cputime, true);
+	pid = kernel_thread(report_and_exit, &new, "vdso_task_new", SIGCHLD);
+	WRITE_ONCE(current->vdso_task.exposes_cputime, false);
+	__vdso_task_invalidate_end(current);
+	KUNIT_ASSERT_GT(test, pid, 0);
+	wait_for_completion(&new.done);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(new.copy.record));
+	KUNIT_EXPECT_EQ(test, new.copy.locator, 0);
+	KUNIT_EXPECT_FALSE(test, new.copy.exposes_cputime);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&new.copy.begin),
+			atomic64_read(&new.copy.end));
 }
 
 /* Irq exit clears base, and nothing else. */
@@ -465,8 +510,7 @@ static void place_of_slots(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, offset_in_page(first), VDSO_TASK_FIRST_OFFSET);
 	for_each_possible_cpu(cpu) {
-		if (!slot_of(f, cpu))
-			break;
+		KUNIT_ASSERT_NOT_NULL(test, slot_of(f, cpu));
 		KUNIT_EXPECT_PTR_EQ(test, (void *)slot_of(f, cpu),
 				    first + VDSO_TASK_LINE_SIZE * (cpu + 1));
 		KUNIT_EXPECT_EQ(test, slot_of(f, cpu)->seq, f->area->seq_start);
@@ -494,17 +538,19 @@ static void publication_of_base(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdso_task_slot slot;
+	cycles_t before, after;
 	unsigned long flags;
-	cycles_t before;
 
 	local_irq_save(flags);
 	before = get_cycles();
 	vdso_task_publish_base(vdso_task_slot(f->mm), current, 3, 5);
+	after = get_cycles();
 	slot = *slot_of(f, smp_processor_id());
 	local_irq_restore(flags);
 	KUNIT_EXPECT_EQ(test, (s64)slot.record, current->vdso_task.locator);
 	KUNIT_EXPECT_EQ(test, slot.base, 3);
 	KUNIT_EXPECT_GE(test, slot.stamp, before);
+	KUNIT_EXPECT_LE(test, slot.stamp, after);
 	KUNIT_EXPECT_EQ(test, slot.clock, 5);
 }
 
@@ -513,9 +559,12 @@ static void publication_of_same_thread(struct kunit *test)
 {
 	struct vdso_task_slot before, after;
 
+	preempt_disable();	/* stay on the CPU of the slot */
 	publish(test->priv, &before, &after);
 	publish(test->priv, &before, &after);
+	preempt_enable();
 	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
+	KUNIT_EXPECT_EQ(test, (s64)before.record, current->vdso_task.locator);
 	KUNIT_EXPECT_EQ(test, after.record, before.record);
 }
 
@@ -528,8 +577,9 @@ static void publication_clears_base(struct kunit *test)
 
 	local_irq_save(flags);
 	vdso_task_publish_base(vdso_task_slot(f->mm), current, 3, 5);
-	local_irq_restore(flags);
 	publish(f, &before, &after);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, before.base, 3);
 	KUNIT_EXPECT_EQ(test, after.base, 0);
 }
 
@@ -540,10 +590,13 @@ static void publication_without_record(struct kunit *test)
 	struct vdso_task_slot before, after;
 	s32 locator = current->vdso_task.locator;
 
+	preempt_disable();
 	publish(f, &before, &after);
 	current->vdso_task.locator = 0;
 	publish(f, &before, &after);
 	current->vdso_task.locator = locator;
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, (s64)before.record, locator);
 	KUNIT_EXPECT_EQ(test, after.record, 0);
 	KUNIT_EXPECT_EQ(test, after.seq, before.seq + 1);
 }
@@ -557,10 +610,12 @@ static void seq_of_later_area(struct kunit *test)
 	struct vdso_task_area *later;
 	unsigned int i;
 
+	preempt_disable();
 	for (i = 0; i < 1000; i++) {
 		current->vdso_task.locator -= VDSO_TASK_LINE_SIZE;
 		publish(f, &before, &after);
 	}
+	preempt_enable();
 	current->vdso_task.locator = locator;
 	f->mm->vdso_task.area = NULL;
 	later = vdso_task_area_get(f->mm);
