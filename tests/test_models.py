@@ -3,7 +3,7 @@
 
 They fail if record, slot, invalidation and refresh as modelled in Documentation/models/
 can give a thread a wrong answer under any interleaving. The models are not the code:
-test_the_kernel_does_what_the_model_does() fails if the kernel departs from them.
+test_model_steps.py compares the two.
 """
 
 from __future__ import annotations
@@ -163,101 +163,3 @@ def test_every_variant_of_the_models_is_tried() -> None:
     sound = " ".join(defines for _, defines in SOUND.values())
     kind = r"\bREGISTER\b"
     assert set(re.findall(kind, text)) == set(re.findall(kind, sound))
-
-
-# The kernel's steps that the models have, in their order and with no other memory
-# barrier between them.
-ORDER = {
-    "kernel/vdso/invalidate.c:__vdso_task_invalidate_begin": [
-        "atomic64_inc(&p->vdso_task.begin);",
-        "smp_mb();",
-        "rcu_dereference(p->vdso_task.record);",
-        "invalidate(record, part);",
-        "smp_mb();",
-    ],
-    "kernel/vdso/invalidate.c:__vdso_task_invalidate_end": [
-        "smp_mb();",
-        "atomic64_inc(&p->vdso_task.end);",
-    ],
-    "kernel/vdso/refresh.c:vdso_task_try_store": [
-        "atomic64_read(&task->end);",
-        "smp_mb();",
-        "vdso_task_has_syscall_work(current)",
-        "compute(answers, clocks);",
-        "vdso_task_store(answers);",
-        "smp_mb();",
-        "atomic64_read(&task->begin) == end && READ_ONCE(vdso_task_allowed)",
-        "vdso_task_store(&none);",
-    ],
-    "kernel/vdso/refresh.c:attach": [
-        "read_lock(&tasklist_lock);",
-        "spin_lock_irq(&current->sighand->siglock);",
-        "rcu_assign_pointer(current->vdso_task.record, record);",
-        "spin_unlock_irq(&current->sighand->siglock);",
-        "read_unlock(&tasklist_lock);",
-    ],
-    "kernel/vdso/refresh.c:refresh": [
-        "get_record(area)",
-        "vdso_task_expose_cputime();",
-        "vdso_task_try_store(&answers, clocks);",
-        "vdso_task_publish_current();",
-    ],
-    "kernel/vdso/publish.h:vdso_task_publish": [
-        "vdso_task_change_seq(slot, next);",
-        "WRITE_ONCE(slot->base, 0);",
-        "WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);",
-    ],
-    "kernel/vdso/publish.h:vdso_task_publish_base": [
-        "vdso_task_change_seq(slot, next);",
-        "WRITE_ONCE(slot->stamp, get_cycles());",
-        "WRITE_ONCE(slot->clock, clock);",
-        "WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);",
-        "WRITE_ONCE(slot->base, base);",
-    ],
-    "kernel/vdso/publish.c:vdso_task_publish_current": [
-        "local_irq_save(flags);",
-        "vdso_task_publish(slot, current);",
-        "local_irq_restore(flags);",
-    ],
-    "include/vdso/task.h:__vdso_task_get": [
-        "__arch_vdso_task_find();",
-        "__arch_vdso_task_answer(place, field);",
-        "__builtin_sub_overflow(answer, 1, &answer)",
-        "!__arch_vdso_task_is_unchanged(place)",
-    ],
-    "arch/x86/vdso/task.h:__arch_vdso_task_find": [
-        "__arch_vdso_task_first_cpunode()",
-        "__arch_vdso_task_half(place.slot, 1)",
-        "__arch_vdso_task_half(place.slot, 0)",
-        "__arch_vdso_task_distance(place.slot);",
-    ],
-    "arch/x86/vdso/task.h:__arch_vdso_task_is_unchanged": [
-        "__arch_vdso_task_second_cpunode() == place.cpunode",
-        "__arch_vdso_task_half(place.slot, 0), place.seq[0]",
-        "__arch_vdso_task_half(place.slot, 1), place.seq[1]",
-    ],
-    "arch/x86/vdso/task_counter.h:__arch_vdso_task_sample": [
-        '"rdtscp"',
-        "__arch_vdso_task_distance(slot)",
-        "READ_ONCE(slot->base);",
-    ],
-}
-
-
-@pytest.mark.parametrize("place", ORDER)
-def test_the_kernel_does_what_the_model_does(place: str) -> None:
-    """Fails if the kernel moves a step or loses a barrier: the model must follow."""
-    name, function = place.split(":")
-    source = (REPO / name).read_text()
-    match = re.search(
-        rf"^[^\n;]*\b{function}\([^;{{]*\)\n{{\n(.*?)^}}", source, re.M | re.S
-    )
-    assert match, f"no {function}() in {name}"
-    body = match.group(1)
-    steps = ORDER[place]
-    at = 0
-    for step in steps:
-        found = body.find(step, at)
-        assert found >= 0, f"{function}(): no {step} after {body[:at]}"
-        at = found + len(step)
-    assert body.count("smp_mb();") == steps.count("smp_mb();")

@@ -66,10 +66,10 @@ end:	do
 	/* To B, whose time is exposed. */
 	:: where != me ->
 #if !defined(BROKEN_STAMP_LATE)
-	   stamp[me] = counter(me);
+	   stamp[me] = counter(me);	/* kernel: base.seq base.stamp base.clock */
 #endif
-	   record[me] = OTHER;
-	   base[me] = OTHERS_BASE;
+	   record[me] = OTHER;		/* kernel: base.record */
+	   base[me] = OTHERS_BASE;	/* kernel: base.base */
 #if defined(BROKEN_STAMP_LATE)
 	   stamp[me] = counter(me)
 #endif
@@ -80,13 +80,18 @@ end:	do
 	   record[me] = OTHER;
 	   base[me] = 0
 #else
-	   base[me] = 0;
-	   record[me] = OTHER
+	   base[me] = 0;		/* kernel: publish.seq publish.base */
+	   record[me] = OTHER		/* kernel: publish.record */
 #endif
 
 	/* A's time is not exposed, or IRQ time was accounted; then a refresh. */
 	:: d_step { where == me -> base[me] = 0 }
-	:: d_step { where == me && base[me] == 0 -> stamp[me] = counter(me); base[me] = stint }
+	:: d_step {
+		where == me && base[me] == 0 ->
+		/* kernel: refresh.record refresh.expose refresh.store refresh.publish */
+		stamp[me] = counter(me);
+		base[me] = stint
+	   }
 	od
 }
 
@@ -95,15 +100,15 @@ proctype Reader()
 	byte t, c, r, b, m, mine;
 
 end:	do
-	:: d_step { running() -> t = now; c = where; mine = stint }
+	:: d_step { running() -> t = now; c = where; mine = stint }	/* kernel: sample.counter */
 #if defined(BROKEN_BASE_FIRST)
 	   d_step { running() -> b = base[c] }
 	   d_step { running() -> r = record[c] }
 #else
-	   d_step { running() -> r = record[c] }
-	   d_step { running() -> b = base[c] }
+	   d_step { running() -> r = record[c] }	/* kernel: sample.record */
+	   d_step { running() -> b = base[c] }	/* kernel: sample.base */
 #endif
-	   d_step { running() -> m = stamp[c] }
+	   d_step { running() -> m = stamp[c] }	/* kernel: valid.stamp */
 	   atomic {
 		if
 #if defined(BROKEN_NO_STAMP)

@@ -32,9 +32,9 @@ inline store(waits)
 /* Zero the answer, if the writer finds a record of A. */
 inline zero_answer()
 {
-	d_step { found = T_record }
+	d_step { found = T_record }			/* kernel: begin.find */
 	if
-	:: found -> store(wait_zero[me]); found = 0
+	:: found -> store(wait_zero[me]); found = 0	/* kernel: begin.zero */
 	:: else
 #if defined(WITNESS_UNFOUND)
 		-> assert(!wait_T_record)
@@ -63,16 +63,16 @@ end:	do
 	   smp_mb_a;
 	   smp_mb_b;
 #else
-	   store(wait_T_begin[me]);
-	   smp_mb_a;
+	   store(wait_T_begin[me]);			/* kernel: begin.count */
+	   smp_mb_a;					/* kernel: begin.A */
 	   zero_answer();
-	   smp_mb_b;
+	   smp_mb_b;					/* kernel: begin.B */
 #endif
 #if !defined(BROKEN_BEGIN_AFTER)
 	   store(wait_val[me]);
-	   smp_mb_c;
+	   smp_mb_c;					/* kernel: end.C */
 #endif
-	   store(wait_T_end[me])
+	   store(wait_T_end[me])			/* kernel: end.count */
 	od
 }
 

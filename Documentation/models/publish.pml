@@ -14,7 +14,7 @@ inline publish_seq(c)
 {
 	if
 #if !defined(BROKEN_NO_SEQ)
-	:: cpu == c -> same = 0
+	:: cpu == c -> same = 0			/* kernel: publish.seq base.seq */
 #endif
 	:: else
 	fi
@@ -22,7 +22,7 @@ inline publish_seq(c)
 
 inline publish_record(c)
 {
-	slot_record[c] = (has_record -> MINE : NONE)
+	slot_record[c] = (has_record -> MINE : NONE)	/* kernel: publish.record base.record */
 }
 
 /*
@@ -41,15 +41,15 @@ inline publish_current()
 		running() ->
 		c = where;
 #if !defined(BROKEN_PUBLISH_IRQS_ON)
-		irqs_off[c] = 1;
+		irqs_off[c] = 1;		/* kernel: current.irqs-off */
 #endif
-		publish_seq(c)
+		publish_seq(c)			/* kernel: current.publish-base current.publish */
 	}
 	d_step {
 		running() ->
 		assert_place(c);
 		publish_record(c);
-		irqs_off[c] = 0;
+		irqs_off[c] = 0;		/* kernel: current.irqs-on */
 		c = 0
 	}
 }
@@ -103,7 +103,7 @@ end:	do
 	   }
 	   atomic {
 		if
-		:: cpu == me -> slot_record[me] = OTHER
+		:: cpu == me -> slot_record[me] = OTHER	/* kernel: publish.record base.record */
 		:: cpu == me -> slot_record[me] = NONE
 		:: else
 		fi

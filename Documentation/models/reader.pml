@@ -120,8 +120,8 @@ end:	if
 	fi;
 
 #if !defined(REGISTER)
-	atomic { running() -> cpu = where }
-	d_step { running() -> same = 1 }
+	atomic { running() -> cpu = where }	/* kernel: get.find find.cpu */
+	d_step { running() -> same = 1 }	/* kernel: find.high find.low */
 #endif
 	/* Find the record. */
 	d_step {
@@ -129,7 +129,7 @@ end:	if
 #if defined(REGISTER)
 		own = (has_record -> MINE : NONE)
 #else
-		own = slot_record[cpu]
+		own = slot_record[cpu]		/* kernel: find.record */
 #endif
 	}
 	/* Load the answers. */
@@ -140,18 +140,18 @@ end:	if
 		:: own == MINE && wait_rec -> v = new_val; u = new_uid
 #endif
 		:: own == MINE && !wait_rec && rec_val_valid && rec_uid_valid ->
-			v = rec_val; u = rec_uid
+			v = rec_val; u = rec_uid	/* kernel: get.answer */
 #if !defined(REGISTER)
 		:: own == OTHER -> v = 0; u = 0
 #endif
-		:: else -> goto refresh
+		:: else -> goto refresh		/* kernel: get.none */
 		fi
 	}
 #if !defined(BROKEN_NO_CPU) && !defined(REGISTER)
 	atomic {
 		running() ->
 		if
-		:: where != cpu -> goto refresh
+		:: where != cpu -> goto refresh	/* kernel: get.unchanged unchanged.cpu */
 		:: else
 		fi
 	}
@@ -160,7 +160,7 @@ end:	if
 		running() ->
 #if !defined(REGISTER)
 		if
-		:: !same -> goto refresh
+		:: !same -> goto refresh	/* kernel: unchanged.low unchanged.high */
 		:: else
 		fi;
 #endif
@@ -181,21 +181,22 @@ refresh:
 		:: area && has_record && rec_val_valid && rec_uid_valid -> goto end
 		:: else
 		fi;
-		has_record = 1;
+		has_record = 1;			/* kernel: refresh.record */
+		/* kernel: attach.lock attach.siglock attach.record attach.sigunlock attach.unlock */
 		record_before
 	}
-	loads(LOADS_1);
-	(running() && !wait_T_record);
-	loads(LOADS_2);
+	loads(LOADS_1);				/* kernel: refresh.store store.end */
+	(running() && !wait_T_record);		/* kernel: store.D */
+	loads(LOADS_2);				/* kernel: store.work store.compute */
 	atomic {
 		running() ->
 #if !defined(BROKEN_RECHECK_FIRST)
-		wait_rec = 1; new_val = v; new_uid = u;
+		wait_rec = 1; new_val = v; new_uid = u;	/* kernel: store.answers */
 #endif
 		skip
 	}
-	smp_mb_second;
-	loads(BEGIN);
+	smp_mb_second;				/* kernel: store.E */
+	loads(BEGIN);				/* kernel: store.begin store.allowed */
 	atomic {
 		running() ->
 #if defined(BROKEN_RECHECK_FIRST)
@@ -203,14 +204,14 @@ refresh:
 #endif
 #if !defined(BROKEN_NO_RECHECK)
 		if
-		:: begun != ended -> zero_own_record()
+		:: begun != ended -> zero_own_record()	/* kernel: store.zero */
 		:: else
 		fi;
 #endif
 		reset_reads();
 		record_after
 	}
-	publish_current();
+	publish_current();			/* kernel: refresh.publish */
 	goto end;
 
 #if defined(CHECK_OWN)

@@ -44,9 +44,10 @@ extern char vdso_task_records[] __attribute__((visibility("hidden")));
  */
 static __always_inline u32 __vdso_task_get(size_t field, long nr)
 {
-	struct vdso_task_place place = __arch_vdso_task_find();
-	u32 answer = __arch_vdso_task_answer(place, field);
+	struct vdso_task_place place = __arch_vdso_task_find();	/* model: get.find */
+	u32 answer = __arch_vdso_task_answer(place, field);	/* model: get.answer */
 
+	/* model: get.none get.unchanged */
 	if (unlikely(__builtin_sub_overflow(answer, 1, &answer) ||
 		     !__arch_vdso_task_is_unchanged(place)))
 		return (u32)__arch_vdso_task_syscall(nr);

@@ -119,25 +119,25 @@ void __vdso_task_invalidate_begin(struct task_struct *p, enum vdso_task_part par
 {
 	struct vdso_task_record *record;
 
-	atomic64_inc(&p->vdso_task.begin);
-	smp_mb();	/* (A), pairs with the second smp_mb() of the refresh */
+	atomic64_inc(&p->vdso_task.begin);	/* model: begin.count */
+	smp_mb();	/* model: begin.A, pairs with store.E */
 	vdso_task_delay(VDSO_TASK_DELAY_BEGIN, p);
 	rcu_read_lock();
-	record = rcu_dereference(p->vdso_task.record);
+	record = rcu_dereference(p->vdso_task.record);	/* model: begin.find */
 	if (record) {
-		invalidate(record, part);
+		invalidate(record, part);	/* model: begin.zero */
 		vdso_task_count(VDSO_TASK_STAT_REMOTE, 1);
 	}
 	rcu_read_unlock();
-	smp_mb();	/* (B), pairs with the second smp_mb() of the refresh */
+	smp_mb();	/* model: begin.B, pairs with store.E */
 	vdso_task_delay(VDSO_TASK_DELAY_CHANGE, p);
 }
 
 void __vdso_task_invalidate_end(struct task_struct *p)
 {
 	vdso_task_delay(VDSO_TASK_DELAY_END, p);
-	smp_mb();	/* (C), pairs with the first smp_mb() of the refresh */
-	atomic64_inc(&p->vdso_task.end);
+	smp_mb();	/* model: end.C, pairs with store.D */
+	atomic64_inc(&p->vdso_task.end);	/* model: end.count */
 }
 
 /* See vdso_task_invalidate(). */

@@ -64,6 +64,10 @@
  * leaves its mm clears the base in its record with interrupts on: it has cleared
  * exposes_cputime before, without which no switch and no irq exit writes base there
  * (__vdso_task_detach()).
+ *
+ * Models of these algorithms are searched for wrong answers, outside of the kernel's tree.
+ * A comment "model: x.y" marks step y of function x in them: if the order of such steps
+ * changes here, the models must follow.
  */
 
 #include <linux/init.h>
@@ -190,15 +194,16 @@ void vdso_task_publish_current(void)
 	unsigned long flags;
 	u64 base, clock;
 
-	local_irq_save(flags);
+	local_irq_save(flags);	/* model: current.irqs-off */
 	slot = vdso_task_slot(current->mm);
 	if (slot && vdso_task_exposes_cputime(current)) {
 		base = vdso_task_current_base(&clock);
+		/* model: current.publish-base */
 		vdso_task_publish_base(slot, current, base, clock);
 	} else if (slot) {
-		vdso_task_publish(slot, current);
+		vdso_task_publish(slot, current);	/* model: current.publish */
 	}
-	local_irq_restore(flags);
+	local_irq_restore(flags);	/* model: current.irqs-on */
 }
 
 /* Clear current's base: it is not valid after an interrupt. Interrupts are off. */

@@ -100,9 +100,9 @@ static __always_inline void vdso_task_change_seq(struct vdso_task_slot *slot,
 static __always_inline void vdso_task_publish(struct vdso_task_slot *slot,
 					      const struct task_struct *next)
 {
-	vdso_task_change_seq(slot, next);
-	WRITE_ONCE(slot->base, 0);
-	WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);
+	vdso_task_change_seq(slot, next);	/* model: publish.seq */
+	WRITE_ONCE(slot->base, 0);	/* model: publish.base */
+	WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);	/* model: publish.record */
 }
 
 /**
@@ -122,11 +122,11 @@ static __always_inline void vdso_task_publish_base(struct vdso_task_slot *slot,
 						   const struct task_struct *next,
 						   u64 base, u64 clock)
 {
-	vdso_task_change_seq(slot, next);
-	WRITE_ONCE(slot->stamp, get_cycles());
-	WRITE_ONCE(slot->clock, clock);
-	WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);
-	WRITE_ONCE(slot->base, base);
+	vdso_task_change_seq(slot, next);	/* model: base.seq */
+	WRITE_ONCE(slot->stamp, get_cycles());	/* model: base.stamp */
+	WRITE_ONCE(slot->clock, clock);	/* model: base.clock */
+	WRITE_ONCE(slot->record, (s64)next->vdso_task.locator);	/* model: base.record */
+	WRITE_ONCE(slot->base, base);	/* model: base.base */
 }
 
 #endif /* CONFIG_VDSO_TASK_SLOTS */

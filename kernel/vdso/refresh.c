@@ -48,24 +48,25 @@ enum vdso_task_stat vdso_task_try_store(struct vdso_task_record *answers, bool c
 {
 	struct vdso_task *task = &current->vdso_task;
 	const struct vdso_task_record none = {};
-	s64 end = atomic64_read(&task->end);
+	s64 end = atomic64_read(&task->end);	/* model: store.end */
 
-	smp_mb();	/* pairs with (C) in invalidate.c */
+	smp_mb();	/* model: store.D, pairs with end.C */
 	vdso_task_delay(VDSO_TASK_DELAY_REFRESH, current);
-	if (vdso_task_has_syscall_work(current)) {
+	if (vdso_task_has_syscall_work(current)) {	/* model: store.work */
 		vdso_task_store(&none);
 		return VDSO_TASK_STAT_POLICY;
 	}
-	compute(answers, clocks);
+	compute(answers, clocks);	/* model: store.compute */
 	vdso_task_delay(VDSO_TASK_DELAY_COMPUTED, current);
-	vdso_task_store(answers);
+	vdso_task_store(answers);	/* model: store.answers */
 	vdso_task_delay(VDSO_TASK_DELAY_STORED, current);
-	smp_mb();	/* pairs with (A) and (B) in invalidate.c */
+	smp_mb();	/* model: store.E, pairs with begin.A and begin.B */
+	/* model: store.begin store.allowed */
 	if (atomic64_read(&task->begin) == end && READ_ONCE(vdso_task_allowed)) {
 		task->computed = end;
 		return VDSO_TASK_STAT_REFRESH;
 	}
-	vdso_task_store(&none);
+	vdso_task_store(&none);	/* model: store.zero */
 	return VDSO_TASK_STAT_STALE;
 }
 
@@ -75,12 +76,12 @@ enum vdso_task_stat vdso_task_try_store(struct vdso_task_record *answers, bool c
  */
 static void attach(struct vdso_task_record *record, s32 locator)
 {
-	read_lock(&tasklist_lock);
-	spin_lock_irq(&current->sighand->siglock);
-	rcu_assign_pointer(current->vdso_task.record, record);
+	read_lock(&tasklist_lock);	/* model: attach.lock */
+	spin_lock_irq(&current->sighand->siglock);	/* model: attach.siglock */
+	rcu_assign_pointer(current->vdso_task.record, record);	/* model: attach.record */
 	current->vdso_task.locator = locator;
-	spin_unlock_irq(&current->sighand->siglock);
-	read_unlock(&tasklist_lock);
+	spin_unlock_irq(&current->sighand->siglock);	/* model: attach.sigunlock */
+	read_unlock(&tasklist_lock);	/* model: attach.unlock */
 }
 
 /* Remove zero pages that may be mapped in place of pages created without a fault. */
@@ -204,14 +205,14 @@ static noinline enum vdso_task_stat refresh(struct mm_struct *mm,
 		vdso_task_count_fallback(mm);
 		return VDSO_TASK_STAT_UNPROMOTED;
 	}
-	if (!get_record(area))
+	if (!get_record(area))	/* model: refresh.record */
 		return VDSO_TASK_STAT_NOMEM;
 	/* Expose before the first base is published: see clock.c. */
 	clocks = kind != VDSO_TASK_IDS || vdso_task_exposes_cputime(current);
 	if (kind != VDSO_TASK_IDS)
-		vdso_task_expose_cputime();
-	why = vdso_task_try_store(&answers, clocks);
-	vdso_task_publish_current();
+		vdso_task_expose_cputime();	/* model: refresh.expose */
+	why = vdso_task_try_store(&answers, clocks);	/* model: refresh.store */
+	vdso_task_publish_current();	/* model: refresh.publish */
 	if (why == VDSO_TASK_STAT_REFRESH && !has_answers(&answers, kind))
 		return is_masked(field) ? VDSO_TASK_STAT_POLICY : VDSO_TASK_STAT_NONE;
 	return why;

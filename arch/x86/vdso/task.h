@@ -107,13 +107,17 @@ struct vdso_task_place {
 
 static __always_inline struct vdso_task_place __arch_vdso_task_find(void)
 {
-	struct vdso_task_place place = { .cpunode = __arch_vdso_task_first_cpunode() };
+	struct vdso_task_place place = {
+		.cpunode = __arch_vdso_task_first_cpunode(),	/* model: find.cpu */
+	};
 
 	place.slot = __arch_vdso_task_slot(place.cpunode);
+	/* model: find.high */
 	if (!IS_ENABLED(CONFIG_64BIT))
 		place.seq[1] = __arch_vdso_task_load(__arch_vdso_task_half(place.slot, 1));
+	/* model: find.low */
 	place.seq[0] = __arch_vdso_task_load(__arch_vdso_task_half(place.slot, 0));
-	place.distance = __arch_vdso_task_distance(place.slot);
+	place.distance = __arch_vdso_task_distance(place.slot);	/* model: find.record */
 	return place;
 }
 
@@ -129,6 +133,7 @@ static __always_inline u32 __arch_vdso_task_answer(struct vdso_task_place place,
 
 static __always_inline bool __arch_vdso_task_is_unchanged(struct vdso_task_place place)
 {
+	/* model: unchanged.cpu unchanged.low unchanged.high */
 	return __arch_vdso_task_second_cpunode() == place.cpunode &&
 	       __arch_vdso_task_is(__arch_vdso_task_half(place.slot, 0), place.seq[0]) &&
 	       (IS_ENABLED(CONFIG_64BIT) ||

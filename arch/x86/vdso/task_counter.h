@@ -71,13 +71,15 @@ __arch_vdso_task_sample(const struct vdso_task_global *global)
 
 	if (unlikely(!READ_ONCE(none->counter)))
 		return now;
+	/* model: sample.counter */
 	asm volatile("rdtscp" : "=a" (low), "=d" (high), "=c" (cpunode) : : "memory");
 	now.counter = low | (u64)high << 32;
 	now.zero = now.counter;
 	asm volatile("and $0, %0" : "+r" (now.zero));
 	slot = __arch_vdso_task_slot(cpunode);
+	/* model: sample.record */
 	now.record = (const void *)(vdso_task_records + __arch_vdso_task_distance(slot));
-	now.base = READ_ONCE(slot->base);
+	now.base = READ_ONCE(slot->base);	/* model: sample.base */
 	now.slot = slot;
 	now.ns = READ_ONCE(global->offset) +
 		 mul_u64_u32_shr(now.counter, READ_ONCE(global->mult),
@@ -87,7 +89,7 @@ __arch_vdso_task_sample(const struct vdso_task_global *global)
 
 static __always_inline bool __arch_vdso_task_is_valid(struct vdso_task_sample now)
 {
-	return now.counter > READ_ONCE(now.slot->stamp) &&
+	return now.counter > READ_ONCE(now.slot->stamp) &&	/* model: valid.stamp */
 	       (s64)(now.ns - READ_ONCE(now.slot->clock)) >= 0 &&
 	       READ_ONCE(now.slot->base) == now.base;
 }
