@@ -88,9 +88,7 @@ void Mapping::protect(char *from, std::size_t size, int how) const
 
 const std::vector<RecordEntry> &record_entries()
 {
-	static const std::vector<RecordEntry> entries = {
-		VDSO_TASK_ENTRIES(RECORD_ENTRY)
-	};
+	static const std::vector<RecordEntry> entries = {VDSO_TASK_ENTRIES(RECORD_ENTRY)};
 
 	return entries;
 }
