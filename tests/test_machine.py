@@ -52,7 +52,7 @@ def test_host_is_known_by_what_uname_prints(monkeypatch) -> None:
 
 @pytest.mark.parametrize("base", BASES, ids=lambda base: base.name)
 def test_every_image_is_that_of_one_machine(base: bases.Base) -> None:
-    """The path of an image tells whose it is; every ABI of the table has one."""
+    """An image belongs to the architecture in its path; every ABI has an image."""
     found = [base.images_of(here.srcarch) for here in MACHINES]
     assert sorted(abi for images in found for abi in images) == sorted(base.images)
     assert set(base.images) == set(abi_rows())
