@@ -164,20 +164,22 @@ def found_after(path: Path, text: str, root: Path, edited: str) -> list[str]:
         target.write_text(text)
 
 
-@pytest.mark.parametrize("path, mark, name", places(SOURCES, "model"))
-def test_edit_of_the_kernel(kernel: Path, path: Path, mark: Mark, name: str) -> None:
+def find_edits(root: Path, path: Path, mark: Mark, name: str) -> None:
+    """Each edit of a step is found, by the name of its group."""
     text = path.read_text()
     for edit in EDITS:
-        found = found_after(path, text, kernel, edit(text, mark, name))
+        found = found_after(path, text, root, edit(text, mark, name))
         assert any(group(name) + "." in fault for fault in found), edit.__name__
+
+
+@pytest.mark.parametrize("path, mark, name", places(SOURCES, "model"))
+def test_edit_of_the_kernel(kernel: Path, path: Path, mark: Mark, name: str) -> None:
+    find_edits(kernel, path, mark, name)
 
 
 @pytest.mark.parametrize("path, mark, name", places(PARTS, "kernel"))
 def test_edit_of_a_model(models: Path, path: Path, mark: Mark, name: str) -> None:
-    text = path.read_text()
-    for edit in EDITS:
-        found = found_after(path, text, models, edit(text, mark, name))
-        assert any(group(name) + "." in fault for fault in found), edit.__name__
+    find_edits(models, path, mark, name)
 
 
 # Other edits: file, text, what replaces it, a part of the message.
