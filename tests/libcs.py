@@ -8,6 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Sequence
 
 from harness import atomic, machine, procs, srcpkg
 from harness.build import ccache_paths
@@ -23,6 +24,11 @@ TARGETS = {
     for here in machine.load_all()
     for user in filter(None, (here.user, here.compat))
 }
+
+
+def run(command: Sequence[object], log: Path, what: str, **options: Any) -> None:
+    """Run a step of a build, which shares the CPUs with those of kernels."""
+    procs.run_logged(command, log, what, nice=procs.BUILD_NICE, **options)
 
 
 def environment(ctx: Context) -> dict[str, str]:
@@ -64,7 +70,7 @@ def patched(ctx: Context, package: str, suite: str = "") -> Path:
     srcpkg.unpack(dsc, tree, log)
     for path in ours:
         command = ["patch", "-p1", "-F0", "--no-backup-if-mismatch", "-i", path]
-        procs.run_logged(command, log, f"{path.name} on {dsc.name}", cwd=tree)
+        run(command, log, f"{path.name} on {dsc.name}", cwd=tree)
     stamp.write_text(digest.hexdigest())
     return tree
 
@@ -92,7 +98,7 @@ class Musl:
         """Link a program with this musl, as musl-gcc does."""
         command = [self.compiler, "-specs", self.prefix / "lib/musl-gcc.specs"]
         command += ["-O2", "-Wall", "-Wextra", "-o", out]
-        procs.run_logged([*command, *words], self.log, f"build of {out.name}")
+        run([*command, *words], self.log, f"build of {out.name}")
         return out
 
 
@@ -116,9 +122,9 @@ def musl(ctx: Context, arch: str) -> Musl:
         f"--{shared}-shared",
     ]
     env = {**environment(ctx), "CC": made.compiler}
-    procs.run_logged(configure, log, "configure of musl", cwd=build, env=env)
+    run(configure, log, "configure of musl", cwd=build, env=env)
     make = ["make", f"-j{ctx.jobs}", "install"]
-    procs.run_logged(make, log, f"build of musl for {arch}", cwd=build, env=env)
+    run(make, log, f"build of musl for {arch}", cwd=build, env=env)
     stamp.touch()
     return made
 
@@ -163,7 +169,7 @@ def glibc_configure(ctx: Context, tree: Path, arch: str) -> Path:
         env.update(CC=f"{triplet}-gcc", CXX="")
         command += [f"--host={triplet}", f"--with-headers=/usr/{triplet}/include"]
     log = log_of(ctx, f"glibc-{arch}")
-    procs.run_logged(command, log, "configure of glibc", cwd=build, env=env)
+    run(command, log, "configure of glibc", cwd=build, env=env)
     stamp.touch()
     return build
 
@@ -176,5 +182,5 @@ def glibc_objects(ctx: Context, tree: Path, arch: str) -> Path:
         # One job: the objects depend on headers that the folder's Makefile generates.
         command = ["make", "-r", "-C", tree / folder, f"objdir={build}", *targets]
         log = log_of(ctx, f"glibc-{arch}")
-        procs.run_logged(command, log, f"glibc's {folder}", env=environment(ctx))
+        run(command, log, f"glibc's {folder}", env=environment(ctx))
     return build

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
-from harness import bases, patcher
+from harness import bases, patcher, procs
 from harness.context import Context
 from harness.machine import Machine
 from harness.mode import USUAL, Mode
@@ -38,7 +38,7 @@ class Cell:
     @property
     def nice(self) -> int:
         """Nice value of its build: guests and builds of earlier cells have priority."""
-        return min(10 + 9 * self.after, 19)
+        return min(procs.BUILD_NICE + 9 * self.after, 19)
 
     @property
     def base(self) -> str:

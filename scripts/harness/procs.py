@@ -34,6 +34,8 @@ GRACE = 5.0
 NESTED_GRACE = 20.0
 KILL_LIMIT = 10.0
 POLL = 0.02
+# Nice value of builds: guests, which have time limits, have priority.
+BUILD_NICE = 10
 
 _running: dict[int, "subprocess.Popen[Any]"] = {}
 # Takes each command line that is started; set by the option -v.
