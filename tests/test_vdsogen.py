@@ -68,8 +68,10 @@ def test_golden(tool: Tool, case: Path, tmp_path: Path) -> None:
     """A case expects either its errors.txt or every output."""
     table = case / "input.tbl"
     if not case.name.startswith("bad-"):
-        for name, text in tool.generate(tmp_path, table).items():
+        texts = tool.generate(tmp_path, table)
+        for name, text in texts.items():
             same_as_golden(case / name, text)
+        assert {path.name for path in case.iterdir()} == {"input.tbl", *texts}
         return
     out = tmp_path / "out"
     out.write_text("old", encoding="ascii")
@@ -81,7 +83,7 @@ def test_golden(tool: Tool, case: Path, tmp_path: Path) -> None:
 
 def test_the_table_is_good(tool: Tool, tmp_path: Path) -> None:
     texts = tool.generate(tmp_path, *ROWS)
-    manifest = json.loads(texts["manifest.json"])
+    manifest = json.loads(texts["manifest"])
     assert manifest["version"] == 1
     assert set(abi_rows()) == set(manifest["abis"])
     for test in manifest["tests"]:
@@ -106,7 +108,7 @@ def test_one_row_is_enough_for_an_entry(tool: Tool, tmp_path: Path) -> None:
     new = tool.generate(tmp_path, table, "--base", BASE_TABLE)
     without = sorted(set(abi_rows()) - set(RECORDS))
     assert without == ["arm"]
-    for name in (*(f"version_{abi}.lds" for abi in without), "base.h"):
+    for name in (*(f"version_{abi}" for abi in without), "base"):
         assert new.pop(name) == old.pop(name)
     for name in old:
         before = {line.rstrip(",") for line in old[name].splitlines()}
@@ -115,7 +117,7 @@ def test_one_row_is_enough_for_an_entry(tool: Tool, tmp_path: Path) -> None:
         for line in added:
             assert re.search(r"pgrp|PGRP|reserved_|\\$", line), line
     compile_c(
-        tmp_path / "layout.h", "VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == 64);"
+        tmp_path / "layout", "VDSO_TASK_ASSERT(sizeof(struct vdso_task_slot) == 64);"
     )
 
 
@@ -142,18 +144,18 @@ LANGUAGES |= {h.arch: (f"{h.cross}gcc",) for h in machine.load_all() if not h.na
 def test_headers_compile(tool: Tool, tmp_path: Path, language: str) -> None:
     tool.generate(tmp_path, *ROWS)
     cc = LANGUAGES[language]
-    compile_c(tmp_path / "layout.h", "struct vdso_task_slot slot;", cc)
+    compile_c(tmp_path / "layout", "struct vdso_task_slot slot;", cc)
     compile_c(
-        tmp_path / "user.h", "vdso_task_getpid_fn f; const char *s = VDSO_TASK_ABI;", cc
+        tmp_path / "user", "vdso_task_getpid_fn f; const char *s = VDSO_TASK_ABI;", cc
     )
-    compile_c(tmp_path / "symtab.h", "const void *p = vdso_task_symbols;", cc)
+    compile_c(tmp_path / "symtab", "const void *p = vdso_task_symbols;", cc)
 
 
 @pytest.mark.parametrize("macro", ["__ASSEMBLY__", "__ASSEMBLER__", "LINKER_SCRIPT"])
 def test_layout_serves_assembly(tool: Tool, tmp_path: Path, macro: str) -> None:
     tool.generate(tmp_path, *ROWS)
     run = subprocess.run(
-        ["gcc", "-E", "-P", f"-D{macro}", tmp_path / "layout.h"],
+        ["gcc", "-E", "-P", "-xc", f"-D{macro}", tmp_path / "layout"],
         capture_output=True,
         text=True,
         check=True,

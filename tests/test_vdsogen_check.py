@@ -50,7 +50,7 @@ def fixture_recipes(
     tool: Tool, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Image]:
     texts = tool.generate(tmp_path_factory.mktemp("generated"), *ROWS)
-    manifest = json.loads(texts["manifest.json"])
+    manifest = json.loads(texts["manifest"])
     table = table_text()
     return {abi: good_image(abi, manifest, table) for abi in ABIS}
 

@@ -19,16 +19,34 @@ namespace
 constexpr long smallest_page = 4096;
 constexpr long largest_page = 65536;
 
-constexpr const char *usage =
-	"usage: vdsogen generate layout|base|user|symtab|manifest TABLE OUT [--base FILE]\n"
-	"       vdsogen generate library|calls|synopsis|manual TABLE OUT [--base FILE]\n"
-	"       vdsogen generate version TABLE ABI OUT [--base FILE]\n"
-	"       vdsogen check TABLE ABI|BUILT IMAGE [--base FILE] [--debug IMAGE.dbg]\n"
-	"               [--config AUTO.CONF] [--page-size BYTES] [--without-task]\n"
-	"       vdsogen compare IMAGE OTHER\n"
-	"\n"
-	"--base: the rows of a kernel release, which continue those of TABLE\n"
-	"BUILT: the path of the image in the build tree, by which its row is found\n";
+/* The names of the outputs, of a table or of each of its ABIs. */
+std::string output_names(bool of_abi)
+{
+	std::string names;
+
+	for (const Output &output : outputs())
+		if ((output.of_abi != nullptr) == of_abi)
+			names += std::string(" ") + output.name;
+	return names;
+}
+
+std::string usage()
+{
+	return "usage: vdsogen generate WHAT TABLE OUT [--base FILE]\n"
+	       "       vdsogen generate WHAT-OF-ABI TABLE ABI OUT [--base FILE]\n"
+	       "       vdsogen check TABLE ABI|BUILT IMAGE [--base FILE] [--debug IMAGE.dbg]\n"
+	       "               [--config AUTO.CONF] [--page-size BYTES] [--without-task]\n"
+	       "       vdsogen compare IMAGE OTHER\n"
+	       "\n"
+	       "WHAT:" +
+	       output_names(false) +
+	       "\n"
+	       "WHAT-OF-ABI:" +
+	       output_names(true) +
+	       "\n"
+	       "--base: the rows of a kernel release, which continue those of TABLE\n"
+	       "BUILT: the path of the image in the build tree, by which its row is found\n";
+}
 
 /* Wrong words on the command line. */
 class UsageError : public std::runtime_error
@@ -244,7 +262,7 @@ int dispatch(Arguments args, std::ostream &out, std::ostream &err)
 	if (command == "compare")
 		return compare(std::move(args), err);
 	if (command == "--help" || command == "-h") {
-		out << usage;
+		out << usage();
 		return exit_good;
 	}
 	throw UsageError("unknown command '" + command + "'");
@@ -257,7 +275,7 @@ int run(const std::vector<std::string> &args, std::ostream &out, std::ostream &e
 	try {
 		return dispatch({args}, out, err);
 	} catch (const UsageError &error) {
-		err << "vdsogen: " << error.what() << '\n' << usage;
+		err << "vdsogen: " << error.what() << '\n' << usage();
 		return exit_usage;
 	} catch (const std::exception &error) {
 		err << error.what() << '\n';

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -89,14 +90,19 @@ class Tool:
         assert run.returncode == (1 if run.stderr else 0), run
         return run.stderr
 
+    def outputs(self) -> tuple[list[str], list[str]]:
+        """What `generate` makes of a table and of each of its ABIs: see its usage text."""
+        usage = self.run("--help").stdout
+        of_table, of_abi = re.findall(r"^WHAT(?:-OF-ABI)?:(.*)$", usage, re.M)
+        return of_table.split(), of_abi.split()
+
     def generate(self, out: Path, table: Path, *options: object) -> dict[str, str]:
         """Every output for @table, by file name."""
-        names = ["layout.h", "base.h", "user.h", "symtab.h", "library.h", "calls.h"]
-        names += ["synopsis.mdoc", "manual.mdoc", "manifest.json"]
-        jobs = {name: [name.partition(".")[0], table, *options] for name in names}
+        of_table, of_abi = self.outputs()
+        jobs = {name: [name, table, *options] for name in of_table}
         texts = self._generate(jobs, out)
-        for abi in json.loads(texts["manifest.json"])["abis"]:
-            jobs = {f"version_{abi}.lds": ["version", table, abi, *options]}
+        for abi in json.loads(texts["manifest"])["abis"]:
+            jobs = {f"{name}_{abi}": [name, table, abi, *options] for name in of_abi}
             texts.update(self._generate(jobs, out))
         return texts
 
