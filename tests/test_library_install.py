@@ -144,7 +144,9 @@ def test_packages(base: Path, tmp_path: Path) -> None:
 
 def test_entries_of_its_own_process(tool: Path, base: Path) -> None:
     report = json.loads(output(tool, "entries", "--json"))
-    names = entry_names(table_manifest(base))
+    manifest = table_manifest(base)
+    names = entry_names(manifest)
+    assert report["machine"] == manifest["abis"][NATIVE]["machine"]
     rows = {row["entry"]: row for row in report["entries"] if row["source"]}
     assert set(names.all) <= set(rows)
     for name in names.records:

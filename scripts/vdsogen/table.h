@@ -13,26 +13,13 @@
 
 #include "choices.h"
 #include "diagnostics.h"
+#include "machine.h"
 
 namespace vdsogen
 {
 
 constexpr unsigned int line_shift = 6;
 constexpr unsigned int line_size = 1u << line_shift;
-
-enum class Machine : std::uint16_t {
-	x86_64 = EM_X86_64,
-	i386 = EM_386,
-	aarch64 = EM_AARCH64,
-	arm = EM_ARM,
-};
-
-template <> struct Choices<Machine> {
-	static constexpr Choice<Machine> list[] = {{Machine::x86_64, "x86_64"},
-						   {Machine::i386, "i386"},
-						   {Machine::aarch64, "aarch64"},
-						   {Machine::arm, "arm"}};
-};
 
 struct Abi {
 	std::size_t line = 0;

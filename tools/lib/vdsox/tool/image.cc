@@ -8,6 +8,7 @@
 
 #include "elf_dynamic.h"
 #include "elf_file.h"
+#include "machine.h"
 #include "process.h"
 #include "symtab.h"
 
@@ -31,18 +32,9 @@ const char *kind_name(vdso_task_kind kind)
 
 std::string machine_name(std::uint64_t machine)
 {
-	switch (machine) {
-	case EM_X86_64:
-		return "x86-64";
-	case EM_386:
-		return "i386";
-	case EM_AARCH64:
-		return "aarch64";
-	case EM_ARM:
-		return "arm";
-	default:
-		return "machine " + std::to_string(machine);
-	}
+	const std::string name = vdsogen::word_of(static_cast<vdsogen::Machine>(machine));
+
+	return name.empty() ? "machine " + std::to_string(machine) : name;
 }
 
 /* Uses the table's rows of this program's ABI; a machine's ABIs share the names. */
