@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""scripts/qemu/: the architectures, which nothing else lists, and the table's ABIs."""
+"""scripts/qemu/: the architectures, which nothing else lists; their ABIs and tests."""
 
 from __future__ import annotations
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from cells import row_of
-from harness import bases, machine
+from harness import bases, machine, manifest
 from harness.context import REPO
 from harness.errors import Fault
 from harness.machine import Machine
-from library import FOLDER
+from library import FOLDER, output, table_manifest
 from test_style import FILES, name_of
 from toolkit import TARGETS, abi_rows
 
@@ -74,6 +75,23 @@ def test_every_compiler_is_tried() -> None:
     programs."""
     compat = {here.compat.abi for here in MACHINES if here.compat}
     assert set(TARGETS) == set(abi_rows()) - compat
+
+
+@pytest.mark.parametrize("here", MACHINES, ids=lambda here: here.arch)
+def test_kselftests_are_those_of_the_table(
+    here: Machine, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The guest runs those that the table has a row for, the Makefile builds its own."""
+    folder = tmp_path / "vdso_task"
+    folder.mkdir()
+    shutil.copy(REPO / "selftests" / "Makefile", folder)
+    (tmp_path / "lib.mk").write_text("$(info $(TEST_GEN_PROGS))\nall:\n")
+    words = ["make", "-s", "-C", folder, f"top_srcdir={REPO}", *here.make_args]
+    built = output(*words).split()
+    table = table_manifest(tmp_path_factory.getbasetemp())
+    images = bases.load(REPO, bases.DEFAULT).images_of(here.srcarch)
+    expected = manifest.from_manifest(table, images)
+    assert sorted(built) == sorted(test.program for test in expected)
 
 
 def test_packages_are_for_all_machines() -> None:
