@@ -88,6 +88,7 @@ REPO_FILES = {
     "selftests/ids.c": "int main(void) { return 0; }\n",
     "scripts/vdso.tbl": "# table\n",
     "scripts/vdsogen/main.cc": "int main() {}\n",
+    "patches/DEFAULT_BASE": "6.12\n",
     "patches/6.12/compat.h": "/* compat */\n",
     "patches/6.12/base.tbl": BASE_TABLE,
     "patches/6.12/BASE": "name=6.12\nmin=6.12.107\nmax=6.12.999\npackage=linux-sample\n",

@@ -138,3 +138,11 @@ def test_our_own_series_are_whole(base: bases.Base) -> None:
     assert (base.folder / "messages" / "0000-cover.txt").is_file()
     claimed = sorted(name for patch in patches for name in patch.files)
     assert claimed == sorted(bases.overlay_files(REPO, base.name))
+
+
+def test_default(sample_repo: Path) -> None:
+    assert bases.load(sample_repo).name == "6.12"
+    path = sample_repo / "patches" / "DEFAULT_BASE"
+    path.unlink()
+    with pytest.raises(Fault, match=f"{path}: No such file"):
+        bases.load(sample_repo)

@@ -370,7 +370,7 @@ TOPICS = "entries denied switch bystanders threads".split()
 
 
 def baseline(arch: str) -> Path:
-    return REPO / "tests" / "bench" / f"baseline-{bases.DEFAULT}-{arch}.json"
+    return REPO / "tests" / "bench" / f"baseline-{bases.default_name(REPO)}-{arch}.json"
 
 
 def counted(cell) -> dict:

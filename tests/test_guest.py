@@ -31,7 +31,7 @@ def _manifest() -> dict:
     context = Context(out=Path(os.environ.get("VDSOX_OUT", REPO / "out")))
     tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
     target = context.out / "tools" / "manifest.json"
-    table = bases.load(REPO, bases.DEFAULT).table
+    table = bases.load(REPO).table
     procs.capture([tool, "generate", "manifest", *table, target], "manifest")
     value: dict = json.loads(target.read_text())
     return value
@@ -40,7 +40,7 @@ def _manifest() -> dict:
 def _abis(name: str) -> dict[str, bases.Image]:
     """The images of a cell's kernel."""
     srcarch = machine.load(shared.arch_of(name)).srcarch
-    return bases.load(REPO, bases.DEFAULT).images_of(srcarch)
+    return bases.load(REPO).images_of(srcarch)
 
 
 def _expected(name: str) -> list[ExpectedTest]:

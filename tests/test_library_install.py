@@ -116,7 +116,9 @@ def test_packages(base: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tools" / "lib" / "vdsox"
     shutil.copytree(FOLDER, folder)
     shutil.copytree(TABLE.parent, tmp_path / "scripts")
+    patches = BASE_TABLE.parent.parent
     shutil.copytree(BASE_TABLE.parent, tmp_path / "patches" / BASE_TABLE.parent.name)
+    shutil.copy(patches / "DEFAULT_BASE", tmp_path / "patches")
     options = {"DEB_BUILD_OPTIONS": "noopt nostrip parallel=2"}
     env = os.environ | options | {"VDSOGEN": f"{build_tools(base)}/vdsogen"}
     words = [require("dpkg-buildpackage"), "-us", "-uc", "-b"]

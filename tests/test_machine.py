@@ -27,7 +27,7 @@ BASES = bases.all_bases(REPO)
 def test_a_machine_is_whole(here: Machine) -> None:
     assert machine.load(here.arch) == here, "a file has the name of its architecture"
     assert (REPO / "scripts" / "configs" / f"{here.arch}.config").is_file()
-    counted = f"baseline-{bases.DEFAULT}-{here.arch}.json"
+    counted = f"baseline-{bases.default_name(REPO)}-{here.arch}.json"
     assert (REPO / "tests" / "bench" / counted).is_file()
     assert abi_rows()[here.arch]["class"] == "64"
     assert not here.compat or abi_rows()[here.compat.abi]["class"] == "32"
@@ -89,7 +89,7 @@ def test_kselftests_are_those_of_the_table(
     words = ["make", "-s", "-C", folder, f"top_srcdir={REPO}", *here.make_args]
     built = output(*words).split()
     table = table_manifest(tmp_path_factory.getbasetemp())
-    images = bases.load(REPO, bases.DEFAULT).images_of(here.srcarch)
+    images = bases.load(REPO).images_of(here.srcarch)
     expected = manifest.from_manifest(table, images)
     assert sorted(built) == sorted(test.program for test in expected)
 

@@ -12,7 +12,6 @@ from typing import Mapping, Optional
 from harness.errors import Fault
 
 Version = tuple[int, int, int]
-DEFAULT = "6.12"
 PATCH_NAME = re.compile(r"^\d{4}-[a-z0-9][a-z0-9_-]*$")
 
 
@@ -172,8 +171,19 @@ def all_bases(repo: Path) -> list[Base]:
     return [_read_base(path.parent, repo) for path in found]
 
 
-def load(repo: Path, name: str) -> Base:
-    """The base of that name; Fault, with the names that exist, if there is none."""
+def default_name(repo: Path) -> str:
+    """The base where no option names one: the Makefile of tools/lib/vdsox reads it, too."""
+    path = repo / "patches" / "DEFAULT_BASE"
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise Fault(f"{path}: {error.strerror}") from None
+
+
+def load(repo: Path, name: Optional[str] = None) -> Base:
+    """The base of that name, or the default one; Fault, with the names that exist, if
+    there is none."""
+    name = name or default_name(repo)
     known = all_bases(repo)
     for base in known:
         if base.name == name:

@@ -117,7 +117,7 @@ def _set_date(path: Path, env: Mapping[str, str]) -> None:
 def write(ctx: Context, base_name: Optional[str], output: Optional[Path]) -> list[Path]:
     """Write the mails of a base's series; returns their paths, cover letter first.
     Fault if git has no author or a message is missing."""
-    base = bases.load(ctx.repo, base_name or bases.DEFAULT)
+    base = bases.load(ctx.repo, base_name)
     env = _identity(ctx.repo)
     cover = _message(base.folder / "messages" / COVER)
     tree = source.package_tree(ctx, base)

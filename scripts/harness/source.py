@@ -152,7 +152,7 @@ def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Sou
             tree, patched, changed = _copy_user_tree(ctx, user.resolve(), base)
             outcome.note = f"{changed} files patched" if changed else "unchanged"
         return Source(base, tree, str(user.resolve()), patched, changed)
-    base = bases.load(ctx.repo, base_name or bases.DEFAULT)
+    base = bases.load(ctx.repo, base_name)
     tree = package_tree(ctx, base)
     origin = (tree / STAMP).read_text().strip()
     if empty_series(base):

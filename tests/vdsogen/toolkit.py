@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 TABLE = REPO / "scripts" / "vdso.tbl"
 # The rows of one kernel release: the tools' own tests need no other.
-BASE_TABLE = REPO / "patches" / bases.DEFAULT / "base.tbl"
+BASE_TABLE = bases.load(REPO).folder / "base.tbl"
 ROWS = (TABLE, "--base", BASE_TABLE)
 
 
