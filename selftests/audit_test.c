@@ -132,12 +132,12 @@ static int setup(void)
 	*touched = 1;
 	VT_CHECK(!never_task_rule(AUDIT_ADD_RULE),
 		 "cannot add the rule never,task");
-	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
+	return vt_result(!vt_ids_init() && vt_promote());
 }
 
 static int answered_body(void *arg)
 {
-	return vt_promoted_and_same(arg) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same(arg));
 }
 
 /* The record has no answers; each call falls back and returns the right id. */
@@ -154,7 +154,7 @@ static int audited_body(void *arg)
 	fallbacks = vt_fallbacks() - before;
 	VT_CHECK(fallbacks >= (long)(CALLS * vt_nr_ids),
 		 "%d calls of each entry, %ld fell back", CALLS, fallbacks);
-	return vt_promote_but((1u << vt_nr_ids) - 1) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote_but((1u << vt_nr_ids) - 1));
 }
 
 /* Records answer this process and its child. */
@@ -176,7 +176,7 @@ static int check_audited(const void *arg)
 	if (!vt_promoted_and_same("forked before audit was enabled") ||
 	    vt_run_child(audited_body, NULL, "audited child"))
 		return VT_FAIL;
-	return vt_promoted_and_same("parent of an audited child") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("parent of an audited child"));
 }
 
 /* Disabled again: a task that is forked now is audited all the same. */

@@ -82,7 +82,7 @@ static int add(const char *name, const char *function, enum bp_kind kind, long n
 
 	VT_CHECK(bp_nr_entries <= BP_MAX_ENTRIES, "too many entries");
 	*e = (struct bp_entry){ name, kind, nr, vt_entry(function) };
-	return e->fn ? VT_PASS : VT_FAIL;
+	return vt_result(e->fn);
 }
 
 static bool is_new(const struct vdso_task_symbol *s)

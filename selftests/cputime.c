@@ -39,7 +39,7 @@ int cputime_init(void)
 		return VT_FAIL;
 	cputime_gettime = (cputime_fn)vt_entry("clock_gettime");
 	cputime_getres = (cputime_fn)vt_entry("clock_getres");
-	return cputime_gettime && cputime_getres ? VT_PASS : VT_FAIL;
+	return vt_result(cputime_gettime && cputime_getres);
 }
 
 static bool has_word(const char *path, const char *word)

@@ -162,7 +162,7 @@ static int await_tracer(void)
 	if (cputime_promote(CLOCK_THREAD_CPUTIME_ID))
 		return VT_FAIL;
 	VT_NEED(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-	return raise(SIGSTOP) ? VT_FAIL : VT_PASS;
+	return vt_result(!raise(SIGSTOP));
 }
 
 /* A child that has stopped in await_tracer(); 0 after a message. */
@@ -229,7 +229,7 @@ static int calls_under_stepper(void *arg)
 		return VT_FAIL;
 	cputime_bracket(&r, 3);
 	raise(SIGSTOP);
-	return r.wrong ? VT_FAIL : VT_PASS;
+	return vt_result(!r.wrong);
 }
 
 /* A single-stepped reader is interrupted at each instruction, and must still finish. */

@@ -57,7 +57,7 @@ static int setup(void)
 
 	if (result)
 		return result;
-	return own_tmpfs() || copy_self() || !vt_promote() ? VT_FAIL : VT_PASS;
+	return vt_result(!own_tmpfs() && !copy_self() && vt_promote());
 }
 
 static int exec_copy(const struct creds *want)
@@ -85,7 +85,7 @@ int creds_image(char **argv)
 	    !vt_same_before_refresh("image, before any refresh") ||
 	    !creds_are(&want, "image") || !vt_promote())
 		return VT_FAIL;
-	return creds_are(&want, "image with a record") ? VT_PASS : VT_FAIL;
+	return vt_result(creds_are(&want, "image with a record"));
 }
 
 struct start {

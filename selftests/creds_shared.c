@@ -106,7 +106,7 @@ int check_threads(const void *arg)
 	pthread_join(migrator, NULL);
 	VT_CHECK(!wrong_thread, "thread %d got ids that are not its own",
 		 wrong_thread - 1);
-	return creds_are(&root, "the first thread") ? VT_PASS : VT_FAIL;
+	return vt_result(creds_are(&root, "the first thread"));
 }
 
 static volatile int child_wrong;
@@ -183,7 +183,7 @@ int check_clone_vm(const void *arg)
 			VT_CHECK(vt_same(&want, "parent"), "while a child ran");
 	}
 	VT_CHECK(!child_wrong, "%d wrong answers in children", child_wrong);
-	return vt_same_now("parent") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("parent"));
 }
 
 static long session_key(void)

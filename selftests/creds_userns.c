@@ -42,7 +42,7 @@ static int enter(void)
 		if (!creds_are(&unmapped, "without a map"))
 			return VT_FAIL;
 	/* The record answers all other entries, these never. */
-	return vt_promote_but(creds_mask()) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote_but(creds_mask()));
 }
 
 static int enter_body(void *arg)
@@ -170,7 +170,7 @@ static int join_one(pid_t pid, const struct creds *inside, bool answered)
 		return VT_FAIL;
 	if (!vt_promote_but(answered ? 0 : creds_mask()))
 		return VT_FAIL;
-	return creds_are(inside, "later") ? VT_PASS : VT_FAIL;
+	return vt_result(creds_are(inside, "later"));
 }
 
 /* A process that joins the user namespace of @owner. */

@@ -38,8 +38,8 @@ static int check_image(const char *pid)
 	tid = vt_raw0(__NR_gettid);
 	VT_CHECK(tid == atoi(pid) && getpid() == tid,
 		 "pid %s before exec, pid %d and tid %d after it", pid, getpid(), tid);
-	return vt_same_before_refresh("image, before any refresh") &&
-	       vt_promoted_and_same("image") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_before_refresh("image, before any refresh") &&
+			 vt_promoted_and_same("image"));
 }
 
 static void *read_on(void *arg)
@@ -145,7 +145,7 @@ static int check_failed(const void *arg)
 		if (!vt_same_now("after a failed exec"))
 			return VT_FAIL;
 	}
-	return vt_promoted_and_same("after failed execs") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after failed execs"));
 }
 
 static __attribute__((noinline)) pid_t vfork_exec(void)

@@ -114,7 +114,7 @@ static int start(struct job *job, unsigned int flags)
 		return result;
 	job->file = data_file();
 	VT_NEED(job->file >= 0);
-	return vt_ids_init() ? VT_FAIL : VT_PASS;
+	return vt_result(!vt_ids_init());
 }
 
 static int check_workers(const void *arg)
@@ -203,7 +203,7 @@ static int touch_first(void *arg)
 	}
 	VT_CHECK(vt_stable_stat("areas") == areas,
 		 "a worker's touch created an area");
-	return vt_promoted_and_same("afterwards") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("afterwards"));
 }
 
 static int check_touch_first(const void *arg)
@@ -245,7 +245,7 @@ static int check_worker_writes(const void *arg)
 		if (!vt_same_now("after the attempt"))
 			return VT_FAIL;
 	}
-	return vt_promote() ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote());
 }
 
 static int submit_aio(void *arg)

@@ -36,13 +36,13 @@ static int first_call(void *arg)
 
 	VT_CHECK(got == want, "%s: vDSO %d, system call %d, parent %d",
 		 vt_ids[i].name, got, want, parent.v[i]);
-	return vt_same_now("child") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("child"));
 }
 
 static int unrefreshed(void *arg)
 {
 	(void)arg;
-	return vt_same_before_refresh("child, before any refresh") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_before_refresh("child, before any refresh"));
 }
 
 /* The task_struct, which fork copies, has the location of the record. */

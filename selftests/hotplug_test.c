@@ -75,7 +75,7 @@ static int end_readers(const char *where)
 		pthread_join(threads[i], NULL);
 	VT_CHECK(!wrong, "%s: %s returned a wrong answer", where,
 		 vt_ids[wrong - 1].name);
-	return vt_promoted_and_same(where) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same(where));
 }
 
 /* Pins each reader to a CPU; may fail. A reader whose CPU goes offline is unpinned. */
@@ -276,8 +276,8 @@ static int check_toggled(const void *arg)
 static int unpromoted_body(void *arg)
 {
 	(void)arg;
-	return vt_same_now("unpromoted") && vt_promote_but((1u << vt_nr_ids) - 1) ?
-	       VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("unpromoted") &&
+			 vt_promote_but((1u << vt_nr_ids) - 1));
 }
 
 /* With the sysctl 0, system calls answer and no record contains an answer. */
@@ -298,7 +298,7 @@ static int check_switched_off(const void *arg)
 	    vt_run_child(unpromoted_body, NULL, "unpromoted process"))
 		return VT_FAIL;
 	VT_NEED(vt_write_file(SYSCTL, "1"));
-	return vt_promoted_and_same("sysctl 1 again") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("sysctl 1 again"));
 }
 
 /*
@@ -316,7 +316,7 @@ static int off_at_touch(void *arg)
 	VT_NEED(vt_write_file(SYSCTL, "0"));
 	vt_ids[0].fn();
 	VT_NEED(vt_write_file(SYSCTL, "1"));
-	return vt_promoted_and_same("sysctl 1 again") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("sysctl 1 again"));
 }
 
 static int check_off_at_touch(const void *arg)
@@ -336,7 +336,7 @@ static int touch_while_off(void *arg)
 	(void)arg;
 	vt_ids[0].fn();
 	VT_NEED(vt_write_file(SYSCTL, "1"));
-	return vt_promoted_and_same("sysctl 1") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("sysctl 1"));
 }
 
 /* A process that touched its area while the sysctl has been 0 since boot. */

@@ -196,8 +196,8 @@ static int new_session(void *arg)
 	if (!vt_promote())
 		return VT_FAIL;
 	VT_NEED(setsid() > 0);
-	return vt_same_now("after setsid") && vt_promoted_and_same("new session") ?
-	       VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("after setsid") &&
+			 vt_promoted_and_same("new session"));
 }
 
 /* A new session, process group or credentials do not change the process ID. */
@@ -214,5 +214,5 @@ int check_session(const void *arg)
 	if (!geteuid())
 		VT_NEED(!setresgid(65534, 65534, 65534) &&
 			!setresuid(65534, 65534, 65534));
-	return vt_same_now("after setresuid") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("after setresuid"));
 }

@@ -83,7 +83,7 @@ static int check_becomes_promoted(const void *arg)
 	(void)arg;
 	if (vt_ids_init())
 		return VT_FAIL;
-	return vt_promoted_and_same("during promotion") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("during promotion"));
 }
 
 /* Runs long enough for some hundred ticks and context switches. */
@@ -129,8 +129,9 @@ static const struct vt_case scenarios[] = {
 
 static int once(void)
 {
-	return !vt_ids_init() && vt_same_now("first call") &&
-	       vt_promoted_and_same("new image") ? VT_PASS : VT_FAIL;
+	return vt_result(!vt_ids_init() &&
+			 vt_same_now("first call") &&
+			 vt_promoted_and_same("new image"));
 }
 
 int main(int argc, char **argv)

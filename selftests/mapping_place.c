@@ -23,7 +23,7 @@ static int move(const struct vt_maps *from, struct vt_maps *to, long by)
 		       (void *)(from->vvar + by)) != MAP_FAILED);
 	VT_NEED(mremap((void *)from->vdso, vdso, vdso, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       (void *)(from->vdso + by)) != MAP_FAILED);
-	return vt_read_maps(to, 0) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_read_maps(to, 0));
 }
 
 /* Distance to free address space as large as [vvar] and [vdso]; 0 after a message. */

@@ -34,7 +34,7 @@ static int setup(void)
 static int new_child(void *arg)
 {
 	(void)arg;
-	return vt_promoted_and_same("new process") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("new process"));
 }
 
 static int all_well(void)
@@ -299,7 +299,7 @@ int check_unmap(const void *arg)
 static int same_child(void *arg)
 {
 	(void)arg;
-	return vt_same_now("child with anonymous [vvar]") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("child with anonymous [vvar]"));
 }
 
 /* Anonymous memory in place of [vvar]: the reader loads zeros and falls back. */
@@ -312,8 +312,8 @@ static int map_over(void *arg)
 		return VT_FAIL;
 	VT_NEED(mmap((void *)m.vvar, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 		     MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (void *)m.vvar);
-	return vt_same_now("with anonymous [vvar]") &&
-	       !vt_run_child(same_child, NULL, "its child") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("with anonymous [vvar]") &&
+			 !vt_run_child(same_child, NULL, "its child"));
 }
 
 int check_overmap(const void *arg)

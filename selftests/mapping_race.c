@@ -42,7 +42,7 @@ static int promote_during_fault(void *arg)
 	pthread_join(thread, &wrong);
 	vt_delays_off();
 	VT_CHECK(!wrong, "the first call returned a wrong answer");
-	return vt_promoted_and_same("after the fault") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after the fault"));
 }
 
 /*
@@ -69,7 +69,7 @@ static int two_faults(void *arg)
 	pthread_join(thread, &wrong);
 	vt_delays_off();
 	VT_CHECK(!wrong, "the first call returned a wrong answer");
-	return vt_promoted_and_same("after the faults") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after the faults"));
 }
 
 static int run_in_new_processes(int (*fn)(void *))

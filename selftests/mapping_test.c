@@ -102,13 +102,13 @@ static int call_system_calls(struct subject *s)
 static int call_once(struct subject *s)
 {
 	(void)s;
-	return vt_ids[0].fn() == vt_raw0(vt_ids[0].nr) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_ids[0].fn() == vt_raw0(vt_ids[0].nr));
 }
 
 static int promote(struct subject *s)
 {
 	(void)s;
-	return vt_promote() ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote());
 }
 
 static void *promoted_thread(void *arg)
@@ -139,7 +139,7 @@ static int promote_threads(struct subject *s)
 		wrong += (long)result;
 	}
 	VT_CHECK(!wrong, "%ld threads got wrong answers", wrong);
-	return vt_promote() ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote());
 }
 
 static int check_unused(const void *arg)
@@ -201,7 +201,7 @@ static int check_exec(const void *arg)
 	pid = vt_child(exec_when_promoted, &before);
 	if (vt_reap(pid, "image"))
 		return VT_FAIL;
-	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_stat_becomes("areas", before));
 }
 
 /* In the new image, before its first call: as many areas as before the process began. */
@@ -210,7 +210,7 @@ static int new_image(long areas)
 	if (vt_stats_init() || vt_ids_init() ||
 	    !vt_stat_becomes("areas", areas) || !vt_promote())
 		return VT_FAIL;
-	return vt_stat_becomes("areas", areas + 1) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_stat_becomes("areas", areas + 1));
 }
 
 static int promote_child(void *arg)
@@ -231,7 +231,7 @@ static int check_churn(const void *arg)
 	for (i = 0; i < 100; i++)
 		if (vt_run_child(promote_child, NULL, "child"))
 			return VT_FAIL;
-	return vt_stat_becomes("areas", before) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_stat_becomes("areas", before));
 }
 
 static int check_line(const char *line)

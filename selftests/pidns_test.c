@@ -51,7 +51,7 @@ static int expect(int pid, const char *where)
 	int got = vt_raw0(__NR_getpid);
 
 	VT_CHECK(got == pid, "%s: pid %d, not %d", where, got, pid);
-	return vt_same_now(where) && vt_promoted_and_same(where) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now(where) && vt_promoted_and_same(where));
 }
 
 static int as_second(void *arg)
@@ -93,7 +93,7 @@ static int nest(void *arg)
 		return VT_PASS;
 	if (vt_reap(new_init(nest, depth), "nested init"))
 		return VT_FAIL;
-	return vt_same_now("after the nested init") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("after the nested init"));
 }
 
 static int check_nested(const void *arg)
@@ -118,7 +118,7 @@ static int check_unshare(const void *arg)
 	if (!vt_same_now("after unshare") ||
 	    vt_run_child(as_init, NULL, "first child"))
 		return VT_FAIL;
-	return vt_promoted_and_same("later") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("later"));
 }
 
 static int wait_for_end(void *arg)
@@ -133,8 +133,8 @@ static int joined_body(void *arg)
 {
 	(void)arg;
 	VT_CHECK(vt_raw0(__NR_getpid) > 1, "the joined process is init");
-	return vt_same_now("joined process") && vt_promoted_and_same("joined process") ?
-	       VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("joined process") &&
+			 vt_promoted_and_same("joined process"));
 }
 
 static int join_namespace(pid_t init)
@@ -213,8 +213,8 @@ static int check_ping_pong(const void *arg)
 static int short_lived(void *arg)
 {
 	vt_pin(*(int *)arg);
-	return vt_same_now("short-lived") && vt_promoted_and_same("short-lived") ?
-	       VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("short-lived") &&
+			 vt_promoted_and_same("short-lived"));
 }
 
 static int fork_short_lived(void *arg)
@@ -224,7 +224,7 @@ static int fork_short_lived(void *arg)
 	for (i = 0; i < 50; i++)
 		if (vt_run_child(short_lived, arg, "short-lived child"))
 			return VT_FAIL;
-	return vt_same_now("init") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("init"));
 }
 
 static int check_exiting(const void *arg)

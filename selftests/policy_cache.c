@@ -27,7 +27,7 @@ static int setup(void)
 		result = vt_stats_init();
 	if (result)
 		return result;
-	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
+	return vt_result(!vt_ids_init() && vt_promote());
 }
 
 /*
@@ -84,7 +84,7 @@ static int answered_but(unsigned int denied, int want)
 	    all_fall_back(denied, want))
 		return VT_FAIL;
 	/* The fallbacks have left the other answers in the record. */
-	return vt_promote_but(denied) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote_but(denied));
 }
 
 int check_cache_allow_list(const void *arg)

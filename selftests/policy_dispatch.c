@@ -74,7 +74,7 @@ int check_user_dispatch(const void *arg)
 		}
 	}
 	VT_NEED(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
-	return vt_promoted_and_same("after the dispatch") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after the dispatch"));
 }
 
 struct handshake {

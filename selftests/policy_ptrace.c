@@ -199,7 +199,7 @@ static int counting_tracee(void *arg)
 		vt_store(&t->calls, t->calls + 1);
 		vt_ids[0].fn();
 	}
-	return vt_promoted_and_same("after the tracer left") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after the tracer left"));
 }
 
 /* From the first PTRACE_SYSCALL on, the tracer sees each call without a gap. */

@@ -21,7 +21,7 @@ static int setup(void)
 
 	if (result)
 		return result;
-	return vt_ids_init() || !vt_promote() ? VT_FAIL : VT_PASS;
+	return vt_result(!vt_ids_init() && vt_promote());
 }
 
 int check_seccomp_errno(const void *arg)

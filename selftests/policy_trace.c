@@ -84,7 +84,7 @@ static int traced_body(void *arg)
 			return vt_fail("wrong answer under a tracepoint");
 	vt_store(&s->done, 1);
 	VT_IN_TIME(vt_await(&s->on, 2, 20000), "the tracepoint was not disabled");
-	return vt_promoted_and_same("after the tracepoint") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("after the tracepoint"));
 }
 
 static int trace_one(struct traced *s, pid_t pid, const char *point)
@@ -143,5 +143,5 @@ int check_tracepoint(const void *arg)
 		return result;
 	result = trace_rounds(arg);
 	rmdir(INSTANCE);
-	return result ? VT_FAIL : VT_PASS;
+	return vt_result(!result);
 }

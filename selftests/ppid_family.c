@@ -27,7 +27,7 @@ int ppid_setup(void)
 		return VT_FAIL;
 	ppid_fn = vt_ids[i].fn;
 	ppid_nr = vt_ids[i].nr;
-	return vt_promote() ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote());
 }
 
 int ppid_setup_reaper(void)

@@ -77,7 +77,7 @@ static int receiver(struct family *f)
 	}
 	VT_CHECK(got == f->parents[1], "getppid returns %d, not %d", got,
 		 f->parents[1]);
-	return vt_same_now("later") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_same_now("later"));
 }
 
 static int death_round(struct family *f)

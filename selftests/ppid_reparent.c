@@ -57,7 +57,7 @@ static int read_over_thread_exit(struct family *f)
 		VT_CHECK(got == f->parents[0], "getppid returns %d, not %d", got,
 			 f->parents[0]);
 	}
-	return vt_promoted_and_same("child of another thread") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("child of another thread"));
 }
 
 static volatile int forking_tid;
@@ -184,7 +184,7 @@ static int joined_body(void *arg)
 {
 	(void)arg;
 	VT_CHECK(!vt_raw0(__NR_getppid), "its parent has an ID in the namespace");
-	return vt_promoted_and_same("joined process") ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promoted_and_same("joined process"));
 }
 
 static int join_namespace(void *arg)

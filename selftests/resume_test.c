@@ -97,7 +97,7 @@ static int pinned_everywhere(void)
 		if (!vt_promoted_and_same("pinned"))
 			return VT_FAIL;
 	}
-	return vt_unpin() ? VT_PASS : VT_FAIL;
+	return vt_result(vt_unpin());
 }
 
 static int check_comes_back(const void *arg)
@@ -148,7 +148,7 @@ static int check_bad_cpu(const void *arg)
 			return VT_FAIL;
 	VT_CHECK(vt_stat("fallback_off") > before,
 		 "fallback_off does not count calls with a wrong CPU number");
-	return vt_promote_but(all) ? VT_PASS : VT_FAIL;
+	return vt_result(vt_promote_but(all));
 }
 
 int main(int argc, char **argv)

@@ -25,6 +25,12 @@
  */
 enum vt_result { VT_PASS = 0, VT_FAIL = 1, VT_SKIP = 4, VT_LATE = 8 };
 
+/* The result of a case or step, without a message. */
+static inline int vt_result(bool passed)
+{
+	return passed ? VT_PASS : VT_FAIL;
+}
+
 #define VT_MAX_CPUS	4096
 #define VT_MAX_IDS	16
 #define VT_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
