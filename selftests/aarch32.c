@@ -18,7 +18,6 @@
 #include "symbols.h"
 
 #define SET_TLS		0x0f0005
-#define VVAR_PAGES	2
 #define ROUNDS		20000
 /* Of the records of a process; include/vdso/task_area.h has their number. */
 #define RECORDS_SIZE	(4096l * 64)
@@ -174,7 +173,7 @@ static void check_vvar(void)
 			size = end - begin;
 	}
 	bare_note("bytes of [vvar]:", size);
-	bare_result(size && size == VVAR_PAGES * bare_page_size, "vvar");
+	bare_result(size && size == VDSO_TASK_VVAR_PAGES * bare_page_size, "vvar");
 }
 
 /*

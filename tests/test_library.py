@@ -14,7 +14,7 @@ from typing import Callable
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from harness import machine
+from harness import bases, machine
 from library import FOLDER, NATIVE, ENOSYS_ID, Library, build_library
 from library import entry_names, may_become, needed, output, require, run, symbols
 from library import table_manifest
@@ -28,6 +28,7 @@ from toolkit import (
     good_image,
     make,
     table_text,
+    vvars_of,
 )
 
 ARCHES = machine.names()
@@ -291,22 +292,35 @@ class Outcome:
     by_syscall: int
 
 
+@dataclass(frozen=True)
 class Fake:
-    """The library in a process with a fake vDSO."""
+    """The library in a process with a fake vDSO.
 
-    def __init__(self, library: Library, manifest: dict, folder: Path) -> None:
-        self.library = library
-        self.recipe = good_image(library.arch, manifest, table_text())
-        self.folder = folder
-        self.below = -min(self.recipe.vvars.values())
+    below: pages between the task area and the image
+    base: the entries that the unpatched image has
+    programs: fake.c by language
+    """
+
+    library: Library
+    recipe: Image
+    folder: Path
+    below: int
+    base: set[str]
+    programs: dict[str, Path]
+
+    @classmethod
+    def make(cls, library: Library, manifest: dict, folder: Path) -> Fake:
+        recipe = good_image(library.arch, manifest, table_text())
         new = [e for e in manifest["entries"] if e["abi"] == library.arch]
-        self.base = {e["name"] for e in new if e["kind"] == "base"}
-        self.programs = {
+        base = {e["name"] for e in new if e["kind"] == "base"}
+        programs = {
             language: library.compile(
                 "fake.c", folder / f"fake-{language}", f"-x{language}", link="a"
             )
             for language in ("c", "c++")
         }
+        below = -min(recipe.vvars.values())
+        return cls(library, recipe, folder, below, base, programs)
 
     def outcomes(
         self, recipe: Image, *words: object, language: str = "c"
@@ -346,7 +360,7 @@ def fixture_fakes(
     @lru_cache
     def fake(arch: str) -> Fake:
         folder = tmp_path_factory.mktemp(f"fake-{arch}")
-        return Fake(build_library(base, arch), manifest, folder)
+        return Fake.make(build_library(base, arch), manifest, folder)
 
     return fake
 
@@ -369,6 +383,21 @@ def test_nothing_is_called_while_vvar_is_unmapped(fake: Fake, manifest: dict) ->
     """As under rr, where the new entries would fault; base entries read no record."""
     answered, by_vdso = fake.sources(fake.recipe, "unmapped")
     assert answered == set(entry_names(manifest).all) & fake.base
+    assert not by_vdso
+
+
+@pytest.mark.parametrize("kernel", bases.all_bases(REPO), ids=lambda base: base.name)
+@pytest.mark.parametrize("arch", ARCHES)
+def test_kernel_of_every_release_is_used(
+    fakes: Callable[[str], Fake], manifest: dict, arch: str, kernel: bases.Base
+) -> None:
+    """Only the pages above the area are mapped, as many as that release has."""
+    rows = table_text(kernel.folder / "base.tbl")
+    of_base = replace(fakes(arch), below=-min(vvars_of(arch, rows).values()))
+    answered, by_vdso = of_base.sources(of_base.recipe)
+    assert answered == set(entry_names(manifest).all) and by_vdso
+    answered, by_vdso = of_base.sources(of_base.recipe, "unmapped")
+    assert answered == set(entry_names(manifest).all) & of_base.base
     assert not by_vdso
 
 

@@ -17,4 +17,12 @@ Config::Config(std::string_view text)
 	}
 }
 
+bool Config::has(std::string_view options) const
+{
+	for (const std::string &option : split(options, ','))
+		if (!options_.count(option))
+			return false;
+	return true;
+}
+
 } // namespace vdsogen

@@ -15,7 +15,8 @@ class Config
 public:
 	explicit Config(std::string_view text);
 
-	bool has(const std::string &option) const { return options_.count(option) != 0; }
+	/* Are all of @options, which commas separate, `y`? */
+	bool has(std::string_view options) const;
 
 private:
 	std::set<std::string> options_;

@@ -70,12 +70,7 @@ std::string calls_part(const Table &table, const Abi &abi)
 	for (const Entry *entry : library_entries(table))
 		if (const Entry *row = find_library_row(table, *entry, abi))
 			text += " \\\n\tX(" + call_row(*row, abi) + ")";
-	text += "\n\n";
-	for (const Vvar &vvar : table.vvars)
-		if (vvar.abi == abi.name)
-			text += "#define VDSOX_VVAR_" + to_upper(vvar.symbol) + "\t(" +
-				std::to_string(vvar.pages) + ")\n";
-	return text;
+	return text + "\n";
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Headers for programs: the user header and the kselftests' symbol table. */
+#include <algorithm>
+
 #include "generate.h"
 #include "text.h"
 
@@ -78,13 +80,27 @@ std::string symtab_row(const Symbol &symbol)
 	       ", " + (entry.config.empty() ? "0" : "\"" + entry.config + "\"") + " },\n";
 }
 
+/* Pages from the lowest position that a vvar row has to the image. */
+long vvar_pages(const Table &table, const Abi &abi)
+{
+	long pages = 0;
+
+	for (const Vvar &vvar : table.vvars)
+		if (vvar.abi == abi.name)
+			pages = std::max(pages, -vvar.pages);
+	return pages;
+}
+
 std::string symtab_part(const Table &table, const Abi &abi)
 {
 	std::string text = "/* The record entries of this ABI, listed in the layout header. */\n"
 			   "#define VDSO_TASK_ENTRIES(X)\tVDSO_TASK_ENTRIES_" +
 			   to_upper(abi.name) +
-			   "(X)\n\n"
-			   "static const struct vdso_task_symbol vdso_task_symbols[] = {\n";
+			   "(X)\n"
+			   "/* Pages between the task area, or what is lowest, and the image. */\n"
+			   "#define VDSO_TASK_VVAR_PAGES\t" +
+			   std::to_string(vvar_pages(table, abi)) +
+			   "\n\nstatic const struct vdso_task_symbol vdso_task_symbols[] = {\n";
 
 	for (const Symbol &symbol : table.symbols_of(abi))
 		text += symtab_row(symbol);

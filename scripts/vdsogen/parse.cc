@@ -172,6 +172,8 @@ void check_kind(RowReader &row, const Entry &entry)
 			row.fail("a new entry gets no plain name; remove +alias of " + use.abi);
 	if (entry.kind == EntryKind::record && !entry.config.empty())
 		row.fail("a record entry cannot depend on a kernel option; remove if=");
+	else if (entry.config.find(',') != std::string::npos)
+		row.fail("a new entry can depend on one kernel option only");
 }
 
 void check_proto(RowReader &row, const Entry &entry)

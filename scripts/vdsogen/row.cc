@@ -124,8 +124,11 @@ std::string RowReader::config_key()
 {
 	std::string text = optional("if");
 
-	if (!text.empty() && !is_config(text))
-		fail("if '" + text + "' is not of the form CONFIG_NAME");
+	if (text.empty())
+		return text;
+	for (const std::string &part : split(text, ','))
+		if (!is_config(part))
+			fail("if '" + part + "' is not of the form CONFIG_NAME");
 	return text;
 }
 

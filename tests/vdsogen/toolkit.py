@@ -22,9 +22,9 @@ BASE_TABLE = bases.load(REPO).folder / "base.tbl"
 ROWS = (TABLE, "--base", BASE_TABLE)
 
 
-def table_text() -> str:
+def table_text(base: Path = BASE_TABLE) -> str:
     """All rows of the table of that release."""
-    return "".join(path.read_text(encoding="ascii") for path in (TABLE, BASE_TABLE))
+    return "".join(path.read_text(encoding="ascii") for path in (TABLE, base))
 
 
 def table_rows(kind: str, text: str) -> list[list[str]]:
@@ -275,9 +275,14 @@ class Image:
         return replace(self, symbols=symbols)
 
 
+def vvars_of(abi: str, table: str) -> dict[str, int]:
+    """Symbol -> its position in pages, by the vvar rows of an abi."""
+    return {row[1]: int(row[2]) for row in table_rows("vvar", table) if row[0] == abi}
+
+
 def good_image(abi: str, manifest: dict, table: str) -> Image:
     """The recipe that matches the table, without entries that depend on an option."""
-    vvars = {row[1]: int(row[2]) for row in table_rows("vvar", table) if row[0] == abi}
+    vvars = vvars_of(abi, table)
     symbols = [e for e in manifest["entries"] if e["abi"] == abi and not e["config"]]
     images = {row[0]: keys_of(row) for row in table_rows("image", table)}
     untyped = {

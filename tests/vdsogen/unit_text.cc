@@ -114,6 +114,8 @@ TEST_CASE("only options that are y are set")
 
 	CHECK(config.has("CONFIG_A"));
 	CHECK(config.has("CONFIG_F"));
-	for (const char *unset : {"CONFIG_B", "CONFIG_C", "CONFIG_D", "CONFIG_E"})
+	CHECK(config.has("CONFIG_A,CONFIG_F"));
+	for (const char *unset : {"CONFIG_B", "CONFIG_C", "CONFIG_D", "CONFIG_E",
+				  "CONFIG_A,CONFIG_B", "CONFIG_B,CONFIG_A"})
 		CHECK_FALSE(config.has(unset));
 }

@@ -124,14 +124,19 @@ bool is_readable(uintptr_t address)
 }
 
 /*
- * Checks the global page above the area, the lowest that every patched kernel maps on a
- * fault. It is in the same mapping, and an access to it is not a touch of the area.
+ * The page to check, counted from the image downwards: one that a kernel of any release has
+ * in [vvar], above the area, and maps on a fault, whatever the clock and the namespace. 6.12
+ * has its lowest there, which all processes share; 7.3 the one of the time namespace.
  */
+#if defined(__x86_64__) || defined(__i386__)
+constexpr uintptr_t vvar_page = 5;
+#else
+constexpr uintptr_t vvar_page = 3;
+#endif
+
 bool has_vvar(uintptr_t image)
 {
-	const long page_size = static_cast<long>(auxiliary_value(AT_PAGESZ));
-
-	return is_readable(image + static_cast<uintptr_t>(VDSOX_VVAR_VDSO_TASK_END * page_size));
+	return is_readable(image - vvar_page * auxiliary_value(AT_PAGESZ));
 }
 
 Function find(const char *symbol, const char *version, bool reads_vvar)
