@@ -32,7 +32,7 @@ constexpr const char *area_end_symbol = "vdso_task_end";
 /* Offset, below 0, of the first vvar page above the area, from the image's start. */
 std::int64_t other_pages(const Image &image)
 {
-	for (const char *name : {area_end_symbol, "vvar_start", "_vdso_data"})
+	for (const char *name : {area_end_symbol, "vvar_start", "_vdso_data", "vdso_u_data"})
 		if (image.has_local(name))
 			return image.local(name);
 	throw Fault("the image has no symbol for its first page");
@@ -51,10 +51,10 @@ template <typename Number> void put(char *where, Number value)
 	std::memcpy(where, &value, sizeof(value));
 }
 
-/* Offset of the clock data; x86's symbol lies within the page, arm64's at its start. */
+/* Offset of the clock data, by 6.12's symbols of x86 and arm64 and 7.3's. */
 std::int64_t clock_data(const Image &image)
 {
-	for (const char *name : {"vvar__vdso_data", "_vdso_data"})
+	for (const char *name : {"vvar__vdso_data", "_vdso_data", "vdso_u_time_data"})
 		if (image.has_local(name))
 			return image.local(name);
 	throw Fault("the image has no symbol for its clock data");
