@@ -16,6 +16,7 @@
 #include <linux/math64.h>
 #include <linux/time.h>
 #include <vdso/datapage.h>
+#include <asm/vdso/gettimeofday.h>
 
 #ifdef VDSO_HAS_TASK_CLOCKS
 

@@ -59,7 +59,7 @@ bool vdso_task_cputimer_start(struct task_struct *p)
 	rq = task_rq_lock(p, &rf);
 	if (task_current(rq, p) && task_on_rq_queued(p)) {
 		update_rq_clock(rq);
-		p->sched_class->update_curr(rq);
+		vdso_task_account_current(rq);
 	}
 	used = sig->sum_sched_runtime + p->se.sum_exec_runtime;
 	/* It may be more since the process had other threads, and was read as that. */
@@ -82,7 +82,7 @@ static void sync_cpu_runtime(unsigned int cpu)
 	/* A task that is being switched out was accounted when it was dequeued. */
 	if (vdso_task_exposes_cputime(rq->curr) && task_on_rq_queued(rq->curr)) {
 		update_rq_clock(rq);
-		rq->curr->sched_class->update_curr(rq);
+		vdso_task_account_current(rq);
 	}
 	rq_unlock_irqrestore(rq, &rf);
 }

@@ -8,7 +8,18 @@
 
 #ifdef CONFIG_VDSO_TASK
 
+#include <linux/vdso_task_compat.h>
+
 #include "../vdso/publish.h"
+
+/*
+ * Account the running task of @rq, which is locked and has an updated clock, up to now. With
+ * proxy execution the task may run on behalf of another, the donor, whose class does that.
+ */
+static __always_inline void vdso_task_account_current(struct rq *rq)
+{
+	vdso_task_donor(rq)->sched_class->update_curr(rq);
+}
 
 /*
  * Has all interrupt time of this CPU been taken off the clock_task of its runqueue @rq?
@@ -30,12 +41,15 @@ static __always_inline bool vdso_task_irqtime_applied(struct rq *rq)
  * @p: the task that runs there
  *
  * It is constant while @p runs, except for interrupts: update_curr() adds the same to
- * sum_exec_runtime and exec_start.
+ * sum_exec_runtime and exec_start. A task that runs on behalf of another has an exec_start
+ * of an earlier stint.
  *
  * Return: that value in nanoseconds, 0 if it cannot be computed.
  */
 static __always_inline u64 vdso_task_base(struct rq *rq, struct task_struct *p)
 {
+	if (IS_ENABLED(CONFIG_SCHED_PROXY_EXEC) && unlikely(vdso_task_donor(rq) != p))
+		return 0;
 	if (unlikely(!vdso_task_irqtime_applied(rq)))
 		return 0;
 	return p->se.exec_start + (rq->clock - rq->clock_task) -
@@ -159,6 +173,26 @@ static __always_inline void vdso_task_account_running(struct rq *rq, struct task
 }
 
 /**
+ * vdso_task_proxy() - a task may go on on behalf of another donor
+ * @rq: this CPU's runqueue, locked
+ * @donor: its donor before
+ * @next: the task that runs next
+ *
+ * From here on the time of the running task is accounted by its donor's class, which may
+ * leave out some, so that its base is not constant. Without a switch nothing publishes it
+ * again. So clear it if @next is not its own donor, or has just become so.
+ *
+ * Context: __schedule(), in the task that runs before, interrupts off.
+ */
+static __always_inline void vdso_task_proxy(struct rq *rq, const struct task_struct *donor,
+					    const struct task_struct *next)
+{
+	if (IS_ENABLED(CONFIG_SCHED_PROXY_EXEC) && vdso_task_needs_clock(current) &&
+	    (vdso_task_donor(rq) != next || donor != next))
+		__vdso_task_irqtime_accounted();
+}
+
+/**
  * vdso_task_tick() - delay point in a tick
  * @rq: this CPU's runqueue, locked, its clock not yet updated
  *
@@ -186,6 +220,8 @@ static __always_inline void vdso_task_move(struct task_struct *p)
 static __always_inline void vdso_task_acquire_runtime(void) { }
 static __always_inline void vdso_task_account_dequeued(struct rq *rq) { }
 static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p) { }
+static __always_inline void vdso_task_proxy(struct rq *rq, const struct task_struct *donor,
+					    const struct task_struct *next) { }
 static __always_inline void vdso_task_wakeup(struct rq *rq) { }
 static __always_inline void vdso_task_tick(struct rq *rq) { }
 static __always_inline void vdso_task_move(struct task_struct *p) { }

@@ -43,7 +43,7 @@ bool vdso_task_zap_zero_pages(struct mm_struct *mm)
 	vma = find_vma(mm, start);
 	if (vma && arch_vdso_task_vma(vma) &&
 	    range_in_vma(vma, start, start + size)) {
-		zap_vma_ptes(vma, start, size);
+		vdso_task_zap_ptes(vma, start, size);
 		done = true;
 	}
 	mmap_read_unlock(mm);
@@ -112,10 +112,10 @@ static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long addr)
 	vm_fault_t ret;
 
 	vdso_task_delay(VDSO_TASK_DELAY_FAULT, current);
-	ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
+	ret = vmf_insert_pfn(vma, addr, vdso_task_zero_pfn(addr));
 	smp_mb();	/* pairs with the one in promote() */
 	if (is_promoted(mm))
-		zap_vma_ptes(vma, addr, PAGE_SIZE);
+		vdso_task_zap_ptes(vma, addr, PAGE_SIZE);
 	else if (READ_ONCE(mm->vdso_task.fallbacks) >= VDSO_TASK_PROMOTE)
 		WRITE_ONCE(mm->vdso_task.fallbacks, 1);
 	return ret;
@@ -149,12 +149,12 @@ static vm_fault_t map_zero_page_nomem(struct vm_area_struct *vma, unsigned long 
 	vdso_task_count(VDSO_TASK_STAT_NOMEM, 1);
 	WRITE_ONCE(mm->fallbacks, 1);
 	vdso_task_invalidate(VDSO_TASK_ALL);
-	ret = vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
+	ret = vmf_insert_pfn(vma, addr, vdso_task_zero_pfn(addr));
 	smp_mb();	/* pairs with the ones in promote() and cmpxchg() of area.c */
 	area = READ_ONCE(mm->area);
 	if (READ_ONCE(mm->fallbacks) >= VDSO_TASK_PROMOTE ||
 	    (area && READ_ONCE(area->pages[index])))
-		zap_vma_ptes(vma, addr, PAGE_SIZE);
+		vdso_task_zap_ptes(vma, addr, PAGE_SIZE);
 	return ret;
 }
 
@@ -173,7 +173,7 @@ static vm_fault_t map_area_page(struct vm_area_struct *vma, unsigned long addr,
 	vdso_task_delay(VDSO_TASK_DELAY_MAP, current);
 	if (IS_ENABLED(CONFIG_VDSO_TASK_SLOTS))
 		vdso_task_publish_current();
-	zap_vma_ptes(vma, addr, PAGE_SIZE);
+	vdso_task_zap_ptes(vma, addr, PAGE_SIZE);
 	return vmf_insert_pfn(vma, addr, PHYS_PFN(__pa(page)));
 }
 
@@ -219,7 +219,7 @@ vm_fault_t vdso_task_fault(struct vm_area_struct *vma, struct vm_fault *vmf,
 	/* Slots of CPU numbers that this kernel does not have read as zeros. */
 	index = VDSO_TASK_AREA_PAGES - index;
 	if (index >= vdso_task_nr_pages())
-		return vmf_insert_pfn(vma, addr, my_zero_pfn(addr));
+		return vmf_insert_pfn(vma, addr, vdso_task_zero_pfn(addr));
 
 	if (is_promoted(mm))
 		return map_area_page(vma, addr, index);

@@ -267,7 +267,7 @@ void vdso_task_clear_base(const struct mm_struct *mm)
 
 #endif /* CONFIG_VDSO_TASK_SLOTS */
 
-/* See vdso_task_irqtime_accounted(). */
+/* See vdso_task_irqtime_accounted() and vdso_task_proxy(). */
 void __vdso_task_irqtime_accounted(void)
 {
 	if (current->mm)

@@ -28,4 +28,16 @@ static __always_inline bool vdso_task_is_filtered(struct task_struct *p)
 	return test_task_syscall_work(p, SECCOMP);
 }
 
+/* Remove the page table entries of a range of a VM_PFNMAP mapping. */
+#define vdso_task_zap_ptes(vma, start, size)	zap_vma_ptes(vma, start, size)
+
+/* Frame of the zero page for a user address. */
+#define vdso_task_zero_pfn(addr)	my_zero_pfn(addr)
+
+/* The task whose class accounts the running time of @rq: its current one. */
+#define vdso_task_donor(rq)	((rq)->curr)
+
+/* The x86 image of 64 or 32 bits. */
+#define vdso_task_image(bits)	(&vdso_image_##bits)
+
 #endif /* _LINUX_VDSO_TASK_COMPAT_H */

@@ -69,8 +69,7 @@ static __always_inline bool __arch_vdso_task_is(const unsigned long *p,
 	bool same;
 
 	asm volatile("cmp %[value], %[at]"
-		     CC_SET(e)
-		     : CC_OUT(e) (same) : [at] "m" (*p), [value] "r" (value));
+		     : "=@cce" (same) : [at] "m" (*p), [value] "r" (value));
 	return same;
 }
 

@@ -6,6 +6,7 @@
 
 #include <linux/audit.h>
 #include <linux/vdso_task.h>
+#include <linux/vdso_task_compat.h>
 #include <generated/vdso_task_base.h>
 #include <asm/unistd.h>
 #include <asm/vdso.h>
@@ -40,13 +41,13 @@ arch_vdso_task_calls(const struct mm_struct *mm, u32 *arch)
 		{ }
 	};
 
-	if (mm->context.vdso_image == &vdso_image_32) {
+	if (mm->context.vdso_image == vdso_task_image(32)) {
 		*arch = AUDIT_ARCH_I386;
 		return compat;
 	}
 #endif
 	*arch = AUDIT_ARCH_X86_64;
-	return mm->context.vdso_image == &vdso_image_64 ? native : NULL;
+	return mm->context.vdso_image == vdso_task_image(64) ? native : NULL;
 }
 
 #endif /* _ARCH_X86_VDSO_TASK_CALLS_H */

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/vdso_task.h>
+#include <linux/vdso_task_compat.h>
 #include <asm/cpufeature.h>
 #include <asm/timer.h>
 #include <asm/vdso.h>
@@ -38,7 +39,7 @@ bool arch_vdso_task_clock(struct vdso_task_global *now)
 bool arch_vdso_task_reads_clocks(const struct mm_struct *mm)
 {
 #ifdef CONFIG_IA32_EMULATION
-	return mm->context.vdso_image != &vdso_image_32;
+	return mm->context.vdso_image != vdso_task_image(32);
 #else
 	return true;
 #endif
