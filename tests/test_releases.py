@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import apt, bases, patcher, source
+from harness import bases, patcher, source
 from harness.context import REPO
 from fixtures import snapshot
+from suites import offered
 
 pytestmark = pytest.mark.guest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.guest
 @pytest.mark.parametrize("base", bases.all_bases(REPO), ids=lambda base: base.name)
 def test_apply_to_release(ctx, base: bases.Base, which: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    _, versions = apt.candidates(ctx.cache, base.package, log)
+    versions = offered(ctx, base, log)
     version = versions[0] if which == "newest" else versions[-1]
     tree = source.extract(ctx, base, version, tmp_path / "linux", log)
     before = snapshot(tree)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import bases, mailseries, patcher, stage
+from harness import bases, mailseries, patcher, source, stage
 from harness.context import REPO
 from harness.errors import Fault
 from fixtures import snapshot
+from suites import offered
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Sample Author",
@@ -113,9 +114,15 @@ def test_identity_comes_from_git(sample_repo, monkeypatch, tmp_path) -> None:
 
 @pytest.mark.guest
 @pytest.mark.parametrize("base", bases.all_bases(REPO), ids=lambda base: base.name)
-def test_git_am_on_the_real_tree(cells, base, tmp_path) -> None:
+def test_git_am_on_the_real_tree(ctx, cells, base, tmp_path) -> None:
     """Our own series on the files of the real release that it touches."""
-    tree = cells.source().tree
+    if base.name == bases.default_name(REPO):
+        tree = cells.source().tree
+    else:
+        log = tmp_path / "log"
+        newest = offered(ctx, base, log)[0]
+        tree = source.extract(ctx, base, newest, tmp_path / "tree", log)
+        patcher.apply(REPO, tree)
     before = patcher.originals(tree)
     scratch = tmp_path / "linux"
     for name, content in before.items():

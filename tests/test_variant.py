@@ -62,6 +62,15 @@ def test_checkers_are_asked_for(cell_of, kind: Variant) -> None:
         assert wanted[f"CONFIG_{name.lstrip('!')}"] == value, name
 
 
+def test_options_of_the_base(cell_of, sample_repo: Path) -> None:
+    """They change those of all kernels, and a variant's change them."""
+    text = "# CONFIG_PREEMPT_VOLUNTARY is not set\n# CONFIG_PREEMPT is not set\n"
+    (sample_repo / "patches/6.12/6.12.config").write_text(text)
+    plain = kconfig.request(cell_of(PLAIN).all_fragments())
+    assert plain["CONFIG_PREEMPT_VOLUNTARY"] == plain["CONFIG_PREEMPT"] == "n"
+    assert kconfig.request(cell_of(KCSAN).all_fragments())["CONFIG_PREEMPT"] == "y"
+
+
 def test_plain_kernel_has_no_checker(cell_of) -> None:
     wanted = kconfig.request(cell_of(PLAIN).all_fragments())
     assert not {"CONFIG_KASAN", "CONFIG_KCSAN", "CONFIG_PROVE_LOCKING"} & set(wanted)

@@ -8,7 +8,7 @@ import json
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterable, Optional
 
 from harness import bases, patcher, procs
 from harness.context import Context
@@ -129,12 +129,19 @@ class Cell:
         return f"{CACHED_CC} {gcc}" if shutil.which("ccache") else gcc
 
     def all_fragments(self) -> list[Path]:
-        """Later ones win: common, architecture, patched, variant, --config."""
-        folder = self.ctx.scripts / "configs"
+        """Later ones win: common, architecture, patched, base, variant, --config."""
         names = ["base", self.machine.arch]
         names += ["vdso_task"] if self.source.patched else []
-        names += self.variant.fragments
-        return [folder / f"{name}.config" for name in names] + self.fragments
+        own = self.source.base.config_fragments()
+        return [
+            *self._fragments(names),
+            *own,
+            *self._fragments(self.variant.fragments),
+            *self.fragments,
+        ]
+
+    def _fragments(self, names: Iterable[str]) -> list[Path]:
+        return [self.ctx.scripts / "configs" / f"{name}.config" for name in names]
 
     def fingerprint(self) -> str:
         """Digest of the kernel's inputs; empty for --tree: always build."""
