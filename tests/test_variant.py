@@ -64,10 +64,14 @@ def test_checkers_are_asked_for(cell_of, kind: Variant) -> None:
 
 def test_options_of_the_base(cell_of, sample_repo: Path) -> None:
     """They change those of all kernels, and a variant's change them."""
+    folder = sample_repo / "patches/6.12"
     text = "# CONFIG_PREEMPT_VOLUNTARY is not set\n# CONFIG_PREEMPT is not set\n"
-    (sample_repo / "patches/6.12/6.12.config").write_text(text)
+    (folder / "base.config").write_text(text)
+    (folder / "x86_64.config").write_text("CONFIG_OF_THIS_ARCH=y\n")
+    (folder / "arm64.config").write_text("CONFIG_OF_ANOTHER=y\n")
     plain = kconfig.request(cell_of(PLAIN).all_fragments())
     assert plain["CONFIG_PREEMPT_VOLUNTARY"] == plain["CONFIG_PREEMPT"] == "n"
+    assert plain["CONFIG_OF_THIS_ARCH"] == "y" and "CONFIG_OF_ANOTHER" not in plain
     assert kconfig.request(cell_of(KCSAN).all_fragments())["CONFIG_PREEMPT"] == "y"
 
 

@@ -118,9 +118,11 @@ class Base:
         """The series in order; Fault if the series file is absent or inconsistent."""
         return _read_series(self)
 
-    def config_fragments(self) -> list[Path]:
-        """The *.config files of the base's directory."""
-        return sorted(self.folder.glob("*.config"))
+    def config_fragments(self, arch: str) -> list[Path]:
+        """The base's own base.config and ARCH.config, those that exist: what its kernels
+        change in the files of the same names in scripts/configs."""
+        paths = [self.folder / f"{name}.config" for name in ("base", arch)]
+        return [path for path in paths if path.is_file()]
 
 
 def _read_base(folder: Path, repo: Path) -> Base:

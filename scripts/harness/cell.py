@@ -132,7 +132,7 @@ class Cell:
         """Later ones win: common, architecture, patched, base, variant, --config."""
         names = ["base", self.machine.arch]
         names += ["vdso_task"] if self.source.patched else []
-        own = self.source.base.config_fragments()
+        own = self.source.base.config_fragments(self.machine.arch)
         return [
             *self._fragments(names),
             *own,
