@@ -8,6 +8,7 @@ it before a test needs it: see prebuild.py.
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import time
 from contextlib import contextmanager
@@ -16,20 +17,26 @@ from typing import Callable, Iterator, Mapping, TypeVar
 import pytest
 
 import offbuild
-from harness import build, events, machine, runner, source, variant
+from harness import bases, build, events, machine, runner, source, variant
 from harness.cell import Cell
-from harness.context import Context
+from harness.context import REPO, Context
+from harness.errors import Absent
 from harness.ktap import Result
 from harness.results import CellResult
 
 Value = TypeVar("Value")
 
 THOROUGH = "VDSOX_THOROUGH" in os.environ
-# Every architecture and one instrumented kernel; ./vdsox test --thorough adds all other
-# variants of the first architecture, and that one of the others.
+# Bases other than the default one, which names of cells do not contain.
+DEFAULT_BASE = bases.default_name(REPO)
+OTHER_BASES = [b.name for b in bases.all_bases(REPO) if b.name != DEFAULT_BASE]
+# Every architecture, one instrumented kernel, and every architecture of other bases;
+# ./vdsox test --thorough adds all other variants of the first architecture, and that one
+# of the others.
 FIRST, *REST = machine.names()
 INSTRUMENTED = variant.DEBUG
 NAMES = [FIRST, *REST, INSTRUMENTED.named(FIRST)]
+NAMES += [f"{base}-{arch}" for base in OTHER_BASES for arch in machine.names()]
 if THOROUGH:
     NAMES += [v.named(FIRST) for v in variant.OTHERS if v != INSTRUMENTED]
     NAMES += [INSTRUMENTED.named(arch) for arch in REST]
@@ -45,8 +52,19 @@ def row_of(rows: Mapping[str, Value], arch: str) -> Value:
     return rows[arch]
 
 
-def arch_of(name: str) -> str:
-    return name.partition("-")[0]
+def parts_of(name: str) -> tuple[str, str, str]:
+    """Base, architecture and variant of a cell's name `[BASE-]ARCH[-VARIANT]`."""
+    base, _, rest = name.partition("-")
+    if base not in OTHER_BASES:
+        base, rest = DEFAULT_BASE, name
+    arch, _, kind = rest.partition("-")
+    return base, arch, kind
+
+
+def images_of(name: str) -> dict[str, bases.Image]:
+    """The images of a cell's kernel, by ABI."""
+    base, arch, _ = parts_of(name)
+    return bases.load(REPO, base).images_of(machine.load(arch).srcarch)
 
 
 def describe(result: Result) -> str:
@@ -89,13 +107,20 @@ class Cells:
                 events.append(log, "wait", key, begin, time.time())
             yield
 
-    def source(self) -> source.Source:
-        return self.once("source", lambda: source.prepare(self.ctx, None, None))
+    def source(self, base: str = DEFAULT_BASE) -> source.Source:
+        """Skips the test if no suite has a base other than the default one."""
+        make = functools.partial(source.prepare, self.ctx, base, None)
+        try:
+            return self.once(f"source-{base}", make)
+        except Absent as fault:
+            if base == DEFAULT_BASE:
+                raise
+            pytest.skip(fault.message)
 
     def cell(self, name: str) -> Cell:
-        arch, _, kind = name.partition("-")
+        base, arch, kind = parts_of(name)
         here = machine.load(arch)
-        return Cell(self.ctx, self.source(), here, variant.by_name(kind))
+        return Cell(self.ctx, self.source(base), here, variant.by_name(kind))
 
     def build(self, name: str) -> None:
         self.once(f"build-{name}", lambda: build.everything(self.cell(name)))

@@ -55,12 +55,13 @@ def _jobs() -> Iterator[Callable[[], object]]:
 
 def main() -> None:
     from harness.errors import Fault
+    from pytest import skip
 
     with interrupt.handled(procs.end_all):
         for job in _jobs():
             try:
                 job()
-            except (Fault, OSError, AssertionError):
+            except (Fault, OSError, AssertionError, skip.Exception):
                 pass  # the test that needs it builds it again and reports
 
 

@@ -13,7 +13,7 @@ from typing import Iterator
 import pytest
 
 import cells as shared
-from harness import bases, ktap, machine, manifest, procs
+from harness import bases, ktap, manifest, procs
 from harness.context import REPO, Context
 from harness.ktap import Result
 from harness.manifest import OWN, ExpectedTest
@@ -26,25 +26,20 @@ EXCUSED = re.compile(r"on this architecture$|^exported only with CONFIG_")
 
 
 @functools.cache
-def _manifest() -> dict:
+def _manifest(base: str) -> dict:
     """The manifest of our table, generated before any kernel is built."""
     context = Context(out=Path(os.environ.get("VDSOX_OUT", REPO / "out")))
     tool = manifest.build_vdsogen(context, REPO / "scripts" / "vdsogen")
-    target = context.out / "tools" / "manifest.json"
-    table = bases.load(REPO).table
+    target = context.out / "tools" / f"manifest-{base}.json"
+    table = bases.load(REPO, base).table
     procs.capture([tool, "generate", "manifest", *table, target], "manifest")
     value: dict = json.loads(target.read_text())
     return value
 
 
-def _abis(name: str) -> dict[str, bases.Image]:
-    """The images of a cell's kernel."""
-    srcarch = machine.load(shared.arch_of(name)).srcarch
-    return bases.load(REPO).images_of(srcarch)
-
-
 def _expected(name: str) -> list[ExpectedTest]:
-    return manifest.from_manifest(_manifest(), _abis(name))
+    base, _, _ = shared.parts_of(name)
+    return manifest.from_manifest(_manifest(base), shared.images_of(name))
 
 
 def _tests() -> Iterator[object]:
@@ -114,7 +109,8 @@ def test_nothing_of_ours_is_skipped(cells, cell: str) -> None:
 def test_kernel_vdso_selftests(cells, cell: str) -> None:
     """The base's own tests of the vDSO still pass on the patched kernel."""
     own = [r for r in cells.result(cell).results if r.name.startswith("vDSO.")]
-    assert len(own) >= (6 if "-" in cell else 7)
+    _, _, variant = shared.parts_of(cell)
+    assert len(own) >= (6 if variant else 7)
     bad = [shared.describe(result) for result in own if result.bad]
     assert not bad, "\n".join(bad)
 
@@ -155,7 +151,10 @@ def test_reports_of_the_run(cells, cell: str, tmp_path: Path) -> None:
 
 def _images() -> list[object]:
     rows = [
-        (name, abi) for name in shared.NAMES for abi in _abis(name) if abi != SILENT
+        (name, abi)
+        for name in shared.NAMES
+        for abi in shared.images_of(name)
+        if abi != SILENT
     ]
     return [pytest.param(*row, id="-".join(row)) for row in rows]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from harness import procs
-from harness.errors import Fault
+from harness.errors import Absent, Fault
 
 NEWER_SUITES = ("trixie", "trixie-backports", "forky", "sid", "experimental")
 PARTIAL = "partial"
@@ -116,7 +116,8 @@ def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[st
 def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
     """The .deb of a package in the cache, by default of its newest version.
 
-    Without a network, a .deb that the cache has already. Fault if there is none.
+    Without a network, a .deb that the cache has already. Absent if there is none,
+    Fault if the download fails.
     """
     folder = cache / "debs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +128,7 @@ def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
         kept = sorted(folder.glob(f"{package}_{version}*.deb"))
         if kept:
             return kept[-1]
-        raise Fault(
+        raise Absent(
             f"no {package} {version} in apt's suites, and no other suite can be"
             " reached: see `apt-cache policy`, or give --tree DIR",
             log,

@@ -33,7 +33,11 @@ def _common() -> argparse.ArgumentParser:
 
 
 def _add_cell(parser: argparse.ArgumentParser, *, every: bool = True) -> None:
-    parser.add_argument("--base", help="kernel base: a directory of patches/")
+    parser.add_argument(
+        "--base",
+        metavar="BASE[,BASE...]" if every else "BASE",
+        help="kernel base: a directory of patches/",
+    )
     choices = machine.names() + (["all"] if every else [])
     parser.add_argument(
         "--arch", choices=choices, help="default: this machine's architecture"

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import sys
 from pathlib import Path
+from typing import Sequence
 
 from harness import (
     accel,
+    bases,
     build as builder,
     deps,
     guest,
@@ -24,33 +27,75 @@ from harness import cell as cells
 from harness import source as sources
 from harness.cell import Cell
 from harness.context import Context
-from harness.errors import EXIT_FAULT, EXIT_OK, Fault
+from harness.errors import EXIT_FAULT, EXIT_OK, Absent, Fault
 from harness.initramfs import GuestJob
 from harness.qemu import GuestConfig
+from harness.source import Source
 
 
-def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
-    """The cells selected by a command's options, their source trees prepared."""
-    machines = machine.select(args.arch)
-    deps.ensure(ctx, deps.packages([m.arch for m in machines]))
-    source = sources.prepare(ctx, args.base, args.tree)
+def _sources(
+    ctx: Context, args: argparse.Namespace
+) -> tuple[list[Source], dict[str, Absent]]:
+    """The prepared trees of the selected bases, and the faults of those that no suite
+    has. Fault if there is no tree."""
+    names = args.base.split(",") if args.base else [bases.default_name(ctx.repo)]
+    for name in names:
+        bases.load(ctx.repo, name)
+    found, absent = [], {}
+    for name in names:
+        try:
+            found.append(sources.prepare(ctx, name if args.base else None, args.tree))
+        except Absent as fault:
+            absent[name] = fault
+    if not found:
+        raise next(iter(absent.values()))
+    return found, absent
+
+
+def _cells_of(
+    ctx: Context, args: argparse.Namespace, found: Sequence[Source]
+) -> list[Cell]:
+    """The cells that a command's options select, of trees."""
     fragments = [path.resolve() for path in getattr(args, "config", [])]
     kind = variant.by_name(args.variant)
     if getattr(args, "host", False) or getattr(args, "host_root", False):
         kind = variant.with_host(kind)
     how = mode.by_name(getattr(args, "mode", ""))
+    pairs = itertools.product(found, machine.select(args.arch))
     return [
         Cell(ctx, source, here, kind, fragments, after, how)
-        for after, here in enumerate(machines)
+        for after, (source, here) in enumerate(pairs)
     ]
 
 
+def _install(ctx: Context, args: argparse.Namespace) -> None:
+    deps.ensure(ctx, deps.packages([m.arch for m in machine.select(args.arch)]))
+
+
+def _cells(ctx: Context, args: argparse.Namespace) -> list[Cell]:
+    """The cells selected by a command's options, their source trees prepared. Fault if
+    one cannot be had."""
+    _install(ctx, args)
+    found, absent = _sources(ctx, args)
+    for fault in absent.values():
+        raise fault
+    return _cells_of(ctx, args, found)
+
+
 def run(ctx: Context, args: argparse.Namespace) -> int:
-    """Patch, build, boot and test the selected cells; write the reports."""
+    """Patch, build, boot and test the selected cells; write the reports. Cells of a base
+    that no suite has are skipped if there are others."""
     from harness import runner, timing
 
     with timing.recording(ctx, args.times):
-        return runner.run(ctx, _cells(ctx, args))
+        _install(ctx, args)
+        found, absent = _sources(ctx, args)
+        skipped = [
+            runner.skipped(base, here, fault)
+            for base, fault in absent.items()
+            for here in machine.select(args.arch)
+        ]
+        return runner.run(ctx, _cells_of(ctx, args, found), skipped)
 
 
 def test(ctx: Context, args: argparse.Namespace) -> int:

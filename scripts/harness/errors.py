@@ -26,6 +26,10 @@ class Fault(Exception):
         return f"{text}; log: {self.log}" if self.log else text
 
 
+class Absent(Fault):
+    """No suite of the mirrors, and no cache, has what is needed."""
+
+
 def from_oserror(error: OSError) -> Fault:
     """The Fault for an OSError; a full disk or quota gets advice."""
     name = error.filename or ""

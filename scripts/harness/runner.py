@@ -25,6 +25,8 @@ from harness import (
 from harness.cell import Cell
 from harness.context import Context
 from harness.errors import Fault
+from harness.ktap import Result
+from harness.machine import Machine
 from harness.mode import USUAL
 from harness.qemu import GuestConfig
 from harness.results import CellResult
@@ -123,16 +125,23 @@ def _word(cell: CellResult, name: str) -> str:
     return f"{result.status + cases:<20}"
 
 
-def run(ctx: Context, cells: Sequence[Cell]) -> int:
+def skipped(base: str, here: Machine, reason: Fault) -> CellResult:
+    """The result of a cell whose base cannot be had."""
+    boot = Result("boot", ktap.SKIP, reason.message)
+    name = f"{base}-{here.arch}"
+    return CellResult(name, [boot], {"base": base, "arch": here.arch})
+
+
+def run(ctx: Context, cells: Sequence[Cell], without: Sequence[CellResult] = ()) -> int:
     """Test the cells in order and return the exit status; later cells are built while
-    the guests of an earlier one run."""
+    the guests of an earlier one run. without: results of cells that do not run"""
     with parallel.workers(2) as workers:
         built = [workers.submit(build.everything, cell) for cell in cells]
         found = []
         for cell, done in zip(cells, built):
             done.result()
             found.append(test_built(cell))
-    return finish(ctx, found)
+    return finish(ctx, [*found, *without])
 
 
 def report(ctx: Context, logs: Sequence[Path]) -> int:
