@@ -23,7 +23,7 @@ from harness import (
     qemu,
     variant,
 )
-from harness.cell import Cell
+from harness.cell import ONE_THREAD_SCALE, Cell
 from harness.context import REPO, Context
 from harness.errors import Fault
 from harness.manifest import ExpectedTest
@@ -94,6 +94,17 @@ def test_variants_share_nothing(cell_of) -> None:
     assert [cell.label for cell in cells][:2] == ["x86_64", "x86_64-debug"]
 
 
+def test_kernels_with_jump_labels_run_in_one_thread(cell_of, tmp_path: Path) -> None:
+    """Whether a variant, a base or --config sets them."""
+    plain, labels = cell_of(PLAIN), cell_of(variant.LABELS)
+    own = tmp_path / "own.config"
+    own.write_text("CONFIG_JUMP_LABEL=y\n")
+    wanted = replace(plain, fragments=[own])
+    assert (plain.one_thread, plain.timeout_scale) == (False, 1)
+    for cell in (labels, wanted):
+        assert cell.one_thread and cell.timeout_scale > 1
+
+
 def test_builds_yield_to_guests_and_to_earlier_ones(cell_of) -> None:
     first, second, third = (replace(cell_of(PLAIN), after=n) for n in range(3))
     assert 0 < first.nice < second.nice == third.nice == 19
@@ -135,15 +146,16 @@ def test_refused_checker_says_what_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name or "plain")
 def test_time_limits_are_scaled(cell_of, kind: Variant) -> None:
     cell = cell_of(kind)
+    scale = kind.timeout_scale * (ONE_THREAD_SCALE if cell.one_thread else 1)
     program = cell.tests / "vdso_task" / "ids"
     program.parent.mkdir(parents=True)
     program.write_text("")
     expected = ExpectedTest("vdso_task.ids", "vdso_task", "ids", 60)
     (planned,) = manifest.plan(cell, [expected])
-    assert planned.timeout == 60 * kind.timeout_scale
-    watch = guest.Watch({"t": planned.timeout}, None, 1.0, kind.timeout_scale)
+    assert planned.timeout == 60 * scale
+    watch = guest.Watch({"t": planned.timeout}, None, 1.0, cell.timeout_scale)
     watch.feed(b"# vdsox: begin t\n")
-    assert watch._limit.left == (60 + guest.GRACE) * kind.timeout_scale
+    assert watch._limit.left == (60 + guest.GRACE) * scale
 
 
 def command_of(cell: Cell, extra: list[str]) -> str:

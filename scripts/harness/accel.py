@@ -18,7 +18,7 @@ from harness.errors import Fault
 from harness.initramfs import GuestJob
 from harness.qemu import GuestConfig
 
-# Seconds for the probe's boot, multiplied by the variant's timeout_scale.
+# Seconds for the probe's boot, multiplied by the cell's timeout_scale.
 LIMIT = 12.0
 PROBE_PREFIX = "kvm-"
 
@@ -78,7 +78,7 @@ def _probe(cell: Cell, path: Path, key: str) -> str:
             GuestConfig(cpus=2, mem=cell.variant.mem),
             "kvm",
             prefix=PROBE_PREFIX,
-            boot_limit=LIMIT * cell.variant.timeout_scale,
+            boot_limit=LIMIT * cell.timeout_scale,
         )
         accel = "tcg" if guest_result.reason else "kvm"
     except Fault:

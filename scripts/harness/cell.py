@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Iterable, Optional
 
-from harness import bases, patcher, procs
+from harness import bases, kconfig, patcher, procs
 from harness.context import Context
 from harness.machine import Machine
 from harness.mode import USUAL, Mode
@@ -18,6 +18,8 @@ from harness.source import Source
 from harness.variant import ALL, PLAIN, Variant
 
 CACHED_CC = Path(__file__).with_name("cached-cc")
+# Factor for the time limits of a guest whose CPUs share one thread.
+ONE_THREAD_SCALE = 3
 
 
 @dataclass
@@ -63,9 +65,17 @@ class Cell:
         return self.ctx.out / self.name
 
     @property
+    def one_thread(self) -> bool:
+        """Emulate all CPUs in one thread? QEMU with a thread for each may execute stale
+        code after a text patch: an unpatched distribution's kernel oopses with "int3"
+        there, too. See Documentation/testing.rst."""
+        return kconfig.request(self.all_fragments()).get("CONFIG_JUMP_LABEL") == "y"
+
+    @property
     def timeout_scale(self) -> int:
         """Factor for every time limit of its guests."""
-        return self.variant.timeout_scale * self.mode.timeout_scale
+        slow = ONE_THREAD_SCALE if self.one_thread else 1
+        return self.variant.timeout_scale * self.mode.timeout_scale * slow
 
     @property
     def kernel_args(self) -> list[str]:

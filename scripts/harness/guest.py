@@ -157,7 +157,7 @@ def run(
         initrd = Path(temporary) / "initramfs"
         initramfs.make(cell, job, initrd)
         extra = cell.kernel_args
-        one_thread, one_insn = cell.variant.one_thread, cell.mode.one_insn
+        one_thread, one_insn = cell.one_thread, cell.mode.one_insn
         config = replace(config, one_thread=one_thread, one_insn=one_insn)
         args = command(cell.machine, config, accel, cell.image, initrd, channels, extra)
         limits = {test.name: test.timeout for test in job.tests}

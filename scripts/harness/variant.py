@@ -13,7 +13,6 @@ class Variant:
     needs: the compilers that can build it, for the message if Kconfig refuses
     timeout_scale: factor for time limits
     mem: MiB
-    one_thread: emulate all CPUs in one thread
     append: to the kernel command line
     """
 
@@ -23,7 +22,6 @@ class Variant:
     timeout_scale: int = 1
     cpus: int = 4
     mem: int = 1024
-    one_thread: bool = False
     append: tuple[str, ...] = ()
 
     @property
@@ -63,14 +61,9 @@ KCSAN = Variant(
     mem=1024,
     append=WATCHDOG,
 )
-# QEMU with a thread for each CPU may execute stale code after a text patch: an
-# unpatched distribution's kernel oopses with "int3" there, too. See
-# Documentation/testing.rst.
 LABELS = Variant(
     name="labels",
     help="a kernel with jump labels and static calls, as distributions' are",
-    timeout_scale=3,
-    one_thread=True,
 )
 OTHERS = (DEBUG, KCSAN, LABELS)
 
