@@ -30,16 +30,16 @@ THOROUGH = "VDSOX_THOROUGH" in os.environ
 # Bases other than the default one, which names of cells do not contain.
 DEFAULT_BASE = bases.default_name(REPO)
 OTHER_BASES = [b.name for b in bases.all_bases(REPO) if b.name != DEFAULT_BASE]
-# Every architecture, one instrumented kernel, and every architecture of other bases;
-# ./vdsox test --thorough adds all other variants of the first architecture, and that one
-# of the others.
+# Every architecture and one instrumented kernel; ./vdsox test --thorough adds all other
+# variants of the first architecture, that one of the others, and every architecture of
+# the other bases.
 FIRST, *REST = machine.names()
 INSTRUMENTED = variant.DEBUG
 NAMES = [FIRST, *REST, INSTRUMENTED.named(FIRST)]
-NAMES += [f"{base}-{arch}" for base in OTHER_BASES for arch in machine.names()]
 if THOROUGH:
     NAMES += [v.named(FIRST) for v in variant.OTHERS if v != INSTRUMENTED]
     NAMES += [INSTRUMENTED.named(arch) for arch in REST]
+    NAMES += [f"{base}-{arch}" for base in OTHER_BASES for arch in machine.names()]
 
 # Kernels that run installed programs: their cells expect no kselftests.
 HOSTS = {arch: f"{arch}-{variant.HOST}" for arch in machine.names()}
