@@ -31,6 +31,7 @@
  *		it refreshes while the parent exits
  * @exit_delay_us:	the parent waits for so long before it exits
  * @point:	delay point, for the child in a race_refresh, else for the parent; NULL: none
+ * @delay_us:	the delay there
  * @round:	number of the round in its case, from 0
  * @parent_body:	what the parent does; NULL: forks the child and waits for @die
  * @child_body:	what the child does; NULL: its threads read until past the last change
@@ -53,6 +54,7 @@ struct family {
 	bool race_refresh;
 	unsigned int exit_delay_us;
 	const char *point;
+	unsigned int delay_us;
 	int round;
 	int (*parent_body)(void *f);
 	int (*child_body)(struct family *f);

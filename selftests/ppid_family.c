@@ -242,7 +242,7 @@ int ppid_orphan(struct family *f)
 
 	VT_NEED(parent > 0);
 	result = ppid_await_promoted(f);
-	if (!result && f->point && !vt_delay(f->point, VT_DELAY_US, f->child))
+	if (!result && f->point && !vt_delay(f->point, f->delay_us, f->child))
 		result = VT_FAIL;
 	begun = vt_now();
 	/* In a race_refresh the child sets @die to 1, when it refreshes. */
@@ -252,7 +252,7 @@ int ppid_orphan(struct family *f)
 	/* The parent was reaped, so its children have a new one. */
 	if (vt_load(&f->observed) < 1)
 		vt_store(&f->observed, 1);
-	VT_CHECK(!f->point || f->race_refresh || vt_now() - begun >= VT_DELAY_US * 1000ull,
+	VT_CHECK(!f->point || f->race_refresh || vt_now() - begun >= f->delay_us * 1000ull,
 		 "the parent was not delayed at %s", f->point);
 	result = ppid_check_readers(f);
 	if (f->point)

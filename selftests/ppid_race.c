@@ -18,7 +18,7 @@ int check_race_writer(const void *arg)
 {
 	const struct family start = { .parents = { 0, getpid() }, .last = 1,
 				      .readers = 2, .poller = true, .pinned = true,
-				      .point = arg };
+				      .point = arg, .delay_us = VT_DELAY_US };
 
 	return vt_delays_init() ?: ppid_setup_reaper() ?:
 	       ppid_rounds(ROUNDS, &start, ppid_orphan);
@@ -27,7 +27,8 @@ int check_race_writer(const void *arg)
 /*
  * The child is delayed at @arg of a refresh, in which the parent exits. A refresh that
  * overlaps an invalidation zeroes what it has stored. Rounds continue until some did, with
- * four different delays of the parent's exit.
+ * four different delays of the parent's exit. A busy host may emulate the exit for longer
+ * than the refresh is delayed, so the delays grow.
  */
 int check_race_refresh(const void *arg)
 {
@@ -46,7 +47,8 @@ int check_race_refresh(const void *arg)
 		VT_IN_TIME(i < MAX_ROUNDS,
 			   "only %ld refreshes overlapped an invalidation",
 			   overlaps);
-		start.exit_delay_us = i % 4 * VT_DELAY_US / 6;
+		start.delay_us = VT_DELAY_US << i / (2 * ROUNDS);
+		start.exit_delay_us = i % 4 * start.delay_us / 6;
 		if (ppid_rounds(1, &start, ppid_orphan))
 			return VT_FAIL;
 		overlaps = vt_stat("fallback_stale") - before;
