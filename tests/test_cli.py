@@ -19,7 +19,7 @@ VARIANT = {f"--{kind.name}" for kind in variant.OTHERS} | {f"--{variant.HOST}"}
 CONTRACT = {
     "run": CELL | VARIANT | {"--one-insn", "--config", "--times"},
     "test": {"-k", "--list", "--quick", "--thorough", "--times"},
-    "apply": set(),
+    "apply": {"--base", "--dry-run"},
     "unapply": set(),
     "series": {"--base", "-o"},
     "build": CELL | VARIANT | {"--config"},

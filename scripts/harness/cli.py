@@ -142,6 +142,14 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tree", type=Path, metavar="TREE")
+    parser.add_argument("--base", help="for a tree of a release that no base covers")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say which hunks apply"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="vdsox",
@@ -162,8 +170,9 @@ def _parser() -> argparse.ArgumentParser:
     test = add("test", "run all tests of the project")
     _add_test(test)
     _add_times(test)
-    for verb, text in (("apply", "patch a clean TREE"), ("unapply", "undo apply")):
-        add(verb, text).add_argument("tree", type=Path, metavar="TREE")
+    _add_apply(add("apply", "patch a clean TREE"))
+    unapply = add("unapply", "undo apply")
+    unapply.add_argument("tree", type=Path, metavar="TREE")
     series = add("series", "write the series as mails for git am")
     series.add_argument("--base", help="kernel base: a directory of patches/")
     series.add_argument("-o", type=Path, metavar="DIR", dest="output")

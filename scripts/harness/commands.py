@@ -8,7 +8,7 @@ import itertools
 import shutil
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 from harness import (
     accel,
@@ -18,16 +18,19 @@ from harness import (
     guest,
     hostroot,
     initramfs,
+    ktree,
     machine,
     mode,
     patcher,
+    trial,
     variant,
 )
 from harness import cell as cells
 from harness import source as sources
+from harness.bases import Base
 from harness.cell import Cell
 from harness.context import Context
-from harness.errors import EXIT_FAULT, EXIT_OK, Absent, Fault
+from harness.errors import EXIT_FAILED, EXIT_FAULT, EXIT_OK, Absent, Fault
 from harness.initramfs import GuestJob
 from harness.qemu import GuestConfig
 from harness.source import Source
@@ -108,9 +111,24 @@ def test(ctx: Context, args: argparse.Namespace) -> int:
 
 def apply(ctx: Context, args: argparse.Namespace) -> int:
     """Patch the tree in place; a Fault leaves it unchanged."""
-    changed = patcher.apply(ctx.repo, args.tree)
+    base = bases.load(ctx.repo, args.base) if args.base else None
+    if args.dry_run:
+        return _try(ctx, args.tree, base)
+    changed = patcher.apply(ctx.repo, args.tree, base)
     print(f"{args.tree}: {len(changed) - 1} files patched; undo with vdsox unapply")
     return EXIT_OK
+
+
+def _try(ctx: Context, tree: Path, base: Optional[Base]) -> int:
+    """Print which hunks apply; EXIT_FAILED if one does not."""
+    base = base or ktree.nearest_base(ctx.repo, tree)
+    if patcher.load_state(tree) is not None:
+        raise Fault(f"{tree}: the tree is already patched; run `vdsox unapply` first")
+    print(trial.title(base, tree))
+    tried = trial.try_series(base, tree)
+    for patch in tried:
+        print("\n".join(patch.lines()))
+    return EXIT_FAILED if any(patch.failed for patch in tried) else EXIT_OK
 
 
 def unapply(ctx: Context, args: argparse.Namespace) -> int:

@@ -44,9 +44,19 @@ def base_of(repo: Path, tree: Path) -> Base:
         )
         raise Fault(
             f"{tree / 'Makefile'}: kernel {format_version(version)} is not supported"
-            f" ({known}): use a tree of a supported version"
+            f" ({known}): use a tree of a supported version, or see with `vdsox apply"
+            " --dry-run` what applies"
         )
     return base
+
+
+def nearest_base(repo: Path, tree: Path) -> Base:
+    """The base that covers the tree's version, else the one before it, else the first."""
+    version = version_of(tree)
+    covering = for_version(repo, version)
+    known = sorted(all_bases(repo), key=lambda base: base.min)
+    older = [base for base in known if base.min <= version]
+    return covering or (older[-1] if older else known[0])
 
 
 def dirty_files(tree: Path, paths: Iterable[str]) -> list[str]:

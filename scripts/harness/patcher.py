@@ -84,7 +84,7 @@ def touched(text: str, name: str) -> list[str]:
     return files
 
 
-def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
+def run_patch(folder: Path, text: str, reverse: bool = False) -> str:
     """Apply without fuzz; returns patch(1)'s output if it failed, else nothing."""
     command = ["patch", "-p1", "-F0", "-f", "--no-backup-if-mismatch", "-r", "-"]
     command += ["-R"] if reverse else []
@@ -93,18 +93,35 @@ def _run_patch(folder: Path, text: str, reverse: bool = False) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def _explain(output: str, tree: object, name: str) -> Fault:
-    """The Fault that names the file and hunk that did not apply."""
-    current = ""
+@dataclass(frozen=True)
+class FailedHunk:
+    """A hunk of a file that did not apply; its number counts from 1."""
+
+    file: str
+    number: int
+    line: int
+
+
+def failed_hunks(output: str) -> list[FailedHunk]:
+    """Those that patch(1) names in its output."""
+    found, current = [], ""
     for line in output.splitlines():
         match = re.match(r"(?:patching|checking) file '?([^']+)'?", line)
         current = match[1] if match else current
         match = re.match(r"Hunk #(\d+) (?:FAILED|ignored) at (\d+)", line)
         if match:
-            return Fault(
-                f"{tree}/{current}: hunk {match[1]} of {name} does not apply near line"
-                f" {match[2]}: restore the base release's version of the file"
-            )
+            found.append(FailedHunk(current, int(match[1]), int(match[2])))
+    return found
+
+
+def _explain(output: str, tree: object, name: str) -> Fault:
+    """The Fault that names the first hunk that did not apply."""
+    for bad in failed_hunks(output):
+        return Fault(
+            f"{tree}/{bad.file}: hunk {bad.number} of {name} does not apply near line"
+            f" {bad.line}: restore the base release's version of the file; `vdsox apply"
+            " --dry-run` lists all hunks"
+        )
     reason = next((ln for ln in output.splitlines() if "can't find" in ln), "")
     return Fault(f"{tree}: {name} does not apply: {reason or output.strip()[-200:]}")
 
@@ -171,7 +188,7 @@ def _apply_hunks(
             if content is None:
                 raise Fault(f"{tree}/{name}: missing; use a complete kernel tree")
             stage.put(folder / name, content)
-    complaint = _run_patch(folder, text)
+    complaint = run_patch(folder, text)
     if complaint:
         raise _explain(complaint, tree, patch.hunks.name)
     for name in files:
@@ -212,7 +229,7 @@ def originals(tree: Path) -> dict[str, Optional[Content]]:
             assert content is not None
             stage.put(folder / name, content)
         for text in reversed(state["hunks"]):
-            complaint = _run_patch(folder, text, reverse=True)
+            complaint = run_patch(folder, text, reverse=True)
             if complaint:
                 raise _explain(complaint, tree, "the reversed hook patch")
         return _checked(folder, tree, state["files"])
@@ -228,9 +245,12 @@ def _checked(folder: Path, tree: Path, files: dict) -> dict[str, Optional[Conten
     return found
 
 
-def apply(repo: Path, tree: Path) -> list[str]:
-    """Patch a clean tree; returns the changed files. A Fault leaves it unchanged."""
-    base = ktree.base_of(repo, tree)
+def apply(repo: Path, tree: Path, base: Optional[Base] = None) -> list[str]:
+    """Patch a clean tree; returns the changed files. A Fault leaves it unchanged.
+
+    base: for a release that no base covers
+    """
+    base = base or ktree.base_of(repo, tree)
     if load_state(tree) is not None:
         raise Fault(
             f"{tree / STATE}: the tree is already patched; run `vdsox unapply` first"
