@@ -8,6 +8,13 @@
 #include "sched.h"
 #include "vdso_task.h"
 
+/*
+ * A throttled task that is off the runqueue must not return to user mode: what it runs
+ * there would not be accounted. It is preempted before an extension of its time slice
+ * can be granted (rseq).
+ */
+static_assert(!IS_ENABLED(CONFIG_RSEQ_SLICE_EXTENSION) || IS_ENABLED(CONFIG_PREEMPTION));
+
 /**
  * vdso_task_current_base() - compute vdso_task_base() of current
  * @clock: set to the runqueue's clock that it was computed with

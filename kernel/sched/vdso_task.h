@@ -157,14 +157,32 @@ static __always_inline void vdso_task_account_dequeued(struct rq *rq)
 }
 
 /**
- * vdso_task_account_running() - account the running task before its time counts as idle
+ * vdso_task_account_running() - account the running task where the scheduler does not
  * @rq: its runqueue, locked, its clock updated
  * @p: the task that runs there
  *
- * The wakeup of a fair task mistakes a runqueue with nr_running == 0 for an idle one. A
- * task of any class may run there that has used up its budget or its group's, until it is
+ * A task of any class that has used up its budget or its group's may run until it is
  * interrupted. If it exposes its CPU time, account it by its class, which charges a
- * throttled group as well.
+ * throttled group as well. A kernel has one of two places that leave out such time:
+ *
+ * - The wakeup of a fair task mistakes a runqueue with nr_running == 0 for an idle one.
+ *
+ * - A fair task of a throttled group takes itself off the runqueue before it returns to
+ *   user mode, and is preempted:
+ *
+ *	CPU 0: T, throttle_cfs_rq_work()        CPU 1: sched_setscheduler(T)
+ *	--------------------------------        ----------------------------
+ *	T accounted up to t0, off the queue
+ *	__schedule(): looks for another task
+ *	  elsewhere, unlocks the runqueue
+ *	                                        lock, clock = t1
+ *	                                        dequeue: T is off the queue already
+ *	                                        enqueue, exec_start = t1
+ *	  lock, picks T: no switch
+ *	vDSO: up to t1 - t0 more than the
+ *	  system call
+ *
+ *   Winner: CPU 1, whose dequeue accounts T up to t1.
  */
 static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p)
 {

@@ -37,12 +37,14 @@
  *    (vdso_task_acquire_runtime()). If another CPU accounts a SCHED_DEADLINE task to the
  *    end of its budget, the time that the task runs on is accounted as well
  *    (vdso_task_account_dequeued()), as for any class before a fair wakeup takes the
- *    runqueue for idle (vdso_task_account_running()); sched_ext accounts its task before
- *    the task is seen off its queue. A task that leaves its mm (exec, exit) or starts a
- *    second thread is accounted at once. A system call for a process's time accounts all
- *    its threads first (vdso_task_sync_group_runtime()), so that no thread has read more
- *    than its process; for timers before it takes the process's siglock, under which the
- *    time is sampled. What a thread reads after that, it reads during the system call.
+ *    runqueue for idle, and for a throttled fair task that goes off the runqueue while
+ *    it runs (vdso_task_account_running()); sched_ext accounts its task before the task
+ *    is seen off its queue. A task that leaves its mm (exec, exit) or starts a second
+ *    thread is accounted at once. A system call for a process's time accounts all its
+ *    threads first (vdso_task_sync_group_runtime()), so that no thread has read more
+ *    than its process; for timers before it takes the process's siglock, under which
+ *    the time is sampled. What a thread reads after that, it reads during the system
+ *    call.
  *
  * 2. The parameters of sched_clock() lie in a page that all processes share, under a
  *    sequence count that is odd while they change or are not published:
