@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cells import HOSTS
 from harness import initramfs, machine
 from harness.errors import Fault
 
@@ -96,9 +97,13 @@ def test_refused_before_anything_is_built(
 
 
 @pytest.mark.guest
-@pytest.mark.parametrize("options", [[], ["--host-root"]], ids=["plain", "root"])
+@pytest.mark.parametrize(
+    "options",
+    [[], pytest.param(["--host-root"], marks=pytest.mark.kernel("host"))],
+    ids=["plain", "root"],
+)
 def test_guest_has_the_files(cells, vdsox, tmp_path, options: list[str]) -> None:
-    cells.build(HERE)
+    cells.build(HOSTS[HERE] if options else HERE)
     laid = tmp_path / "laid"
     laid.write_text("laid down\n")
     laid.chmod(0o755)
@@ -115,9 +120,10 @@ def test_guest_has_the_files(cells, vdsox, tmp_path, options: list[str]) -> None
 
 
 @pytest.mark.guest
+@pytest.mark.kernel("host")
 def test_link_of_the_root_stays_one(cells, vdsox, tmp_path) -> None:
     """A program put into /bin does not hide the others where /bin is a symlink."""
-    cells.build(HERE)
+    cells.build(HOSTS[HERE])
     laid = tmp_path / "laid"
     laid.write_text("#!/bin/sh\necho runs\n")
     laid.chmod(0o755)
