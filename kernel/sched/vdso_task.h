@@ -179,10 +179,10 @@ static __always_inline void vdso_task_account_dequeued(struct rq *rq)
  *	                                        dequeue: T is off the queue already
  *	                                        enqueue, exec_start = t1
  *	  lock, picks T: no switch
- *	vDSO: up to t1 - t0 more than the
- *	  system call
+ *	vDSO: sched_clock() - base
  *
- *   Winner: CPU 1, whose dequeue accounts T up to t1.
+ *   Winner: CPU 1. Unless its dequeue accounts T up to t1, nothing accounts the time from
+ *   t0, and the vDSO reports that much more than the system call.
  */
 static __always_inline void vdso_task_account_running(struct rq *rq, struct task_struct *p)
 {
