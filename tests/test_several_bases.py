@@ -60,6 +60,13 @@ def test_a_cell_for_each_base_and_architecture(context, faults) -> None:
     assert boots(context) == dict.fromkeys(names, ktap.PASS)
 
 
+def test_a_base_named_twice_has_its_cells_once(context, faults, capsys) -> None:
+    assert run(context, "6.12,6.12") == EXIT_OK
+    lines = capsys.readouterr().out.splitlines()
+    heads = next(line.split() for line in lines if line.startswith("test "))
+    assert heads[1:] == [f"6.12-{arch}" for arch in machine.names()]
+
+
 def test_absent_base_is_skipped_with_its_reason(context, faults, capsys) -> None:
     faults["7.3"] = Absent("no linux-sample in any suite")
     assert run(context, "7.3,6.12") == EXIT_OK

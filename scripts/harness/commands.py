@@ -41,15 +41,14 @@ def _sources(
 ) -> tuple[list[Source], dict[str, Absent]]:
     """The prepared trees of the selected bases, and the faults of those that no suite
     has. Fault if there is no tree."""
-    names = args.base.split(",") if args.base else [bases.default_name(ctx.repo)]
-    for name in names:
-        bases.load(ctx.repo, name)
+    names = args.base.split(",") if args.base else [None]
+    wanted = {name: bases.load(ctx.repo, name) for name in names}
     found, absent = [], {}
-    for name in names:
+    for name, base in wanted.items():
         try:
-            found.append(sources.prepare(ctx, name if args.base else None, args.tree))
+            found.append(sources.prepare(ctx, name, args.tree))
         except Absent as fault:
-            absent[name] = fault
+            absent[base.name] = fault
     if not found:
         raise next(iter(absent.values()))
     return found, absent
@@ -122,8 +121,7 @@ def apply(ctx: Context, args: argparse.Namespace) -> int:
 def _try(ctx: Context, tree: Path, base: Optional[Base]) -> int:
     """Print which hunks apply; EXIT_FAILED if one does not."""
     base = base or ktree.nearest_base(ctx.repo, tree)
-    if patcher.load_state(tree) is not None:
-        raise Fault(f"{tree}: the tree is already patched; run `vdsox unapply` first")
+    patcher.refuse_patched(tree)
     print(trial.title(base, tree))
     tried = trial.try_series(base, tree)
     for patch in tried:

@@ -211,6 +211,14 @@ def load_state(tree: Path) -> Optional[dict]:
         raise Fault(f"{path}: is damaged: use a fresh tree") from None
 
 
+def refuse_patched(tree: Path) -> None:
+    """Fault if the tree is patched already."""
+    if load_state(tree) is not None:
+        raise Fault(
+            f"{tree / STATE}: the tree is already patched; run `vdsox unapply` first"
+        )
+
+
 def originals(tree: Path) -> dict[str, Optional[Content]]:
     """The unpatched content of the files of a patched tree, by reverse patching. Fault
     if one of them was changed since."""
@@ -251,10 +259,7 @@ def apply(repo: Path, tree: Path, base: Optional[Base] = None) -> list[str]:
     base: for a release that no base covers
     """
     base = base or ktree.base_of(repo, tree)
-    if load_state(tree) is not None:
-        raise Fault(
-            f"{tree / STATE}: the tree is already patched; run `vdsox unapply` first"
-        )
+    refuse_patched(tree)
     names = {base.tree_path(f) for p in base.patches() for f in p.files}
     for patch in base.patches():
         if patch.hunks:

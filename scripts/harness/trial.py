@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator
 
 from harness import ktree, patcher, stage
 from harness.bases import Base, Patch, format_version
@@ -59,22 +59,26 @@ def try_series(base: Base, tree: Path) -> list[Tried]:
 def _try_patch(base: Base, tree: Path, patch: Patch, folder: Path) -> Tried:
     paths = [base.tree_path(name) for name in patch.files]
     failed = [f"{path}: already exists" for path in paths if (tree / path).exists()]
-    text = patch.hunks.read_text() if patch.hunks else ""
+    if patch.hunks is None:
+        return Tried(patch.name, 0, 0, tuple(failed))
+    text = patch.hunks.read_text()
     hunks = hunks_of(text)
-    applied = sum(hunks.values())
-    for name in patcher.touched(text, patch.name) if text else []:
-        content: Optional[stage.Content] = stage.read(tree, name)
+    missing = []
+    for name in patcher.touched(text, patch.name):
+        content = stage.read(tree, name)
         if content is None:
-            applied -= hunks[name]
-            failed.append(f"{name}: no such file")
+            missing.append(name)
         elif not (folder / name).exists():
             stage.put(folder / name, content)
-    for bad in patcher.failed_hunks(patcher.run_patch(folder, text)) if text else []:
-        applied -= 1
-        failed.append(
-            f"{bad.file}: hunk {bad.number} of {hunks[bad.file]}, near line {bad.line}"
-        )
-    return Tried(patch.name, sum(hunks.values()), applied, tuple(failed))
+    bad = patcher.failed_hunks(patcher.run_patch(folder, text))
+    failed += [f"{name}: no such file" for name in missing]
+    failed += [
+        f"{hunk.file}: hunk {hunk.number} of {hunks[hunk.file]}, near line {hunk.line}"
+        for hunk in bad
+    ]
+    total = sum(hunks.values())
+    lost = sum(hunks[name] for name in missing) + len(bad)
+    return Tried(patch.name, total, total - lost, tuple(failed))
 
 
 def title(base: Base, tree: Path) -> str:
