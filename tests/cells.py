@@ -7,17 +7,14 @@ it before a test needs it: see prebuild.py.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import os
-import time
-from contextlib import contextmanager
-from typing import Callable, Iterator, Mapping, TypeVar
+from typing import Callable, Mapping, TypeVar
 
 import pytest
 
 import offbuild
-from harness import bases, build, events, machine, runner, source, variant
+from harness import bases, build, machine, parallel, runner, source, variant
 from harness.cell import Cell
 from harness.context import REPO, Context
 from harness.errors import Absent
@@ -85,7 +82,8 @@ class Cells:
         """Run make() on the first call; each call returns its value or raises."""
         if key not in self._values:
             try:
-                with self._locked(key):
+                # What another process has made meanwhile is found on disk.
+                with parallel.locked(self.ctx, key):
                     self._values[key] = make()
             except Exception as error:  # pylint: disable=broad-except
                 self._values[key] = error
@@ -93,19 +91,6 @@ class Cells:
         if isinstance(value, Exception):
             raise value
         return value  # type: ignore[return-value]
-
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        """Exclude other processes; what they have made is found on disk."""
-        folder = self.ctx.out / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / key, "w") as lock:
-            begin = time.time()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if time.time() - begin > 0.5:
-                log = self.ctx.ui.events
-                events.append(log, "wait", key, begin, time.time())
-            yield
 
     def source(self, base: str = DEFAULT_BASE) -> source.Source:
         """Skips the test if no suite has a base other than the default one."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
 
@@ -21,6 +21,9 @@ from harness.context import REPO, Context
 from harness.results import flake_lines
 from harness.ui import Ui
 from fixtures import KERNEL_FILES, REPO_FILES, lay
+
+if TYPE_CHECKING:
+    from commandline import Commands
 
 MISSED = pytest.StashKey[bool]()
 CONTEXT = pytest.StashKey[Context]()
@@ -189,3 +192,15 @@ def missed(request: pytest.FixtureRequest) -> Callable[[], None]:
         request.config.stash[MISSED] = True
 
     return note
+
+
+@pytest.fixture(name="commands")
+def fixture_commands(
+    sample_repo: Path, sample_tree: Path, fake_tools: FakeTools, tmp_path: Path
+) -> Commands:
+    """Starts ./vdsox of the sample repository with tools that can block at a step."""
+    from commandline import Commands
+    from faketools import StoppingTools
+
+    tools = StoppingTools(fake_tools, tmp_path / "distributed")
+    return Commands(sample_repo, tools, tmp_path)

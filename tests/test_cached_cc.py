@@ -11,6 +11,7 @@ import pytest
 
 from harness.build import CACHE_SETTINGS
 from harness.cell import CACHED_CC
+from harness.context import REPO
 
 PLAIN = "int number = 1;\n"
 BINARY = '.section .rodata\n.incbin "data"\n'
@@ -38,6 +39,11 @@ def fixture_compile_file(tmp_path: Path):
         ]
     )
     return compile_file
+
+
+def test_commands_and_tests_name_it_alike() -> None:
+    """It is part of CC, and kbuild compiles all objects again if CC changes."""
+    assert CACHED_CC == REPO / "scripts" / "harness" / "cached-cc"
 
 
 def test_incbin_file_is_read_each_time(compile_file, tmp_path) -> None:

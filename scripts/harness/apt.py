@@ -8,11 +8,14 @@ mirrors in the system's own configuration. The system's apt state does not chang
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Any, Callable, Optional, Sequence, TypeVar, cast
 
-from harness import procs
+from harness import parallel, procs
 from harness.errors import Absent, Fault
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 NEWER_SUITES = ("trixie", "trixie-backports", "forky", "sid", "experimental")
 PARTIAL = "partial"
@@ -113,6 +116,19 @@ def candidates(cache: Path, package: str, log: Path) -> tuple[list[str], list[st
     return options, versions(package, options)
 
 
+def exclusive(function: Function) -> Function:
+    """Decorate a function of (cache, ...): it waits for all others of the same cache,
+    also those of other checkouts."""
+
+    @functools.wraps(function)
+    def locked(cache: Path, *args: Any, **more: Any) -> Any:
+        with parallel.locked_file(cache / "lock"):
+            return function(cache, *args, **more)
+
+    return cast(Function, locked)
+
+
+@exclusive
 def download(cache: Path, package: str, log: Path, version: str = "") -> Path:
     """The .deb of a package in the cache, by default of its newest version.
 
@@ -174,6 +190,7 @@ def _fetch(
     return final
 
 
+@exclusive
 def download_all(
     cache: Path, arch: str, packages: list[str], log: Path, suite: str = ""
 ) -> list[Path]:

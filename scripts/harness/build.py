@@ -156,12 +156,20 @@ def _collect(cell: Cell) -> None:
             shutil.copyfile(debug, cell.vdso(abi, ".so.dbg"))
 
 
+@contextmanager
+def _only_one(cell: Cell, name: str) -> Iterator[Outcome]:
+    """A step in which no other command builds the cell. What another has built before
+    is found on disk."""
+    with cell.ctx.ui.step(cell.base, cell.label, name) as outcome:
+        with parallel.only_one(cell.ctx, f"cell-{cell.name}", outcome):
+            yield outcome
+
+
 def kernel(cell: Cell) -> None:
     """Configure and build, unless the same inputs were built already; then write
     metadata.json. Fault if a step fails."""
-    ui = cell.ctx.ui
     mark = cell.fingerprint()
-    with ui.step(cell.base, cell.label, "build") as outcome:
+    with _only_one(cell, "build") as outcome:
         if is_built(cell):
             outcome.word = "cached"
             return
@@ -223,7 +231,7 @@ def _release(cell: Cell) -> str:
 
 def selftests(cell: Cell) -> None:
     """Build the tree's kselftests and install them into the cell's folder."""
-    with cell.ctx.ui.step(cell.base, cell.label, "kselftest") as outcome:
+    with _only_one(cell, "kselftest") as outcome:
         targets = [
             name
             for name in manifest.FOLDERS

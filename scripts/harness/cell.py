@@ -17,7 +17,7 @@ from harness.mode import USUAL, Mode
 from harness.source import Source
 from harness.variant import ALL, PLAIN, Variant
 
-CACHED_CC = Path(__file__).with_name("cached-cc")
+CACHED_CC = Path(__file__).resolve().with_name("cached-cc")
 # Factor for the time limits of a guest whose CPUs share one thread.
 ONE_THREAD_SCALE = 3
 

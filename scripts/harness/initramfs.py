@@ -6,12 +6,11 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Optional, Sequence
 
-from harness import atomic, procs
+from harness import atomic, parallel, procs
 from harness.cell import Cell
 from harness.cpio import Archive
 from harness.errors import Fault
@@ -67,13 +66,10 @@ class GuestJob:
         return "\n".join([mode, *(test.line() for test in self.tests)]) + "\n"
 
 
-_building_init = threading.Lock()
-
-
 def build_init(cell: Cell) -> Path:
     """Compile PID 1 for the cell's architecture unless it is up to date. Fault if the
-    compiler fails. Threads that start guests at the same time compile it once."""
-    with _building_init:
+    compiler fails. Guests that start at the same time compile it once."""
+    with parallel.locked(cell.ctx, f"init-{cell.folder.name}"):
         return _build_init(cell)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Run steps in parallel threads, and lock the machine for steps that must run alone."""
+"""Run steps in parallel threads, and locks against other threads and commands."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import fcntl
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Any, Callable, Iterator
+from pathlib import Path
+from typing import Any, Callable, Iterator, Optional
 
-from harness import procs
+from harness import events, procs
 from harness.context import Context
+from harness.ui import Outcome
 
 POLL = 0.05
+NOTICED = 0.5  # seconds; a shorter wait for a lock is no event
 
 
 class Workers:
@@ -49,12 +52,34 @@ def workers(count: int) -> Iterator[Workers]:
 
 
 @contextmanager
-def locked(ctx: Context, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Hold a lock of the output directory, also against other processes."""
-    path = ctx.out / "locks" / name
+def locked_file(
+    path: Path, kind: int = fcntl.LOCK_EX, log: Optional[Path] = None
+) -> Iterator[None]:
+    """Hold the lock of a file, which is created. Blocks of one thread with the same
+    file must not be nested. log: gets an event if it has to wait"""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as lock:
+        begin = time.time()
         fcntl.flock(lock, kind)
+        if time.time() - begin > NOTICED:
+            events.append(log, "wait", path.name, begin, time.time())
+        yield
+
+
+@contextmanager
+def locked(ctx: Context, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a lock of the output directory, also against other processes."""
+    with locked_file(ctx.out / "locks" / name, kind, ctx.ui.events):
+        yield
+
+
+@contextmanager
+def only_one(ctx: Context, name: str, outcome: Outcome) -> Iterator[None]:
+    """Around a step that makes files in the output directory which other commands may
+    make at the same time. While it waits for one, its line says so."""
+    progress, outcome.progress = outcome.progress, lambda: "waits for another command"
+    with locked(ctx, name):
+        outcome.progress = progress
         yield
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Optional
 
-from harness import apt, bases, ktree, patcher, procs, stage
+from harness import apt, bases, ktree, parallel, patcher, procs, stage
 from harness.bases import Base
 from harness.context import Context
 from harness.errors import Fault
+from harness.ui import Outcome
 
 STAMP = ".vdsox-source"
 # Exists in a tree that was patched by git am, without a state file.
@@ -41,12 +42,20 @@ def empty_series(base: Base) -> bool:
     return not (base.folder / "series").is_file()
 
 
+@contextmanager
+def _only_one(ctx: Context, base: Base, name: str) -> Iterator[Outcome]:
+    """A step in which no other command changes the base's trees."""
+    with ctx.ui.step(base.name, "-", name) as outcome:
+        with parallel.only_one(ctx, f"tree-{base.name}", outcome):
+            yield outcome
+
+
 def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
     """Download and unpack the distribution's source package; returns its tree, which
     may be patched from an earlier run. Fault if that fails."""
     log = ctx.out / f"source-{base.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with ctx.ui.step(base.name, "-", "source") as outcome:
+    with _only_one(ctx, base, "source") as outcome:
         outcome.progress = lambda: apt.progress(ctx.cache)
         deb = apt.download(ctx.cache, base.package, log, version)
         tree = ctx.out / "src" / base.name
@@ -148,7 +157,7 @@ def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Sou
         base = ktree.base_of(ctx.repo, user.resolve())
         if base_name and base_name != base.name:
             raise Fault(f"{user}: is a {base.name} kernel, not {base_name}")
-        with ctx.ui.step(base.name, "-", "copy") as outcome:
+        with _only_one(ctx, base, "copy") as outcome:
             tree, patched, changed = _copy_user_tree(ctx, user.resolve(), base)
             outcome.note = f"{changed} files patched" if changed else "unchanged"
         return Source(base, tree, str(user.resolve()), patched, changed)
@@ -157,7 +166,7 @@ def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Sou
     origin = (tree / STAMP).read_text().strip()
     if empty_series(base):
         return Source(base, tree, origin, False)
-    with ctx.ui.step(base.name, "-", "patch") as outcome:
+    with _only_one(ctx, base, "patch") as outcome:
         changed = len(patcher.sync(base, tree))
         outcome.note = f"{changed} files changed" if changed else ""
         outcome.word = "ok" if changed else "cached"

@@ -14,6 +14,7 @@ from harness import apt, procs
 from harness.errors import Fault
 
 
+@apt.exclusive
 def fetch(cache: Path, package: str, log: Path, suite: str = "") -> Path:
     """The .dsc of a source package in the cache, with the files that it lists.
 
