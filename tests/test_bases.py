@@ -135,7 +135,7 @@ def test_unknown_base(vdsox, sample_repo: Path) -> None:
 def test_our_own_series_are_whole(base: bases.Base) -> None:
     patches = base.patches()
     assert all(patch.message.is_file() for patch in patches)
-    assert (base.folder / "messages" / "0000-cover.txt").is_file()
+    assert base.message("0000-cover").is_file()
     claimed = sorted(name for patch in patches for name in patch.files)
     assert claimed == sorted(bases.overlay_files(REPO, base.name))
 
@@ -146,3 +146,11 @@ def test_default(sample_repo: Path) -> None:
     path.unlink()
     with pytest.raises(Fault, match=f"{path}: No such file"):
         bases.load(sample_repo)
+
+
+def test_shared_messages_are_those_of_several_bases() -> None:
+    loaded = bases.all_bases(REPO)
+    used = [base.message("0000-cover") for base in loaded]
+    used += [patch.message for base in loaded for patch in base.patches()]
+    for path in (REPO / "patches" / "messages").iterdir():
+        assert used.count(path) > 1, path

@@ -39,7 +39,7 @@ def git(folder: Path, *args: object) -> str:
 
 def write(repo: Path, tree: Path, output: Path) -> list[Path]:
     base = bases.load(repo, "6.12")
-    cover = mailseries._message(base.folder / "messages" / mailseries.COVER)
+    cover = mailseries._message(base.message(mailseries.COVER))
     return mailseries.write_from(base, tree, IDENTITY, cover, output)
 
 
@@ -95,6 +95,19 @@ def test_missing_message(sample_repo, sample_tree, tmp_path) -> None:
         write(sample_repo, sample_tree, tmp_path / "mails")
 
 
+def test_message_of_all_bases(sample_repo, sample_tree, tmp_path) -> None:
+    """One of the base's own has precedence."""
+    shared = sample_repo / "patches" / "messages"
+    shared.mkdir()
+    for topic in ("core", "entry"):
+        (shared / f"{topic}.txt").write_text(f"shared: {topic}\n\nIt must.\n")
+    (sample_repo / "patches/6.12/messages/0002-entry.txt").unlink()
+    write(sample_repo, sample_tree, tmp_path / "mails")
+    names = sorted(path.name for path in (tmp_path / "mails").iterdir())
+    assert "0001-core-count-to-ten.patch" in names
+    assert "0002-shared-entry.patch" in names
+
+
 def test_identity_comes_from_git(sample_repo, monkeypatch, tmp_path) -> None:
     for name in IDENTITY:
         monkeypatch.delenv(name, raising=False)
@@ -131,7 +144,7 @@ def test_git_am_on_the_real_tree(ctx, cells, base, tmp_path) -> None:
     git(scratch, "init", "-q")
     git(scratch, "add", "-A", "-f")
     git(scratch, "commit", "-q", "-m", "base")
-    cover = mailseries._message(base.folder / "messages" / mailseries.COVER)
+    cover = mailseries._message(base.message(mailseries.COVER))
     output = tmp_path / "mails"
     mails = mailseries.write_from(base, tree, IDENTITY, cover, output)
     done = git(scratch, "am", "--whitespace=error-all", *mails[1:])

@@ -108,7 +108,7 @@ def _bench_headers(base: Path) -> Path:
     for name, kind in native.HEADERS.items():
         words = ["generate", kind, *ROWS, out / name]
         assert Tool(build_tools(base) / "vdsogen").faults(*words) == ""
-    text = (BASE_TABLE.parent / "offsets.c").read_text(encoding="ascii")
+    text = (BENCH / "offsets.c").read_text(encoding="ascii")
     names = re.findall(r"\tDEFINE\((\w+),", text)
     lines = [f"#define {name} {8 * at}\n" for at, name in enumerate(names, 1)]
     (out / "offsets.h").write_text("".join(lines), encoding="ascii")

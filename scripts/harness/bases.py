@@ -88,6 +88,14 @@ class Base:
         )
         return self.files[best] + name[len(best) :] if best else name
 
+    def message(self, name: str) -> Path:
+        """The commit message of the patch NNNN-TOPIC, or of 0000-cover: the base's own,
+        or the one that the bases share. It need not exist."""
+        own = self.folder / "messages" / f"{name}.txt"
+        topic = name.partition("-")[2]
+        shared = self.folder.parent / "messages" / f"{topic}.txt"
+        return shared if shared.is_file() and not own.is_file() else own
+
     @property
     def table(self) -> list[object]:
         """The arguments of vdsogen that name the vDSO table of this base."""
@@ -261,8 +269,6 @@ def _read_series(base: Base) -> list[Patch]:
     patches = []
     for name, files in owned.items():
         hunks = base.folder / f"{name}.patch"
-        message = base.folder / "messages" / f"{name}.txt"
-        patches.append(
-            Patch(name, tuple(files), hunks if hunks.is_file() else None, message)
-        )
+        here = hunks if hunks.is_file() else None
+        patches.append(Patch(name, tuple(files), here, base.message(name)))
     return patches

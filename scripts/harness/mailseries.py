@@ -15,7 +15,7 @@ from harness.errors import Fault
 from harness.patcher import Plan
 from harness.stage import Content
 
-COVER = "0000-cover.txt"
+COVER = "0000-cover"
 FIXED = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -119,7 +119,7 @@ def write(ctx: Context, base_name: Optional[str], output: Optional[Path]) -> lis
     Fault if git has no author or a message is missing."""
     base = bases.load(ctx.repo, base_name)
     env = _identity(ctx.repo)
-    cover = _message(base.folder / "messages" / COVER)
+    cover = _message(base.message(COVER))
     tree = source.package_tree(ctx, base)
     return write_from(base, tree, env, cover, output or ctx.out / "series" / base.name)
 

@@ -51,20 +51,19 @@ def sources(cell: Cell) -> Path:
 
 def offsets(cell: Cell, target: Path) -> None:
     """Write a header with constants of the tree's headers, as its vDSO code sees them.
-    Fault if the base has no offsets.c or it does not compile."""
-    source = cell.source.base.folder / "offsets.c"
-    if not source.is_file():
-        raise Fault(
-            f"{source}: missing: the native benchmarks do not support this base"
-        )
-    # offsets.c is compiled with the command line of an object of the image.
+    Fault if the base has no clock_data.h or offsets.c does not compile with it."""
+    names = cell.source.base.folder / "clock_data.h"
+    if not names.is_file():
+        raise Fault(f"{names}: missing: the native benchmarks do not support this base")
+    source = sources(cell) / "offsets.c"
+    # It is compiled with the command line of an object of the image.
     folder = cell.build / cell.images[cell.machine.arch].folder
     saved = (folder / ".vtask.o.cmd").read_text().splitlines()[0]
     words = shlex.split(saved.partition(" := ")[2])
     assembly = target.with_suffix(".s")
     words = [word for word in words if not word.startswith("-Wp,-MMD")]
     at = words.index("-c")
-    words[at:] = ["-S", "-o", str(assembly), str(source)]
+    words[at:] = ["-include", str(names), "-S", "-o", str(assembly), str(source)]
     log = target.with_suffix(".log")
     procs.run_logged(words, log, "constants of the tree", cwd=cell.build)
     found = DEFINED.findall(assembly.read_text())

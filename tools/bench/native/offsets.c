@@ -2,11 +2,13 @@
 /*
  * Constants of kernel headers that a user-space program cannot include: the layout of
  * the clock data in the vvar page and of struct alt_instr. Compiled to assembly with
- * the flags of the tree's vDSO code; the benchmarks' offsets.h is made from that.
+ * the flags of the tree's vDSO code and with the base's clock_data.h; the benchmarks'
+ * offsets.h is made from that.
  */
 #include <linux/kbuild.h>
 #include <linux/stddef.h>
 #include <linux/time64.h>
+#include <vdso/clocksource.h>
 #include <vdso/datapage.h>
 
 #ifdef CONFIG_X86
@@ -16,8 +18,6 @@
 #else
 #define COUNTER_MODE	VDSO_CLOCKMODE_ARCHTIMER
 #endif
-
-#define CLOCK(member)	offsetof(struct vdso_data, member)
 
 void offsets(void);
 void offsets(void)
@@ -35,7 +35,7 @@ void offsets(void)
 	DEFINE(CLOCK_NSEC_OFFSET, CLOCK(basetime[0].nsec));
 	DEFINE(CLOCK_BASE_SIZE, sizeof(struct vdso_timestamp));
 	DEFINE(CLOCK_BASE_COUNT, VDSO_BASES);
-	DEFINE(CLOCK_DATA_SIZE, sizeof(struct vdso_data));
+	DEFINE(CLOCK_DATA_SIZE, sizeof(CLOCK_DATA));
 	DEFINE(CLOCK_DATA_COUNT, CS_BASES);
 #ifdef CONFIG_X86
 	DEFINE(ALTERNATIVE_SIZE, sizeof(struct alt_instr));
