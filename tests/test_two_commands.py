@@ -6,11 +6,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 
-from commandline import LIMIT, Commands, wait_for
+from commandline import END_LIMIT, LIMIT, Commands, wait_for
 
 TREE = ["build", "--tree", "@TREE@"]
 # The step at which the first command stops; the line of the second that waits for it.
@@ -33,12 +36,23 @@ def waits_for_a_lock(pid: int) -> bool:
     return any("-> FLOCK" in line and str(pid) in line.split() for line in lines)
 
 
-def end_both(first: "subprocess.Popen[bytes]", second: "subprocess.Popen[bytes]"):
-    """Kill what is left of two commands."""
-    for process in (first, second):
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+@contextmanager
+def both(
+    commands: Commands, words: list[str], waits: Callable[[int, Commands], object]
+) -> Iterator["list[tuple[subprocess.Popen[bytes], Commands]]"]:
+    """Yields two commands, of which the first has stopped and the second waits."""
+    later = Commands(commands.repo, commands.tools, commands.folder, "second")
+    started = [(commands.start(words), commands)]
+    try:
+        wait_for(commands.tools.pids, "the first command's step")
+        started.append((later.start(words), later))
+        wait_for(lambda: waits(started[1][0].pid, later), "the second command's wait")
+        yield started
+    finally:
+        for process, _ in started:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(LIMIT)
 
 
 @pytest.mark.parametrize("step, words, line", STEPS, ids=NAMES)
@@ -46,20 +60,29 @@ def test_second_waits_and_uses_what_the_first_made(
     commands: Commands, step: str, words: list[str], line: str
 ) -> None:
     commands.tools.stop_at(step)
-    first = commands.start(words)
-    later = Commands(commands.repo, commands.tools, commands.folder, "second")
-    second = first
-    try:
-        wait_for(commands.tools.pids, "the first command's step")
+    with both(commands, words, lambda pid, _: waits_for_a_lock(pid)) as started:
         _, child = commands.tools.pids()
-        second = later.start(words)
-        wait_for(lambda: waits_for_a_lock(second.pid), "the second command's wait")
         commands.tools.go_on()
         os.kill(child, signal.SIGTERM)
-        assert first.wait(LIMIT) == 0, commands.output()
-        assert second.wait(LIMIT) == 0, later.output()
-    finally:
-        end_both(first, second)
+        for process, command in started:
+            assert process.wait(LIMIT) == 0, command.output()
+    _, later = started[1]
     assert line in " ".join(later.output().split()), later.output()
     (tests,) = commands.out.glob("*/tests/vdso_task/ids")
     assert tests.read_text() == "test\n"
+
+
+@pytest.mark.parametrize("words", [["build"], ["run"]], ids=["main", "thread"])
+def test_wait_ends_with_its_command(commands: Commands, words: list[str]) -> None:
+    """Also where a thread waits, which no signal interrupts."""
+
+    def waits(_: int, command: Commands) -> bool:
+        return command.output().count(" patch ") == 1
+
+    commands.tools.stop_at("build")
+    with both(commands, words, waits) as ((first, _), (second, later)):
+        time.sleep(0.5)
+        second.terminate()
+        assert second.wait(END_LIMIT) == -signal.SIGTERM, later.output()
+        assert "interrupted by SIGTERM" in later.output()
+        assert first.poll() is None, commands.output()

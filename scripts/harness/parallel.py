@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import IO, Any, Callable, Iterator, Optional
 
 from harness import events, procs
 from harness.context import Context
+from harness.errors import Fault
 from harness.ui import Outcome
 
 POLL = 0.05
 NOTICED = 0.5  # seconds; a shorter wait for a lock is no event
+
+
+# In a thread of Workers, `ended` is the event that ends its waits.
+_thread = threading.local()
 
 
 class Workers:
@@ -24,15 +30,21 @@ class Workers:
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
         self._futures: list["Future[Any]"] = []
+        self._ended = threading.Event()
 
     def submit(self, call: Callable[..., Any], *args: Any) -> "Future[Any]":
         """Queue a call; Future.result() raises what the call raises."""
-        self._futures.append(self._pool.submit(call, *args))
+        self._futures.append(self._pool.submit(self._run, call, *args))
         return self._futures[-1]
 
+    def _run(self, call: Callable[..., Any], *args: Any) -> Any:
+        _thread.ended = self._ended
+        return call(*args)
+
     def end(self) -> None:
-        """Cancel the queued calls and end the programs of this process until the
-        running calls have returned."""
+        """Cancel the queued calls, and end the programs of this process and the waits
+        for locks until the running calls have returned."""
+        self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         while not all(future.done() for future in self._futures):
             procs.end_all()
@@ -51,6 +63,21 @@ def workers(count: int) -> Iterator[Workers]:
             raise
 
 
+def _acquire(lock: IO[str], kind: int) -> None:
+    """A signal interrupts flock() in the main thread only; so other threads poll."""
+    ended = getattr(_thread, "ended", None)
+    if ended is None:
+        fcntl.flock(lock, kind)
+        return
+    while True:
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if ended.wait(POLL):
+                raise Fault(f"{lock.name}: no longer waited for") from None
+
+
 @contextmanager
 def locked_file(
     path: Path, kind: int = fcntl.LOCK_EX, log: Optional[Path] = None
@@ -60,7 +87,7 @@ def locked_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as lock:
         begin = time.time()
-        fcntl.flock(lock, kind)
+        _acquire(lock, kind)
         if time.time() - begin > NOTICED:
             events.append(log, "wait", path.name, begin, time.time())
         yield
