@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Sequence
 
 import pytest
@@ -86,7 +85,7 @@ class Guests:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ctx = SimpleNamespace(flakes=[], out=folder)
+        self.ctx = Context(out=folder)
         self.scripts: list[tuple[dict[str, str], GuestResult]] = []
         self.started: list[tuple[str, list[str]]] = []
 
