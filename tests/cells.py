@@ -17,9 +17,9 @@ import offbuild
 from harness import bases, build, machine, parallel, runner, source, variant
 from harness.cell import Cell
 from harness.context import REPO, Context
-from harness.errors import Absent
 from harness.ktap import Result
 from harness.results import CellResult
+from suites import skips_if_absent
 
 Value = TypeVar("Value")
 
@@ -95,12 +95,8 @@ class Cells:
     def source(self, base: str = DEFAULT_BASE) -> source.Source:
         """Skips the test if no suite has a base other than the default one."""
         make = functools.partial(source.prepare, self.ctx, base, None)
-        try:
+        with skips_if_absent(base):
             return self.once(f"source-{base}", make)
-        except Absent as fault:
-            if base == DEFAULT_BASE:
-                raise
-            pytest.skip(fault.message)
 
     def cell(self, name: str) -> Cell:
         base, arch, kind = parts_of(name)

@@ -11,21 +11,11 @@ import pytest
 from harness import bases, build, machine, patcher, source, stage
 from harness.cell import Cell
 from harness.context import REPO, Context
-from harness.errors import Absent
 from harness.machine import Machine
 from harness.source import Source
+from suites import skips_if_absent
 
 pytestmark = [pytest.mark.guest, pytest.mark.thorough]
-
-
-def unpatched(ctx: Context, base: bases.Base) -> Path:
-    """A tree in the context's output directory."""
-    try:
-        return source.package_tree(ctx, base)
-    except Absent as fault:
-        if base.name == bases.default_name(REPO):
-            raise
-        pytest.skip(fault.message)
 
 
 def has_option(tree: Path, here: Machine) -> bool:
@@ -40,7 +30,8 @@ def test_each_patch_builds(ctx: Context, base, arch: str) -> None:
     """The tree and its builds, of gigabytes, stay for a look if it fails."""
     out = ctx.out / f"patches-{base.name}-{arch}"
     own = Context(out=out, cache=ctx.cache, jobs=ctx.jobs, ui=ctx.ui)
-    tree = unpatched(own, base)
+    with skips_if_absent(base.name):
+        tree = source.package_tree(own, base)
     here = machine.load(arch)
     plan = patcher.plan(base, tree, lambda name: stage.read(tree, name))
     options = []

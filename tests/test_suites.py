@@ -10,6 +10,7 @@ import pytest
 
 from harness import bases
 from harness.context import Context
+from harness.errors import Absent
 from suites import offered
 
 
@@ -28,5 +29,5 @@ def test_skipped_with_its_reason(base: bases.Base, tmp_path: Path) -> None:
 
 
 def test_default_base_is_not_skipped(base: bases.Base, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="no suite .* has linux-sample"):
+    with pytest.raises(Absent, match="no suite .* has linux-sample"):
         offered(Context(cache=tmp_path), base, tmp_path / "log")

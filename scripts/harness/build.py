@@ -10,7 +10,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import ContextManager, Iterator, Optional
 
 from harness import atomic, kconfig, manifest, objects, parallel, procs
 from harness.cell import Cell
@@ -156,20 +156,17 @@ def _collect(cell: Cell) -> None:
             shutil.copyfile(debug, cell.vdso(abi, ".so.dbg"))
 
 
-@contextmanager
-def _only_one(cell: Cell, name: str) -> Iterator[Outcome]:
-    """A step in which no other command builds the cell. What another has built before
-    is found on disk."""
-    with cell.ctx.ui.step(cell.base, cell.label, name) as outcome:
-        with parallel.only_one(cell.ctx, f"cell-{cell.name}", outcome):
-            yield outcome
+def _step(cell: Cell, name: str) -> ContextManager[Outcome]:
+    """A step in which no other command builds the cell."""
+    lock = f"cell-{cell.name}"
+    return parallel.locked_step(cell.ctx, lock, cell.base, cell.label, name)
 
 
 def kernel(cell: Cell) -> None:
     """Configure and build, unless the same inputs were built already; then write
     metadata.json. Fault if a step fails."""
     mark = cell.fingerprint()
-    with _only_one(cell, "build") as outcome:
+    with _step(cell, "build") as outcome:
         if is_built(cell):
             outcome.word = "cached"
             return
@@ -231,7 +228,7 @@ def _release(cell: Cell) -> str:
 
 def selftests(cell: Cell) -> None:
     """Build the tree's kselftests and install them into the cell's folder."""
-    with _only_one(cell, "kselftest") as outcome:
+    with _step(cell, "kselftest") as outcome:
         targets = [
             name
             for name in manifest.FOLDERS

@@ -14,7 +14,7 @@ from typing import IO, Any, Callable, Iterator, Optional
 from harness import events, procs
 from harness.context import Context
 from harness.errors import Fault
-from harness.ui import Outcome
+from harness.ui import Outcome, no_progress
 
 POLL = 0.05
 NOTICED = 0.5  # seconds; a shorter wait for a lock is no event
@@ -101,13 +101,17 @@ def locked(ctx: Context, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[None]
 
 
 @contextmanager
-def only_one(ctx: Context, name: str, outcome: Outcome) -> Iterator[None]:
-    """Around a step that makes files in the output directory which other commands may
-    make at the same time. While it waits for one, its line says so."""
-    progress, outcome.progress = outcome.progress, lambda: "waits for another command"
-    with locked(ctx, name):
-        outcome.progress = progress
-        yield
+def locked_step(
+    ctx: Context, lock: str, base: str, cell: str, name: str
+) -> Iterator[Outcome]:
+    """A step of Ui that makes files in the output directory which other commands may
+    make at the same time. While it waits for one, its line says so; what that one has
+    made is found on disk."""
+    with ctx.ui.step(base, cell, name) as outcome:
+        outcome.progress = lambda: "waits for another command"
+        with locked(ctx, lock):
+            outcome.progress = no_progress
+            yield outcome
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import ContextManager, Iterator, Optional
 
 from harness import apt, bases, ktree, parallel, patcher, procs, stage
 from harness.bases import Base
@@ -42,12 +42,9 @@ def empty_series(base: Base) -> bool:
     return not (base.folder / "series").is_file()
 
 
-@contextmanager
-def _only_one(ctx: Context, base: Base, name: str) -> Iterator[Outcome]:
+def _step(ctx: Context, base: Base, name: str) -> ContextManager[Outcome]:
     """A step in which no other command changes the base's trees."""
-    with ctx.ui.step(base.name, "-", name) as outcome:
-        with parallel.only_one(ctx, f"tree-{base.name}", outcome):
-            yield outcome
+    return parallel.locked_step(ctx, f"tree-{base.name}", base.name, "-", name)
 
 
 def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
@@ -55,7 +52,7 @@ def package_tree(ctx: Context, base: Base, version: str = "") -> Path:
     may be patched from an earlier run. Fault if that fails."""
     log = ctx.out / f"source-{base.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(ctx, base, "source") as outcome:
+    with _step(ctx, base, "source") as outcome:
         outcome.progress = lambda: apt.progress(ctx.cache)
         deb = apt.download(ctx.cache, base.package, log, version)
         tree = ctx.out / "src" / base.name
@@ -157,7 +154,7 @@ def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Sou
         base = ktree.base_of(ctx.repo, user.resolve())
         if base_name and base_name != base.name:
             raise Fault(f"{user}: is a {base.name} kernel, not {base_name}")
-        with _only_one(ctx, base, "copy") as outcome:
+        with _step(ctx, base, "copy") as outcome:
             tree, patched, changed = _copy_user_tree(ctx, user.resolve(), base)
             outcome.note = f"{changed} files patched" if changed else "unchanged"
         return Source(base, tree, str(user.resolve()), patched, changed)
@@ -166,7 +163,7 @@ def prepare(ctx: Context, base_name: Optional[str], user: Optional[Path]) -> Sou
     origin = (tree / STAMP).read_text().strip()
     if empty_series(base):
         return Source(base, tree, origin, False)
-    with _only_one(ctx, base, "patch") as outcome:
+    with _step(ctx, base, "patch") as outcome:
         changed = len(patcher.sync(base, tree))
         outcome.note = f"{changed} files changed" if changed else ""
         outcome.word = "ok" if changed else "cached"
