@@ -13,31 +13,10 @@ namespace
 
 constexpr std::size_t longest_image = std::size_t{256} << 10;
 
-/* Value of @name in .symtab; nullopt if it is absent. */
-std::optional<std::uint64_t> find_debug_symbol(const ElfFile &elf, const std::string &name)
-{
-	const Section *section = elf.find_section(".symtab");
-
-	if (!section || section->link >= elf.sections.size())
-		return std::nullopt;
-
-	const Section &strings = elf.sections[section->link];
-	const View symbols = elf.bytes.slice(section->offset, section->size).value_or(View());
-	const View names = elf.bytes.slice(strings.offset, strings.size).value_or(View());
-
-	for (std::uint64_t i = 1; i < symbols.size() / elf.symbol_size(); i++) {
-		const auto symbol = parse_symbol(elf, symbols, i, names);
-
-		if (symbol && symbol->name == name)
-			return symbol->value;
-	}
-	return std::nullopt;
-}
-
 void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug,
 		const CheckOptions &options, Diagnostics &faults)
 {
-	const auto value = find_debug_symbol(debug, vvar.symbol);
+	const auto value = find_static_symbol(debug, vvar.symbol);
 	const Presence wanted = presence(vvar.config, false, options);
 	const std::uint64_t mask = debug.header.is_64 ? ~std::uint64_t{0} : 0xffffffff;
 	const std::uint64_t expected =

@@ -107,7 +107,7 @@ std::optional<Segment> parse_segment(View bytes, bool is_64)
 	segment.memsz = in.native();
 	if (!is_64)
 		segment.flags = in.word();
-	in.native(); /* align */
+	segment.align = in.native();
 	if (!in.good())
 		return std::nullopt;
 	return segment;
@@ -222,11 +222,20 @@ const Segment *ElfFile::find_segment(std::uint64_t type) const
 	return nullptr;
 }
 
+const Segment *ElfFile::find_load(std::uint64_t vaddr) const
+{
+	for (const Segment &segment : segments)
+		if (segment.type == PT_LOAD && vaddr >= segment.vaddr &&
+		    vaddr - segment.vaddr < segment.memsz)
+			return &segment;
+	return nullptr;
+}
+
 View ElfFile::from(std::uint64_t vaddr) const
 {
-	const Segment *load = find_segment(PT_LOAD);
+	const Segment *load = find_load(vaddr);
 
-	if (!load || vaddr < load->vaddr || vaddr - load->vaddr >= load->filesz)
+	if (!load || vaddr - load->vaddr >= load->filesz)
 		return View();
 
 	const View segment = bytes.from(load->offset);
@@ -281,6 +290,26 @@ std::optional<ElfSymbol> parse_symbol(const ElfFile &elf, View table, std::uint6
 	symbol.bind = static_cast<unsigned int>(info >> 4);
 	symbol.type = static_cast<unsigned int>(info & 15);
 	return symbol;
+}
+
+std::optional<std::uint64_t> find_static_symbol(const ElfFile &elf, const std::string &name)
+{
+	const Section *section = elf.find_section(".symtab");
+
+	if (!section || section->link >= elf.sections.size())
+		return std::nullopt;
+
+	const Section &strings = elf.sections[section->link];
+	const View symbols = elf.bytes.slice(section->offset, section->size).value_or(View());
+	const View names = elf.bytes.slice(strings.offset, strings.size).value_or(View());
+
+	for (std::uint64_t i = 1; i < symbols.size() / elf.symbol_size(); i++) {
+		const auto symbol = parse_symbol(elf, symbols, i, names);
+
+		if (symbol && symbol->name == name)
+			return symbol->value;
+	}
+	return std::nullopt;
 }
 
 } // namespace vdsogen

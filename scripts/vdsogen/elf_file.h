@@ -39,6 +39,7 @@ struct Segment {
 	std::uint64_t vaddr = 0;
 	std::uint64_t filesz = 0;
 	std::uint64_t memsz = 0;
+	std::uint64_t align = 0;
 };
 
 struct Section {
@@ -75,10 +76,13 @@ struct ElfFile {
 	const Section *find_section(const std::string &name) const;
 	const Segment *find_segment(std::uint64_t type) const;
 
-	/* The @length bytes at address @vaddr, by the first PT_LOAD. */
+	/* The PT_LOAD that holds address @vaddr; nullptr if none does. */
+	const Segment *find_load(std::uint64_t vaddr) const;
+
+	/* The @length bytes at address @vaddr, by its PT_LOAD. */
 	std::optional<View> at(std::uint64_t vaddr, std::uint64_t length) const;
 
-	/* All bytes from address @vaddr to the end of the first PT_LOAD. */
+	/* All bytes from address @vaddr to the end of its PT_LOAD in the file. */
 	View from(std::uint64_t vaddr) const;
 };
 
@@ -91,6 +95,9 @@ std::optional<ElfFile> parse_elf(View bytes, Diagnostics &faults);
 /* Entry @index of a symbol table with the string table @names. */
 std::optional<ElfSymbol> parse_symbol(const ElfFile &elf, View table, std::uint64_t index,
 				      View names);
+
+/* Value of @name in .symtab; nullopt if it is absent. */
+std::optional<std::uint64_t> find_static_symbol(const ElfFile &elf, const std::string &name);
 
 } // namespace vdsogen
 

@@ -249,49 +249,21 @@ void parse_test(RowReader &row, Table &table)
 	table.tests.push_back(std::move(test));
 }
 
-struct RowType {
-	const char *word;
-	void (*parse)(RowReader &, Table &);
-};
-
-constexpr RowType row_types[] = {{"abi", parse_abi},
-				 {"image", parse_image},
-				 {"global", parse_field<&Table::global>},
-				 {"record", parse_field<&Table::record>},
-				 {"slot", parse_field<&Table::slot>},
-				 {"entry", parse_entry},
-				 {"vvar", parse_vvar},
-				 {"test", parse_test}};
-
-void parse_row(const Row &tokens, Table &table, Diagnostics &faults)
-{
-	RowReader row(tokens, faults);
-	const Token &type = tokens.tokens.front();
-
-	if (!type.key.empty()) {
-		row.fail("a row must begin with its type, not with '" + type.key + "='");
-		return;
-	}
-
-	std::vector<std::string> known;
-
-	for (const RowType &row_type : row_types) {
-		if (type.value == row_type.word) {
-			row_type.parse(row, table);
-			row.finish();
-			return;
-		}
-		known.emplace_back(row_type.word);
-	}
-	row.fail("unknown row '" + type.value + "'; use one of: " + join(known, ", "));
-}
+constexpr RowType<Table> row_types[] = {{"abi", parse_abi},
+					{"image", parse_image},
+					{"global", parse_field<&Table::global>},
+					{"record", parse_field<&Table::record>},
+					{"slot", parse_field<&Table::slot>},
+					{"entry", parse_entry},
+					{"vvar", parse_vvar},
+					{"test", parse_test}};
 
 Table parse_rows(const std::vector<Row> &rows, Diagnostics &faults)
 {
 	Table table;
 
 	for (const Row &row : rows)
-		parse_row(row, table, faults);
+		parse_row(row, row_types, table, faults);
 	table.files = faults.files();
 	validate(table, faults);
 	return table;

@@ -11,6 +11,7 @@
 #include "choices.h"
 #include "diagnostics.h"
 #include "lexer.h"
+#include "text.h"
 
 namespace vdsogen
 {
@@ -68,6 +69,36 @@ private:
 	std::map<std::string, std::string> keys_;
 	std::map<std::string, bool> taken_;
 };
+
+/* A row of a table: its first word, and the function that takes the rest of it. */
+template <typename Table> struct RowType {
+	const char *word;
+	void (*parse)(RowReader &, Table &);
+};
+
+/* Parses a row of one of @types into @table; a fault if it is of none. */
+template <typename Table, std::size_t count>
+void parse_row(const Row &tokens, const RowType<Table> (&types)[count], Table &table,
+	       Diagnostics &faults)
+{
+	RowReader row(tokens, faults);
+	const Token &first = tokens.tokens.front();
+	std::vector<std::string> known;
+
+	if (!first.key.empty()) {
+		row.fail("a row must begin with its type, not with '" + first.key + "='");
+		return;
+	}
+	for (const RowType<Table> &type : types) {
+		if (first.value == type.word) {
+			type.parse(row, table);
+			row.finish();
+			return;
+		}
+		known.emplace_back(type.word);
+	}
+	row.fail("unknown row '" + first.value + "'; use one of: " + join(known, ", "));
+}
 
 } // namespace vdsogen
 

@@ -6,9 +6,12 @@
 #include <iostream>
 
 #include "file.h"
+#include "module.h"
+#include "module/build.h"
 #include "process.h"
 #include "report.h"
 #include "text.h"
+#include "usage.h"
 
 namespace vdsox_tool
 {
@@ -16,16 +19,12 @@ namespace vdsox_tool
 namespace
 {
 
-enum ExitStatus { exit_good = 0, exit_fault = 1, exit_usage = 2 };
-
-constexpr const char *usage = "usage: vdsox entries [--json] [PID]\n"
-			      "       vdsox dump PID FILE\n"
-			      "       vdsox --version | --help\n";
-
-class UsageError : public std::runtime_error
+std::string usage()
 {
-	using runtime_error::runtime_error;
-};
+	return std::string("usage: vdsox entries [--json] [PID]\n"
+			   "       vdsox dump PID FILE\n") +
+	       module_usage + "       vdsox --version | --help\n";
+}
 
 using Words = std::vector<std::string>;
 
@@ -84,12 +83,14 @@ int dispatch(Words words)
 		return entries(std::move(words));
 	if (command == "dump")
 		return dump(words);
+	if (command == "module")
+		return module_command(std::move(words));
 	if (command == "--version") {
 		std::cout << "vdsox " VDSOX_VERSION "\n";
 		return exit_good;
 	}
 	if (command == "--help" || command == "-h") {
-		std::cout << usage;
+		std::cout << usage();
 		return exit_good;
 	}
 	throw UsageError("unknown command '" + command + "'");
@@ -107,8 +108,10 @@ int run(const Words &words)
 			throw Fault("cannot write the output");
 		return status;
 	} catch (const UsageError &error) {
-		std::cerr << "vdsox: " << error.what() << '\n' << usage;
+		std::cerr << "vdsox: " << error.what() << '\n' << usage();
 		return exit_usage;
+	} catch (const modules::TableFault &) {
+		return exit_fault;
 	} catch (const std::exception &error) {
 		std::cerr << "vdsox: " << error.what() << '\n';
 		return exit_fault;
