@@ -7,17 +7,14 @@ import json
 import os
 import shutil
 import time
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from harness import machine
-from library import NATIVE, REPO, Library, build_library, output, run
+from library import NATIVE, Library, build_library, output, run
+from modules import HELLO, MODULE, build, cases_program, program
 
-MODULE = REPO / "tools" / "module"
-HELLO = MODULE / "examples" / "hello"
-CASES = REPO / "tests" / "module"
 OTHER = """
 module other "Another module." version=1.0
 shared total u64 "A sum."
@@ -36,6 +33,7 @@ member b u64[N] "Numbers."
 shared x s[2] "Structures." align=64
 private y i32 "A number."
 entry f "A function." proto="int (int a, void *p)" since=1
+entry m "Another." proto="void (int m, int m_, int found)"
 callback g "A function of the process." proto="void (int a)"
 """
 # A row in place of the one that begins with the same word, and the fault it must give.
@@ -68,6 +66,14 @@ FAULTS = [
     ('entry f "A function." proto="int (void)" since=3', "is later than the module's"),
     ('entry f "A function." proto="int (void)" nr=1', "unknown key 'nr'"),
     ('entry f "A." proto="int (void)"\nentry f "B." proto="int (void)"', "used twice"),
+    ('entry f "A." proto="int (int a, int a)"', "the name 'a' is used twice"),
+    ('entry f "A." proto="int (unsigned int)"', "'int' is a word of C or C++"),
+    ('entry attach "A." proto="int (void)"', "'attach' is one of the generated code"),
+    ('entry has_g "A." proto="int (void)"', "'has_g' is one of the generated code"),
+    ('entry vdsox_f "A." proto="int (void)"', "'vdsox_f' is one of the generated code"),
+    ('struct callbacks "A."\nmember a u8 "A byte."', "'callbacks' is one of the gener"),
+    ('const VERSION_MAJOR u8 1 "A number."', "'VERSION_MAJOR' is one of the generated"),
+    (f'module {"m" * 48} "A module." version=1.2', "more than 47 characters"),
     ("symbol f", "unknown row 'symbol'; use one of: module, const, struct"),
 ]
 
@@ -104,16 +110,6 @@ def fixture_vdsox(native: Library):
         return run(native.out / "vdsox", "module", *words, **options)
 
     return call
-
-
-def build(
-    native: Library, arch: str, folder: Path, table: Path, source: Path, *words: object
-) -> Path:
-    """Build a module for an architecture; returns the image."""
-    prefix = machine.load(arch).cross
-    compilers = ["--cc", f"{prefix}gcc", "--cxx", f"{prefix}g++"]
-    tool = [native.out / "vdsox", "module", "build", table, source, "-o", folder]
-    return Path(output(*tool, *compilers, *words).strip())
 
 
 @pytest.fixture(scope="session", name="arch", params=machine.names())
@@ -173,18 +169,6 @@ NAMES = (
 ).split()
 
 
-@lru_cache
-def cases_program(base: Path, arch: str) -> Path:
-    """The cases, linked with the architecture's library."""
-    library = build_library(base, arch)
-    made = base / f"module-cases-{arch}"
-    words = [f"{library.prefix}g++", "-std=c++17", "-O1", "-pthread", "-static"]
-    words += ["-Wall", "-Wextra", "-Werror", f"-I{base}/hello-{arch}"]
-    words += [f"-I{MODULE}/include", CASES / "cases.cc"]
-    output(*words, library.out / "libvdsox-module.a", "-o", made, timeout=600)
-    return made
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_case(base: Path, arch: str, image: Path, other: Path, name: str) -> None:
     library = build_library(base, arch)
@@ -237,6 +221,49 @@ def test_source_is_refused(vdsox, native: Library, tmp_path: Path, name: str) ->
     assert done.returncode == 1
     assert message in done.stderr
     assert not image.exists()
+
+
+@pytest.mark.parametrize("words", [["-D", "STEP=0"], ["--cc", "/nonexistent"]], ids=str)
+def test_no_image_stays_after_a_fault(
+    vdsox, native: Library, tmp_path: Path, words: list[str]
+) -> None:
+    """Neither if the table or a value is wrong, nor if there is no compiler."""
+    table = tmp_path / "hello.tbl"
+    table.write_text((HELLO / "hello.tbl").read_text())
+    image = build(native, NATIVE, tmp_path, table, HELLO / "greet.cc")
+    command = ["build", table, HELLO / "greet.cc", "-o", tmp_path]
+    assert image.exists()
+    assert vdsox(*command, *words).returncode == 1
+    assert not image.exists()
+    build(native, NATIVE, tmp_path, table, HELLO / "greet.cc")
+    table.write_text(table.read_text() + 'shared more u33 "Of no type."\n')
+    assert vdsox(*command).returncode == 1
+    assert not image.exists()
+
+
+def test_options(vdsox, tmp_path: Path) -> None:
+    """The last of several compilers counts; an unknown option is no source."""
+    words = ["build", HELLO / "hello.tbl", HELLO / "greet.cc", "-o", tmp_path]
+    done = vdsox(*words, "--cxx", "/nonexistent", "--cxx", "g++")
+    assert done.returncode == 0, done.stderr
+    for more, message in {
+        ("--cxy", "g++"): "unknown option '--cxy'",
+        ("-D", "STEP"): "-D needs NAME=VALUE",
+        ("--cc",): "--cc needs a value",
+    }.items():
+        done = vdsox(*words, *more)
+        assert done.returncode == 2
+        assert message in done.stderr and "usage: vdsox" in done.stderr
+
+
+def test_a_default_may_be_unusable(vdsox, tmp_path: Path) -> None:
+    """If another value is given."""
+    table = tmp_path / "m.tbl"
+    table.write_text(GOOD.replace("u32 4", "u32 0").replace("min=1", ""))
+    words = ["generate", table, "-o", tmp_path]
+    assert "'b' has 0 elements" in vdsox(*words).stderr
+    assert vdsox(*words, "-D", "N=2").returncode == 0
+    assert vdsox(*words, env=os.environ | {"M_N": "2"}).returncode == 0
 
 
 def test_constants(vdsox, tmp_path: Path) -> None:
@@ -299,21 +326,6 @@ def test_make_builds_again(native: Library, tmp_path: Path) -> None:
         os.utime(folder / name, (future, future))
         assert "module build" in output(*words), name
         os.utime(folder / name, (1, 1))
-
-
-@lru_cache
-def program(base: Path, name: str, folder: Path, *flags: str) -> Path:
-    """A test program for the example's image in `folder`, with sanitizers."""
-    made = base / f"module-{name}"
-    library = [*MODULE.glob("runtime/*.cc"), MODULE / "read_image.cc"]
-    library += [MODULE / "table.cc"]
-    reader = "diagnostics elf_dynamic elf_file elf_hash file text".split()
-    generator = REPO / "scripts" / "vdsogen"
-    library += [generator / f"{part}.cc" for part in reader]
-    words = ["g++", "-std=c++17", "-O1", "-g", "-pthread", "-Wall", "-Wextra", *flags]
-    words += [f"-I{folder}", f"-I{MODULE}/include", f"-I{MODULE}", f"-I{generator}"]
-    output(*words, CASES / f"{name}.cc", *library, "-o", made, timeout=600)
-    return made
 
 
 @pytest.mark.parametrize("arch", [NATIVE], indirect=True)

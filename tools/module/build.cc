@@ -137,12 +137,38 @@ std::string base_name(const std::string &path)
 	return std::filesystem::path(path).filename();
 }
 
+std::string image_path(const std::string &folder, const std::string &module)
+{
+	return folder + "/" + module + ".vdso";
+}
+
+/* The rules of a compiler's .d file: that of the object, and empty ones for its headers. */
+struct Rules {
+	std::string files; /* that the object is made of */
+	std::string empty; /* so that make does not miss a header that is gone */
+};
+
+Rules read_rules(const std::string &path)
+{
+	const std::string text = vdsogen::read_file(path);
+	const std::size_t colon = text.find(": ");
+	std::size_t end = text.find('\n', colon);
+
+	if (colon == std::string::npos)
+		throw BuildFault(path + ": is no rule of make");
+	while (end != std::string::npos && text[end - 1] == '\\')
+		end = text.find('\n', end + 1);
+	if (end == std::string::npos)
+		end = text.size();
+	return {text.substr(colon + 1, end - colon - 1), text.substr(end)};
+}
+
 class Builder
 {
 public:
 	Builder(const Request &request, const Table &table)
 	    : request_(request), table_(table), machine_(machine_flags(request.cc)),
-	      image_(request.folder + "/" + table.name + ".vdso")
+	      image_(image_path(request.folder, table.name))
 	{
 	}
 
@@ -150,14 +176,12 @@ public:
 	{
 		Words sources = request_.sources;
 
-		/* No old image stays if a step fails. */
-		std::filesystem::remove(image_);
 		sources.push_back(request_.folder + "/" + table_.name + "_module.c");
 		for (const std::string &source : sources)
 			compile(source);
 		link();
-		verify();
 		write_dependencies();
+		verify();
 		return image_;
 	}
 
@@ -173,7 +197,7 @@ private:
 		append(words, machine_.compile);
 		append(words, {"-I" + request_.folder});
 		append(words, request_.flags);
-		append(words, {"-MMD", "-MF", object + ".d", "-c", source, "-o", object});
+		append(words, {"-MMD", "-MP", "-MF", object + ".d", "-c", source, "-o", object});
 		std::filesystem::remove(object);
 		if (!modules::run(words))
 			throw BuildFault(source + ": does not compile");
@@ -211,26 +235,26 @@ private:
 		if (faults.empty())
 			check_distance(vdsogen::read_file(debug()), faults);
 		faults.print(std::cerr);
-		if (!faults.empty())
+		if (!faults.empty()) {
+			std::filesystem::remove(part);
 			throw BuildFault(image_ + ": is no valid module");
+		}
 		std::filesystem::rename(part, image_);
 	}
 
 	/* A rule for make and ninja: the image and all files that it is made of. */
 	void write_dependencies()
 	{
-		std::string text = image_ + ": " + request_.table;
+		std::string files = image_ + ": " + request_.table;
+		std::string empty;
 
 		for (const std::string &object : objects_) {
-			const std::string rule = vdsogen::read_file(object + ".d");
-			const std::size_t colon = rule.find(':');
+			const Rules rules = read_rules(object + ".d");
 
-			if (colon == std::string::npos)
-				throw BuildFault(object + ".d: is no rule of make");
-			text += " \\\n" +
-				rule.substr(colon + 1, rule.find_last_not_of('\n') - colon);
+			files += " \\\n" + rules.files;
+			empty += rules.empty;
 		}
-		vdsogen::OutputFile(image_ + ".d").write(text + "\n");
+		vdsogen::OutputFile(image_ + ".d").write(files + "\n" + empty);
 	}
 
 	std::string debug() const { return image_ + ".dbg"; }
@@ -242,6 +266,18 @@ private:
 	Words objects_;
 };
 
+/* The table; an image that was made from it before does not survive its faults. */
+Table load_or_remove(const Request &request)
+{
+	try {
+		return load_table(request.table, request.values);
+	} catch (const TableFault &fault) {
+		if (!fault.module().empty())
+			std::filesystem::remove(image_path(request.folder, fault.module()));
+		throw;
+	}
+}
+
 } // namespace
 
 Table load_table(const std::string &path, const std::map<std::string, std::string> &values)
@@ -251,7 +287,7 @@ Table load_table(const std::string &path, const std::map<std::string, std::strin
 
 	faults.print(std::cerr);
 	if (!faults.empty())
-		throw TableFault();
+		throw TableFault(table.name);
 	return table;
 }
 
@@ -270,8 +306,10 @@ void write_outputs(const Table &table, const std::string &source, const std::str
 
 std::string build(const Request &request)
 {
-	const Table table = load_table(request.table, request.values);
+	const Table table = load_or_remove(request);
 
+	/* No old image stays if a step fails. */
+	std::filesystem::remove(image_path(request.folder, table.name));
 	write_outputs(table, request.table, request.folder);
 	return Builder(request, table).run();
 }

@@ -2,7 +2,9 @@
 #ifndef VDSOX_MODULE_BUILD_H
 #define VDSOX_MODULE_BUILD_H
 
+#include <exception>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,15 @@ namespace modules
 class TableFault : public std::exception
 {
 public:
+	explicit TableFault(std::string module) : module_(std::move(module)) {}
+
 	const char *what() const noexcept override { return ""; }
+
+	/* Name of the module; empty if the table has none. */
+	const std::string &module() const { return module_; }
+
+private:
+	std::string module_;
 };
 
 /* A compiler or linker that failed; its own messages are on standard error. */
@@ -34,7 +44,10 @@ struct Request {
 	std::map<std::string, std::string> values; /* of constants */
 };
 
-/* Parses the table; prints faults and throws TableFault if it has any. */
+/*
+ * Parses the table, and constants of the environment that @values lacks; prints faults and
+ * throws TableFault if there are any.
+ */
 Table load_table(const std::string &path, const std::map<std::string, std::string> &values);
 
 /* Writes all generated files; files with the same content keep their time. */
@@ -42,7 +55,7 @@ void write_outputs(const Table &table, const std::string &source, const std::str
 
 /*
  * Generates, compiles, links and checks; returns the path of the image. While it works and
- * after a fault there is no image.
+ * after a fault there is no image; one stays only if the table does not name its module.
  */
 std::string build(const Request &request);
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t longest_image = std::uint64_t{16} << 20;
 
 /* Which module the shared data are of: the last bytes of their mapping. */
 struct SharedMark {
-	char module[48];
+	char module[longest_name + 1];
 	std::uint64_t layout;
 	std::uint64_t size;
 };

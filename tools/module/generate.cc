@@ -33,6 +33,29 @@ std::string file_head(const std::string &source)
 	       source + ", do not edit. */\n";
 }
 
+std::string comment(const std::string &doc)
+{
+	return "/* " + doc + " */\n";
+}
+
+std::string parameters(const vdsogen::Prototype &proto)
+{
+	std::string text;
+
+	for (const vdsogen::Parameter &parameter : proto.parameters)
+		text += (text.empty() ? "" : ", ") + parameter.text;
+	return text.empty() ? "void" : text;
+}
+
+std::string arguments(const vdsogen::Prototype &proto)
+{
+	std::string text;
+
+	for (const vdsogen::Parameter &parameter : proto.parameters)
+		text += (text.empty() ? "" : ", ") + parameter.name;
+	return text;
+}
+
 std::string constants_part(const Table &table)
 {
 	const std::string prefix = vdsogen::to_upper(table.name) + "_";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "prototype.h"
 #include "table.h"
 
 namespace modules
@@ -30,8 +31,15 @@ std::string generate_client_class(const Table &table, const std::string &source)
 
 /* Parts that several files have. */
 std::string file_head(const std::string &source);
+std::string comment(const std::string &doc);
 std::string constants_part(const Table &table);
 std::string callbacks_part(const Table &table);
+
+/* "int a, void *b", or "void" if there are none. */
+std::string parameters(const vdsogen::Prototype &proto);
+
+/* "a, b" */
+std::string arguments(const vdsogen::Prototype &proto);
 
 /* A number that is the same for two tables if their shared data have the same layout. */
 std::uint64_t layout_hash(const Table &table);

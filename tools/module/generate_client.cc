@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The API library of a module: a C header and a C++ class, on top of vdsox_module.h. */
 #include "generate.h"
-#include "prototype.h"
 #include "text.h"
 
 namespace modules
@@ -9,30 +8,6 @@ namespace modules
 
 namespace
 {
-
-/* "struct m *m, int a", or with @first empty "int a" or "void" */
-std::string parameters(const std::string &first, const vdsogen::Prototype &proto)
-{
-	std::string text = first;
-
-	for (const vdsogen::Parameter &parameter : proto.parameters)
-		text += (text.empty() ? "" : ", ") + parameter.text;
-	return text.empty() ? "void" : text;
-}
-
-std::string arguments(const std::string &first, const vdsogen::Prototype &proto)
-{
-	std::string text = first;
-
-	for (const vdsogen::Parameter &parameter : proto.parameters)
-		text += (text.empty() ? "" : ", ") + parameter.name;
-	return text;
-}
-
-std::string comment(const std::string &doc)
-{
-	return "/* " + doc + " */\n";
-}
 
 std::string handle_part(const Table &table)
 {
@@ -43,7 +18,7 @@ std::string handle_part(const Table &table)
 	for (const Function &entry : table.entries) {
 		const vdsogen::Prototype proto = vdsogen::parse_prototype(entry.proto);
 
-		text += "\t" + proto.result + " (*" + entry.name + ")(" + parameters("", proto) +
+		text += "\t" + proto.result + " (*" + entry.name + ")(" + parameters(proto) +
 			");\n";
 	}
 	return text + "};\n\n";
@@ -109,12 +84,12 @@ std::string calls_part(const Table &table)
 
 	for (const Function &entry : table.entries) {
 		const vdsogen::Prototype proto = vdsogen::parse_prototype(entry.proto);
-		const std::string handle = "const struct " + table.name + " *m";
+		const std::string list = proto.parameters.empty() ? "" : ", " + parameters(proto);
 
 		text += comment(entry.doc) + "static inline " + proto.result + " " + table.name +
-			"_" + entry.name + "(" + parameters(handle, proto) + ")\n{\n\t" +
-			(proto.result == "void" ? "" : "return ") + "m->" + entry.name + "(" +
-			arguments("", proto) + ");\n}\n\n";
+			"_" + entry.name + "(const struct " + table.name + " *vdsox_m" + list +
+			")\n{\n\t" + (proto.result == "void" ? "" : "return ") + "vdsox_m->" +
+			entry.name + "(" + arguments(proto) + ");\n}\n\n";
 	}
 	return text;
 }
@@ -125,11 +100,11 @@ std::string methods_part(const Table &table)
 
 	for (const Function &entry : table.entries) {
 		const vdsogen::Prototype proto = vdsogen::parse_prototype(entry.proto);
-		const std::string list = parameters("", proto);
+		const std::string list = parameters(proto);
 
 		text += "\t" + comment(entry.doc) + "\t" + proto.result + " " + entry.name + "(" +
-			(list == "void" ? "" : list) + ") const { return m_." + entry.name + "(" +
-			arguments("", proto) + "); }\n";
+			(list == "void" ? "" : list) + ") const { return this->m_." + entry.name +
+			"(" + arguments(proto) + "); }\n";
 	}
 	return text;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the image's own sources include and what it is linked with. */
 #include "generate.h"
-#include "prototype.h"
 #include "text.h"
 
 namespace modules
@@ -15,11 +14,6 @@ std::string type_of(const Field &field, const Table &table)
 	const Integer *integer = find_integer(field.type);
 
 	return integer ? integer->c_name : "struct " + table.name + "_" + field.type;
-}
-
-std::string comment(const std::string &doc)
-{
-	return "/* " + doc + " */\n";
 }
 
 /* The members of a structure with their offsets, which all compilers must agree with. */
@@ -59,24 +53,6 @@ std::string data_part(const Table &table, const Structure &data, const std::stri
 	       ";\n}\n\n";
 }
 
-std::string parameters(const vdsogen::Prototype &proto)
-{
-	std::string text;
-
-	for (const vdsogen::Parameter &parameter : proto.parameters)
-		text += (text.empty() ? "" : ", ") + parameter.text;
-	return text.empty() ? "void" : text;
-}
-
-std::string arguments(const vdsogen::Prototype &proto)
-{
-	std::string text;
-
-	for (const vdsogen::Parameter &parameter : proto.parameters)
-		text += (text.empty() ? "" : ", ") + parameter.name;
-	return text;
-}
-
 std::string entries_part(const Table &table)
 {
 	std::string text;
@@ -92,7 +68,7 @@ std::string entries_part(const Table &table)
 }
 
 /* A function for each callback, and one that tells whether the process has set it. */
-std::string calls_part(const Table &table)
+std::string callback_calls_part(const Table &table)
 {
 	std::string text;
 
@@ -151,7 +127,7 @@ std::string generate_image_header(const Table &table, const std::string &source)
 		text += comment(structure.doc) + structure_part(table, structure, structure.name);
 	text += data_part(table, table.shared_data, "shared");
 	text += data_part(table, table.private_data, "private");
-	text += callbacks_part(table) + calls_part(table) + entries_part(table);
+	text += callbacks_part(table) + callback_calls_part(table) + entries_part(table);
 	return text + "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 

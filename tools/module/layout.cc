@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Values of constants, and sizes and offsets of the data. */
 #include <algorithm>
+#include <cstdlib>
 
 #include "table.h"
 #include "text.h"
@@ -80,26 +81,36 @@ private:
 	Diagnostics &faults_;
 };
 
+void set_constant(Constant &constant, const std::string &text, Diagnostics &faults)
+{
+	const std::optional<long> value = vdsogen::parse_number(text);
+
+	if (!value || *value < constant.low || *value > constant.high)
+		faults.add(0, constant.name + "=" + text + " is no number from " +
+				      std::to_string(constant.low) + " to " +
+				      std::to_string(constant.high));
+	else
+		constant.value = *value;
+}
+
 } // namespace
 
 void set_constants(Table &table, const std::map<std::string, std::string> &values,
 		   Diagnostics &faults)
 {
-	for (const auto &[name, text] : values) {
-		const auto found = std::find_if(
-			table.constants.begin(), table.constants.end(),
-			[&name = name](const Constant &constant) { return constant.name == name; });
-		const std::optional<long> value = vdsogen::parse_number(text);
+	for (Constant &constant : table.constants) {
+		const auto given = values.find(constant.name);
+		const std::string variable = vdsogen::to_upper(table.name) + "_" + constant.name;
+		const char *inherited = std::getenv(variable.c_str());
 
-		if (found == table.constants.end())
-			faults.add(0, "there is no constant " + name);
-		else if (!value || *value < found->low || *value > found->high)
-			faults.add(0, name + "=" + text + " is no number from " +
-					      std::to_string(found->low) + " to " +
-					      std::to_string(found->high));
-		else
-			found->value = *value;
+		if (given != values.end())
+			set_constant(constant, given->second, faults);
+		else if (inherited)
+			set_constant(constant, inherited, faults);
 	}
+	for (const auto &[name, text] : values)
+		if (!table.find_constant(name))
+			faults.add(0, "there is no constant " + name);
 }
 
 void lay_out(Table &table, Diagnostics &faults)

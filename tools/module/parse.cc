@@ -57,6 +57,8 @@ void parse_module(RowReader &row, Table &table)
 		row.fail("a second module row; the first is in line " + std::to_string(table.line));
 	table.line = row.line();
 	table.name = row.identifier("its name");
+	if (table.name.size() > longest_name)
+		row.fail("its name has more than " + std::to_string(longest_name) + " characters");
 	table.doc = description(row);
 	table.version = parse_version(row);
 }
@@ -74,7 +76,8 @@ const Integer *integer(RowReader &row, const std::string &word)
 std::pair<long, long> range_of(const Integer &type)
 {
 	const unsigned int bits = 8 * type.size - (type.is_signed ? 1 : 0);
-	const long high = bits >= 63 ? std::numeric_limits<long>::max() : (1L << bits) - 1;
+	const bool is_longer = bits >= std::numeric_limits<long>::digits;
+	const long high = is_longer ? std::numeric_limits<long>::max() : (1L << bits) - 1;
 
 	return {type.is_signed ? -high - 1 : 0, high};
 }

@@ -283,7 +283,7 @@ void read_note(const ElfFile &elf, Note &note, Diagnostics &faults)
 		if (!read_note_line(vdsogen::split(line, ' '), note))
 			faults.add(0,
 				   "its note has a wrong line '" + vdsogen::printable(line) + "'");
-	if (!vdsogen::is_identifier(note.module))
+	if (!vdsogen::is_identifier(note.module) || note.module.size() > longest_name)
 		faults.add(0, "its note has no name of a module");
 }
 

@@ -19,6 +19,9 @@ namespace modules
 constexpr std::uint64_t most_data = std::uint64_t{1} << 40;
 constexpr std::uint64_t largest_alignment = 4096;
 
+/* Of a module's name: it must fit into a SharedMark. */
+constexpr std::size_t longest_name = 47;
+
 struct Version {
 	unsigned int major = 0;
 	unsigned int minor = 0;
@@ -103,7 +106,7 @@ struct Table {
 /*
  * Parses the table of a module, checks what involves several rows, and lays the data
  * out. It is valid if no fault was added.
- * @values: values of constants by name, in place of their defaults
+ * @values: values of constants by name: see set_constants()
  */
 Table parse_table(std::string_view text, const std::map<std::string, std::string> &values,
 		  vdsogen::Diagnostics &faults);
@@ -111,7 +114,10 @@ Table parse_table(std::string_view text, const std::map<std::string, std::string
 /* Adds faults that involve several rows. */
 void validate(const Table &table, vdsogen::Diagnostics &faults);
 
-/* Replaces defaults; a fault for a name without a row or a value out of its range. */
+/*
+ * Replaces defaults by @values, and by the environment's MODULE_CONSTANT where there is none.
+ * Adds a fault for a name without a row or a value out of its range.
+ */
 void set_constants(Table &table, const std::map<std::string, std::string> &values,
 		   vdsogen::Diagnostics &faults);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "prototype.h"
 #include "table.h"
 #include "text.h"
 
@@ -113,7 +114,11 @@ constexpr const char *keywords[] = {"alignas",
 class Names
 {
 public:
-	explicit Names(Diagnostics &faults) : faults_(faults) {}
+	/* @taken: names that the generated code uses itself */
+	explicit Names(Diagnostics &faults, std::set<std::string> taken = {})
+	    : taken_(std::move(taken)), faults_(faults)
+	{
+	}
 
 	void add(std::size_t line, const std::string &name)
 	{
@@ -121,6 +126,8 @@ public:
 
 		if (name.empty())
 			return;
+		if (taken_.count(name) || name.rfind("vdsox_", 0) == 0)
+			faults_.add(line, "the name '" + name + "' is one of the generated code");
 		if (!names_.insert(name).second)
 			faults_.add(line, "the name '" + name + "' is used twice");
 		if (std::any_of(std::begin(keywords), std::end(keywords), is_name))
@@ -129,8 +136,22 @@ public:
 
 private:
 	std::set<std::string> names_;
+	const std::set<std::string> taken_;
 	Diagnostics &faults_;
 };
+
+/* What no entry can be named: members and functions of the generated headers. */
+std::set<std::string> taken_by_functions(const Table &table)
+{
+	std::set<std::string> taken = {"attach",    "attached",	    "callbacks", "detach",
+				       "functions", "interface",    "m_",	 "module",
+				       "shared",    "set_callbacks"};
+
+	for (const Function &callback : table.callbacks)
+		for (const char *prefix : {"has_", "call_"})
+			taken.insert(prefix + callback.name);
+	return taken;
+}
 
 /* @declared: the structures whose rows are before that of @structure */
 void check_fields(const Table &table, const Structure &structure, std::size_t declared,
@@ -157,13 +178,15 @@ void check_fields(const Table &table, const Structure &structure, std::size_t de
 	}
 }
 
-void check_functions(const Table &table, const std::vector<Function> &functions,
+void check_functions(const Table &table, const std::vector<Function> &functions, Names names,
 		     Diagnostics &faults)
 {
-	Names names(faults);
-
 	for (const Function &function : functions) {
+		Names parameters(faults);
+
 		names.add(function.line, function.name);
+		for (const auto &parameter : vdsogen::parse_prototype(function.proto).parameters)
+			parameters.add(function.line, parameter.name);
 		if (function.since > table.version.minor)
 			faults.add(function.line, "since " + std::to_string(function.since) +
 							  " is later than the module's " +
@@ -175,12 +198,12 @@ void check_functions(const Table &table, const std::vector<Function> &functions,
 
 void validate(const Table &table, Diagnostics &faults)
 {
-	Names constants(faults);
-	Names structures(faults);
+	Names constants(faults, {"H", "HPP", "MODULE_H", "VERSION_MAJOR", "VERSION_MINOR"});
+	Names structures(faults, {"callbacks", "private_data", "shared_data"});
 
 	if (!table.line)
 		faults.add(0, "there is no module row");
-	Names(faults).add(table.line, table.name);
+	Names(faults, {"vdsox"}).add(table.line, table.name);
 	for (const Constant &constant : table.constants)
 		constants.add(constant.line, constant.name);
 	for (std::size_t i = 0; i < table.structures.size(); i++) {
@@ -193,8 +216,8 @@ void validate(const Table &table, Diagnostics &faults)
 	}
 	check_fields(table, table.shared_data, table.structures.size(), faults);
 	check_fields(table, table.private_data, table.structures.size(), faults);
-	check_functions(table, table.entries, faults);
-	check_functions(table, table.callbacks, faults);
+	check_functions(table, table.entries, Names(faults, taken_by_functions(table)), faults);
+	check_functions(table, table.callbacks, Names(faults), faults);
 	if (table.line && table.entries.empty())
 		faults.add(table.line, "a module without an entry row cannot be called");
 }

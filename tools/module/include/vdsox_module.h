@@ -7,8 +7,8 @@
  * a text. All are thread-safe. None may be called from a signal handler; the functions of
  * an attached module may, as far as they allow it themselves.
  */
-#ifndef _VDSOX_MODULE_H
-#define _VDSOX_MODULE_H
+#ifndef VDSOX_MODULE_H
+#define VDSOX_MODULE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@ extern "C" {
  * @image:	code and data that no process can change
  * @shared:	memory that all processes share; -1 if the module has none
  *
- * Whoever has the descriptors can attach the module; there is no path to it.
+ * Any process that has the descriptors can attach the module; there is no path to it.
  */
 struct vdsox_module_fds {
 	int image;
@@ -157,4 +157,4 @@ const char *vdsox_module_error(void) VDSOX_MODULE_NOTHROW;
 }
 #endif
 
-#endif /* _VDSOX_MODULE_H */
+#endif /* VDSOX_MODULE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef _VDSOX_MODULE_HPP
-#define _VDSOX_MODULE_HPP
+#ifndef VDSOX_MODULE_HPP
+#define VDSOX_MODULE_HPP
 
 #include <stdexcept>
 #include <string>
@@ -88,4 +88,4 @@ private:
 
 } // namespace vdsox
 
-#endif /* _VDSOX_MODULE_HPP */
+#endif /* VDSOX_MODULE_HPP */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls of an image, which has no libc. They return a negative errno. */
-#ifndef _VDSOX_MODULE_CALL_H
-#define _VDSOX_MODULE_CALL_H
+#ifndef VDSOX_MODULE_CALL_H
+#define VDSOX_MODULE_CALL_H
 
 #include <asm/unistd.h>
 
@@ -37,4 +37,4 @@ static inline long vdsox_module_call(long number, long a, long b, long c, long d
 #endif
 }
 
-#endif /* _VDSOX_MODULE_CALL_H */
+#endif /* VDSOX_MODULE_CALL_H */

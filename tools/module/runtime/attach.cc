@@ -13,10 +13,6 @@
 #include "runtime.h"
 #include "vdsox_module.h"
 
-#ifndef __NR_mseal
-#define __NR_mseal 462
-#endif
-
 struct vdsox_module {
 	char *start = nullptr; /* of the reserved range */
 	std::size_t length = 0;
@@ -30,6 +26,9 @@ namespace modules
 
 namespace
 {
+
+/* Newer than some C libraries; the same on all architectures. */
+constexpr long mseal_number = 462;
 
 using Attached = struct vdsox_module;
 using Segment = vdsogen::Segment;
@@ -108,13 +107,21 @@ std::uint64_t find_export(const Image &image, const std::string &name, std::uint
 	return 0;
 }
 
+std::string version_of(const Note &note)
+{
+	return note.module + " " + to_string(note.version);
+}
+
+std::string version_of(const vdsox_module_interface &wanted)
+{
+	return wanted.name + (" " + to_string(Version{wanted.major, wanted.minor}));
+}
+
 void check_version(const vdsox_module_interface &wanted, const Note &note)
 {
-	const std::string found = note.module + " " + to_string(note.version);
-
 	if (note.module != wanted.name || note.version.major != wanted.major)
-		throw Failure(EPROTO, "image: is " + found + ", not " + wanted.name + " " +
-					      std::to_string(wanted.major));
+		throw Failure(EPROTO,
+			      "image: is " + version_of(note) + ", not " + version_of(wanted));
 }
 
 /* The entries' addresses in the image. */
@@ -127,13 +134,26 @@ std::vector<std::uint64_t> find_entries(const vdsox_module_interface &wanted, co
 
 		found.push_back(find_export(image, function.symbol, PF_R | PF_X, 1));
 		if (!found.back())
-			throw Failure(EPROTO, "image: is " + image.note.module + " " +
-						      to_string(image.note.version) + ", and " +
-						      function.symbol + " is there since " +
-						      std::to_string(wanted.major) + "." +
-						      std::to_string(function.since));
+			throw Failure(EPROTO,
+				      "image: is " + version_of(image.note) + ", and " +
+					      function.symbol + " is there since " +
+					      to_string(Version{wanted.major, function.since}));
 	}
 	return found;
+}
+
+/* The address of the structure with the process's functions; 0 if the program has none. */
+std::uint64_t find_callbacks(const vdsox_module_interface &wanted, const Image &image)
+{
+	if (!wanted.callbacks)
+		return 0;
+	for (const vdsogen::DynamicSymbol &found : image.dynamic.symbols)
+		if (found.symbol.name == wanted.callbacks &&
+		    found.symbol.size >= wanted.callbacks_size)
+			return find_export(image, wanted.callbacks, PF_R | PF_W,
+					   wanted.callbacks_size);
+	throw Failure(EPROTO, "image: is " + version_of(image.note) +
+				      ", which lacks callbacks of " + version_of(wanted));
 }
 
 /* Maps the parts of an image into a range that nothing else has. */
@@ -235,10 +255,10 @@ private:
 	{
 		for (const Segment &segment : image_.elf.segments)
 			if (segment.type == PT_LOAD && !(segment.flags & PF_W))
-				made_->sealed |= !syscall(__NR_mseal, made_->base + segment.vaddr,
+				made_->sealed |= !syscall(mseal_number, made_->base + segment.vaddr,
 							  page_up(segment.memsz), 0UL);
 		if (image_.distance && made_->sealed)
-			syscall(__NR_mseal, made_->base - image_.distance,
+			syscall(mseal_number, made_->base - image_.distance,
 				static_cast<std::size_t>(image_.distance), 0UL);
 	}
 
@@ -263,14 +283,7 @@ void attach(const vdsox_module_interface &wanted, vdsox_module_fds fds, unsigned
 	check_shared(image, fds.shared);
 
 	const std::vector<std::uint64_t> entries = find_entries(wanted, image);
-	const std::uint64_t callbacks =
-		wanted.callbacks
-			? find_export(image, wanted.callbacks, PF_R | PF_W, wanted.callbacks_size)
-			: 0;
-
-	if (wanted.callbacks && !callbacks)
-		throw Failure(EPROTO, "image: calls no functions of the process");
-
+	const std::uint64_t callbacks = find_callbacks(wanted, image);
 	Mapping mapping(image, fds, flags);
 	Attached &made = mapping.run();
 

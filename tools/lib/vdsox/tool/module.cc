@@ -3,7 +3,6 @@
 #include "module.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 
@@ -23,20 +22,19 @@ namespace
 using Words = std::vector<std::string>;
 using Values = std::map<std::string, std::string>;
 
-/* Removes @option and the word after it, which it returns; @other if it is absent. */
-std::string take_option(Words &words, const std::string &option, const std::string &other)
+/* Removes each @option and the word after it; the last of these, @value if it is absent. */
+std::string take_option(Words &words, const std::string &option, std::string value)
 {
-	const auto found = std::find(words.begin(), words.end(), option);
+	for (;;) {
+		const auto found = std::find(words.begin(), words.end(), option);
 
-	if (found == words.end())
-		return other;
-	if (found + 1 == words.end())
-		throw UsageError(option + " needs a value");
-
-	std::string value = found[1];
-
-	words.erase(found, found + 2);
-	return value;
+		if (found == words.end())
+			return value;
+		if (found + 1 == words.end())
+			throw UsageError(option + " needs a value");
+		value = found[1];
+		words.erase(found, found + 2);
+	}
 }
 
 bool take_flag(Words &words, const std::string &flag)
@@ -110,30 +108,15 @@ void finish(const Words &words)
 		throw UsageError("unexpected word '" + words.front() + "'");
 }
 
-/* Adds the values of the environment, MODULE_CONSTANT=VALUE, which -D precedes. */
-void add_environment(const std::string &path, Values &values)
-{
-	const modules::Table table = modules::load_table(path, {});
-
-	for (const modules::Constant &constant : table.constants) {
-		const std::string name = vdsogen::to_upper(table.name) + "_" + constant.name;
-		const char *value = std::getenv(name.c_str());
-
-		if (value)
-			values.emplace(constant.name, value);
-	}
-}
-
 int generate(Words words)
 {
-	Values values = take_values(words);
+	const Values values = take_values(words);
 	const std::string folder = take_option(words, "-o", "");
 	const std::string table = take(words, "TABLE");
 
 	finish(words);
 	if (folder.empty())
 		throw UsageError("-o DIR is missing");
-	add_environment(table, values);
 	modules::write_outputs(modules::load_table(table, values), table, folder);
 	return exit_good;
 }
@@ -148,25 +131,23 @@ int build(Words words)
 	request.cc = take_option(words, "--cc", request.cc);
 	request.cxx = take_option(words, "--cxx", request.cxx);
 	request.table = take(words, "TABLE");
-	request.sources = words;
+	do
+		request.sources.push_back(take(words, "SOURCE"));
+	while (!words.empty());
 	if (request.folder.empty())
 		throw UsageError("-o DIR is missing");
-	if (request.sources.empty())
-		throw UsageError("SOURCE is missing");
-	add_environment(request.table, request.values);
 	std::cout << modules::build(request) << '\n';
 	return exit_good;
 }
 
 int check(Words words)
 {
-	Values values = take_values(words);
+	const Values values = take_values(words);
 	const std::string table = take(words, "TABLE");
 	const std::string path = take(words, "IMAGE");
 	vdsogen::Diagnostics faults(path);
 
 	finish(words);
-	add_environment(table, values);
 	modules::check_image(modules::load_table(table, values), vdsogen::read_file(path), faults);
 	faults.print(std::cerr);
 	return faults.empty() ? exit_good : exit_fault;
