@@ -17,6 +17,7 @@ from typing import Iterator
 
 from harness.bench import native
 from library import FOLDER, NATIVE, Library
+from modules import CASES, FLAGS, HELLO, QUEUE, includes, recorded_build
 from toolkit import BASE_TABLE, HERE, REPO, ROWS, Tool, build_tools
 
 BENCH = REPO / "tools" / "bench" / "native"
@@ -115,6 +116,22 @@ def _bench_headers(base: Path) -> Path:
     return out
 
 
+def _module_units(base: Path, library: Library) -> Iterator[Unit]:
+    """The sources of images, which vdsox compiles, and the programs of tests/module."""
+    library.make("vdsox")
+    folders = []
+    for folder in (HELLO, QUEUE):
+        (table,) = folder.glob("*.tbl")
+        (source,) = folder.glob("*.cc")
+        folders.append(base / f"tidy-{table.stem}")
+        flags = recorded_build(library, folders[-1], table, source)
+        yield Unit(table.stem, folder, (source,), flags)
+    for source in sorted(CASES.glob("*.cc")):
+        yield Unit(
+            f"module-{source.stem}", CASES, (source,), FLAGS + includes(*folders)
+        )
+
+
 def units(base: Path) -> list[Unit]:
     """All units of the repository. Makes the headers that they include."""
     library = _library_headers(base)
@@ -122,4 +139,5 @@ def units(base: Path) -> list[Unit]:
     programs = [f"{library.out}/{name}" for name in ("tests/lookup", "tests/reasons")]
     made += _units(FOLDER, f"O={library.out}", *library.words, "all", *programs)
     made += _units(BENCH, f"O={_bench_headers(base)}")
+    made += _module_units(base, library)
     return [*_distinct(iter(made))]

@@ -246,11 +246,14 @@ void later_client()
 void threads()
 {
 	const module_fds fds = module_fds::publish(image_path);
+	constexpr unsigned int count = 4;
+	constexpr unsigned int rounds = 200;
 	std::vector<std::thread> all;
 
-	for (int i = 0; i < 4; i++)
+	all.reserve(count);
+	for (unsigned int i = 0; i < count; i++)
 		all.emplace_back([&fds] {
-			for (int round = 0; round < 200; round++) {
+			for (unsigned int round = 0; round < rounds; round++) {
 				const hello_module::attached hello = attach(fds);
 
 				hello.greet("ann");
@@ -258,7 +261,7 @@ void threads()
 		});
 	for (std::thread &thread : all)
 		thread.join();
-	check(attach(fds).total() == 3 * 800, "no greeting is lost");
+	check(attach(fds).total() == std::uint64_t{3} * count * rounds, "no greeting is lost");
 }
 
 /* With mseal() nothing can be mapped over the code; without it the flag does nothing. */

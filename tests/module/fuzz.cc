@@ -43,7 +43,7 @@ void damage(std::string &image, Random &random)
 
 	switch (random() % 4) {
 	case 0:
-		image[at] ^= static_cast<char>(1 << random() % 8);
+		image[at] = static_cast<char>(image[at] ^ 1 << random() % 8);
 		break;
 	case 1:
 		for (std::size_t i = 0; i < width && at + i < image.size(); i++)
