@@ -17,6 +17,7 @@ import pytest
 
 from library import FOLDER, NATIVE, Library, build_library, entry_names
 from library import output, require, run, table_manifest
+from modules import MODULE
 from toolkit import BASE_TABLE, ROWS, TABLE, abi_rows, build_tools
 
 DEMO = """#include <stdio.h>
@@ -31,6 +32,21 @@ target_link_libraries(shared vdsox::vdsox)
 add_executable(static demo.cc)
 target_link_libraries(static vdsox::static)
 """
+PAGES = "man1/vdsox.1 man1/vdsox-module.1 man3/vdsox.3 man3/vdsox_module.3".split()
+PAGES += ["man7/vdsox.7"]
+# Each package, and the ends of some of its files' names.
+PACKAGES = {
+    "libvdsox0": ["/libvdsox.so.0"],
+    "libvdsox-dev": ["/vdsox.h", "/vdsox_entries.h", "/libvdsox.a", "/libvdsox.so"]
+    + ["/vdsox.pc", "/vdsox-config.cmake", "man3/vdsox.3.gz"],
+    "libvdsox-module0": ["/libvdsox-module.so.0"],
+    "libvdsox-module-dev": ["/vdsox_module.h", "/vdsox_module.hpp"]
+    + ["/vdsox_module_call.h", "/libvdsox-module.a", "/libvdsox-module.so"]
+    + ["/vdsox-module.pc", "/vdsox-module.cmake", "/vdsox-module.mk"]
+    + ["man3/vdsox_module.3.gz", "man3/vdsox_module_attach.3.gz"],
+    "vdsox": ["bin/vdsox", "/libvdsox-preload.so", "man1/vdsox.1.gz"]
+    + ["man1/vdsox-module.1.gz"],
+}
 BEFORE = "fallback_unpromoted 5 fallback_policy 7 areas 1"
 
 
@@ -102,7 +118,7 @@ def test_cmake(root: Path, tmp_path: Path) -> None:
 
 def test_pages(root: Path, base: Path) -> None:
     pages = root / "usr/share/man"
-    for name in ("man1/vdsox.1", "man3/vdsox.3", "man7/vdsox.7"):
+    for name in PAGES:
         output(require("mandoc"), "-Tlint", "-Wwarning", pages / name)
     text = (pages / "man3/vdsox.3").read_text(encoding="ascii")
     for name in entry_names(table_manifest(base)).all:
@@ -111,10 +127,42 @@ def test_pages(root: Path, base: Path) -> None:
         assert reference == ".so man3/vdsox.3\n"
 
 
+def test_module_page_has_all_functions(root: Path) -> None:
+    """And each has a page of its own that refers to it."""
+    pages = root / "usr/share/man/man3"
+    header = (MODULE / "include" / "vdsox_module.h").read_text(encoding="ascii")
+    names = set(
+        re.findall(r"\b(vdsox_module_\w+)\([^)]*\)\s+VDSOX_MODULE_NOTHROW", header)
+    )
+    assert len(names) >= 11
+    text = (pages / "vdsox_module.3").read_text(encoding="ascii")
+    assert set(re.findall(r"^\.Nm (\w+)", text, re.M)) == names
+    assert set(re.findall(r"^\.F[no] (vdsox_module_\w+)", text, re.M)) == names
+    found = {path.stem for path in pages.glob("vdsox_module_*.3")}
+    assert found == names
+    for name in names:
+        reference = (pages / f"{name}.3").read_text(encoding="ascii")
+        assert reference == ".so man3/vdsox_module.3\n"
+
+
+def test_pages_have_all_options(tool: Path, root: Path) -> None:
+    """The usage names the commands and options that vdsox-module(1) describes."""
+    usage = output(tool, "--help")
+    page = (root / "usr/share/man/man1/vdsox-module.1").read_text(encoding="ascii")
+    described = {f"-{name}" for name in re.findall(r"^\.It Fl (\S+)", page, re.M)}
+    described |= {f"-{name}" for name in re.findall(r", Fl (\S+)", page)}
+    lines = usage[usage.index("vdsox module") : usage.index("vdsox --version")]
+    assert set(re.findall(r"(?<=[ \[])-[-\w]*", lines)) == described
+    commands = set(re.findall(r"vdsox module (\w+)", usage))
+    assert set(re.findall(r"^\.Cm module (\w+)", page, re.M)) == commands
+    assert commands <= set(re.findall(r"^\.It Cm (\w+)", page, re.M))
+
+
 def test_packages(base: Path, tmp_path: Path) -> None:
     """From a copy, as dpkg-buildpackage writes the packages beside the folder."""
     folder = tmp_path / "tools" / "lib" / "vdsox"
     shutil.copytree(FOLDER, folder)
+    shutil.copytree(MODULE, tmp_path / "tools" / "module")
     shutil.copytree(TABLE.parent, tmp_path / "scripts")
     patches = BASE_TABLE.parent.parent
     shutil.copytree(BASE_TABLE.parent, tmp_path / "patches" / BASE_TABLE.parent.name)
@@ -130,15 +178,13 @@ def test_packages(base: Path, tmp_path: Path) -> None:
             ["tar", "-t"], input=listing, capture_output=True, check=True
         )
         found[package.name.split("_")[0]] = names.stdout.decode().split()
-    assert set(found) == {"libvdsox0", "libvdsox-dev", "vdsox"}
-    ends = {
-        "libvdsox0": ["/libvdsox.so.0"],
-        "libvdsox-dev": ["/vdsox.h", "/vdsox_entries.h", "/libvdsox.a", "/libvdsox.so"],
-        "vdsox": ["bin/vdsox", "/libvdsox-preload.so", "man1/vdsox.1.gz"],
-    }
-    for package, wanted in ends.items():
+    assert set(found) == set(PACKAGES)
+    for package, wanted in PACKAGES.items():
         for end in wanted:
             assert [name for name in found[package] if name.endswith(end)], end
+        others = {name for other in found if other != package for name in found[other]}
+        files = {name for name in found[package] if not name.endswith("/")}
+        assert not files & others
 
 
 # The tool.
