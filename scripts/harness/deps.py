@@ -20,8 +20,8 @@ REPORT = "python3-jinja2 python3-junitparser".split()
 BENCH = "libbenchmark-dev python3-jinja2 python3-matplotlib".split()
 TEST = (
     "black clang-format clang-tidy cmake debhelper doctest-dev dpkg-dev gawk mandoc"
-    " musl-tools pkg-config python3-jsonschema python3-pyelftools python3-pytest"
-    " python3-pytest-timeout qemu-user spin strace valgrind"
+    " musl-tools ninja-build pkg-config python3-jsonschema python3-pyelftools"
+    " python3-pytest python3-pytest-timeout qemu-user spin strace valgrind"
 ).split()
 # tests/programs run these in guests, on this machine's root or an unpacked Debian root.
 PROGRAMS = (

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <set>
+#include <utility>
 
 #include "check.h"
 #include "file.h"
@@ -142,25 +144,27 @@ std::string image_path(const std::string &folder, const std::string &module)
 	return folder + "/" + module + ".vdso";
 }
 
-/* The rules of a compiler's .d file: that of the object, and empty ones for its headers. */
-struct Rules {
-	std::string files; /* that the object is made of */
-	std::string empty; /* so that make does not miss a header that is gone */
-};
-
-Rules read_rules(const std::string &path)
+/* The files in a rule of make that a compiler has written, as they are written there. */
+Words read_rule(const std::string &path)
 {
 	const std::string text = vdsogen::read_file(path);
 	const std::size_t colon = text.find(": ");
-	std::size_t end = text.find('\n', colon);
+	Words files;
+	std::string file;
 
 	if (colon == std::string::npos)
 		throw BuildFault(path + ": is no rule of make");
-	while (end != std::string::npos && text[end - 1] == '\\')
-		end = text.find('\n', end + 1);
-	if (end == std::string::npos)
-		end = text.size();
-	return {text.substr(colon + 1, end - colon - 1), text.substr(end)};
+	for (std::size_t at = colon + 1; at < text.size(); at++) {
+		const bool escapes = text[at] == '\\' && at + 1 < text.size();
+
+		if (escapes && text[at + 1] != '\n')
+			file += text.substr(at++, 2);
+		else if (text[at] != ' ' && text[at] != '\n' && !escapes)
+			file += text[at];
+		else if (!file.empty())
+			files.push_back(std::exchange(file, {}));
+	}
+	return files;
 }
 
 class Builder
@@ -197,7 +201,7 @@ private:
 		append(words, machine_.compile);
 		append(words, {"-I" + request_.folder});
 		append(words, request_.flags);
-		append(words, {"-MMD", "-MP", "-MF", object + ".d", "-c", source, "-o", object});
+		append(words, {"-MMD", "-MF", object + ".d", "-c", source, "-o", object});
 		std::filesystem::remove(object);
 		if (!modules::run(words))
 			throw BuildFault(source + ": does not compile");
@@ -242,19 +246,36 @@ private:
 		std::filesystem::rename(part, image_);
 	}
 
-	/* A rule for make and ninja: the image and all files that it is made of. */
+	/*
+	 * A rule for make and ninja: the image and all files that it is made of, except for
+	 * generated ones. An empty rule for each, so that none is missed if it is gone.
+	 */
 	void write_dependencies()
 	{
-		std::string files = image_ + ": " + request_.table;
+		std::set<std::string> files;
+		std::string rule = image_ + ": " + request_.table;
 		std::string empty;
 
-		for (const std::string &object : objects_) {
-			const Rules rules = read_rules(object + ".d");
-
-			files += " \\\n" + rules.files;
-			empty += rules.empty;
+		for (const std::string &object : objects_)
+			for (std::string &file : read_rule(object + ".d"))
+				if (!is_generated(file))
+					files.insert(std::move(file));
+		for (const std::string &file : files) {
+			rule += " \\\n " + file;
+			empty += "\n" + file + ":\n";
 		}
-		vdsogen::OutputFile(image_ + ".d").write(files + "\n" + empty);
+		vdsogen::OutputFile(image_ + ".d").write(rule + "\n" + empty);
+	}
+
+	bool is_generated(const std::string &file) const
+	{
+		const std::filesystem::path folder(request_.folder);
+		const auto normal = std::filesystem::path(file).lexically_normal();
+
+		for (const Output &output : outputs())
+			if (normal == (folder / output_name(output, table_)).lexically_normal())
+				return true;
+		return false;
 	}
 
 	std::string debug() const { return image_ + ".dbg"; }

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: MIT
 #
-# vdsox_add_module(NAME TABLE table SOURCES source... [DEFINITIONS CONSTANT=VALUE...])
+# vdsox_add_module(NAME TABLE table SOURCES source... [DEFINITIONS CONSTANT=VALUE...]
+#	[OPTIONS compiler-option...])
 #
-# Builds NAME.vdso below the current binary directory. The interface library NAME has the
-# headers of the module and depends on the image, whose path is the target's property
-# VDSOX_MODULE_IMAGE.
+# Builds NAME.vdso below the current binary directory; NAME is the module's name in its
+# table. The interface library NAME has the headers of the module and depends on the image,
+# whose path is the target's property VDSOX_MODULE_IMAGE. VDSOX_PROGRAM names the program
+# vdsox.
 
 include_guard(GLOBAL)
-find_program(VDSOX_PROGRAM vdsox HINTS "${CMAKE_CURRENT_LIST_DIR}/../../../bin"
-	"${CMAKE_CURRENT_LIST_DIR}/../../../../bin" REQUIRED)
+set(_vdsox_module_dir "${CMAKE_CURRENT_LIST_DIR}")
 
 function(vdsox_add_module name)
-	cmake_parse_arguments(PARSE_ARGV 1 module "" "TABLE" "SOURCES;DEFINITIONS")
+	cmake_parse_arguments(PARSE_ARGV 1 module "" "TABLE" "SOURCES;DEFINITIONS;OPTIONS")
 	if(NOT module_TABLE OR NOT module_SOURCES OR module_UNPARSED_ARGUMENTS)
 		message(FATAL_ERROR "vdsox_add_module(${name}): TABLE and SOURCES are needed")
 	endif()
+	find_program(VDSOX_PROGRAM vdsox REQUIRED
+		HINTS "${_vdsox_module_dir}/../../../bin" "${_vdsox_module_dir}/../../../../bin")
+	get_target_property(include vdsox::module INTERFACE_INCLUDE_DIRECTORIES)
 	set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name}.module)
 	set(image ${folder}/${name}.vdso)
 	set(files)
@@ -26,11 +30,15 @@ function(vdsox_add_module name)
 	foreach(value IN LISTS module_DEFINITIONS)
 		list(APPEND values -D ${value})
 	endforeach()
+	set(headers ${folder}/${name}.h ${folder}/${name}.hpp ${folder}/${name}_module.h)
 	add_custom_command(
 		OUTPUT ${image}
+		BYPRODUCTS ${headers}
+		COMMAND ${CMAKE_COMMAND} -E rm -f ${image}
 		COMMAND ${VDSOX_PROGRAM} module build ${files} -o ${folder} ${values}
 			--cc ${CMAKE_C_COMPILER} --cxx ${CMAKE_CXX_COMPILER}
-		DEPENDS ${files}
+			-- -idirafter ${include} ${module_OPTIONS}
+		DEPENDS ${files} ${VDSOX_PROGRAM}
 		DEPFILE ${image}.d
 		VERBATIM)
 	add_custom_target(${name}-image DEPENDS ${image})
