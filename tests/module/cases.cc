@@ -264,13 +264,32 @@ void threads()
 	check(attach(fds).total() == std::uint64_t{3} * count * rounds, "no greeting is lost");
 }
 
-/* With mseal() nothing can be mapped over the code; without it the flag does nothing. */
+/* The address of the mapping of this process with that permissions and name. */
+void *find_mapping(const std::string &permissions, const std::string &name)
+{
+	std::ifstream maps("/proc/self/maps");
+
+	for (std::string line; std::getline(maps, line);)
+		if (line.find(" " + permissions + " ") != std::string::npos &&
+		    line.find("/memfd:" + name + " ") != std::string::npos)
+			return reinterpret_cast<void *>(std::stoul(line, nullptr, 16));
+	throw Wrong("no mapping " + permissions + " of " + name);
+}
+
+/* With mseal() no mapping can be changed; without it the flag does nothing. */
 void sealed()
 {
+	constexpr long mseal_number = 462;
+	constexpr std::size_t page = 4096;
+	const bool has_mseal = !syscall(mseal_number, nullptr, 0UL, 0UL);
 	const module_fds fds = module_fds::publish(image_path);
 	const hello_module::attached hello = attach(fds, VDSOX_MODULE_SEAL);
 
 	check(hello.greet("ann") == 3, "a sealed module");
+	for (const auto &[permissions, name] :
+	     {std::pair("r-xp", "hello"), std::pair("rw-s", "hello-shared")})
+		check((mprotect(find_mapping(permissions, name), page, PROT_NONE) < 0) == has_mseal,
+		      std::string("a change of ") + permissions);
 }
 
 const std::map<std::string, void (*)()> cases = {
