@@ -5,16 +5,13 @@
  * had in their hands is missing, none comes twice or out of order.
  */
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <csignal>
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
 #include <random>
 
+#include "check.h"
 #include "vqueue.hpp"
 
 namespace
@@ -22,7 +19,7 @@ namespace
 
 /* Shared with the children: what they have finished. */
 struct Progress {
-	std::atomic<uint64_t> begun, pushed, popped, popping, last;
+	std::atomic<uint64_t> begun, popped, last;
 	std::atomic<int> wrong;
 };
 
@@ -30,12 +27,6 @@ struct Message {
 	uint64_t number;
 	uint64_t check[7];
 };
-
-[[noreturn]] void fail(const char *what, long value)
-{
-	std::printf("%s: %ld\n", what, value);
-	std::exit(1);
-}
 
 Message make(uint64_t number)
 {
@@ -61,8 +52,18 @@ void produce(const vqueue_module::attached &queue, Progress &progress)
 
 		if (queue.push(0, &message, sizeof(message), -1))
 			progress.wrong = 1;
-		progress.pushed = number;
 	}
+}
+
+/* Counts a message that somebody has taken. */
+void count(Progress &progress, const Message &message)
+{
+	if (!is_whole(message))
+		progress.wrong = 2;
+	if (message.number <= progress.last)
+		progress.wrong = 3;
+	progress.last = message.number;
+	progress.popped.fetch_add(1);
 }
 
 void consume(const vqueue_module::attached &queue, Progress &progress)
@@ -70,91 +71,85 @@ void consume(const vqueue_module::attached &queue, Progress &progress)
 	for (;;) {
 		Message message;
 
-		progress.popping = 1;
 		if (queue.pop(0, &message, sizeof(message), -1) != sizeof(message))
-			progress.wrong = 2;
-		else if (!is_whole(message) || message.number <= progress.last)
-			progress.wrong = 3;
-		progress.last = message.number;
-		progress.popped.fetch_add(1);
-		progress.popping = 0;
+			progress.wrong = 4;
+		else
+			count(progress, message);
 	}
 }
 
-template <typename Body> pid_t start(Body body)
+class Test
 {
-	const pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		body();
-		_exit(1);
+public:
+	Test(const char *image, unsigned int seed)
+	    : random_(seed), fds_(vdsox::module_fds::publish(image)), queue_(fds_.get()),
+	      progress_(*static_cast<Progress *>(mmap(nullptr, sizeof(Progress),
+						      PROT_READ | PROT_WRITE,
+						      MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
+	{
+		check_equal(queue_.open(fds_.get().shared), 0, "open");
 	}
-	return pid;
-}
 
-void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, nullptr, 0);
-}
+	void run(long rounds)
+	{
+		for (long round = 0; round < rounds; round++) {
+			kill_both();
+			drain();
+			check_equal(progress_.wrong, 0, "wrong");
+
+			const Message message = make(progress_.begun.fetch_add(1) + 1);
+
+			check_equal(queue_.push(0, &message, sizeof(message), 0), 0, "push");
+		}
+		drain();
+
+		/* A producer's that was not pushed, or a consumer's that was not counted. */
+		const auto missing = static_cast<long>(progress_.begun - progress_.popped);
+
+		check(missing >= 0 && missing <= 2 * rounds,
+		      "missing messages: " + std::to_string(missing));
+		std::cout << 2 * rounds << " kills, " << progress_.begun << " messages, "
+			  << missing << " missing, " << queue_.lost(0) << " lost slots\n";
+	}
+
+private:
+	void kill_both()
+	{
+		Child producer([&] { produce(queue_, progress_); });
+		Child consumer([&] { consume(queue_, progress_); });
+		Child &first = random_() % 2 ? producer : consumer;
+
+		usleep(random_() % 2000);
+		first.end();
+		usleep(random_() % 200);
+	}
+
+	/* Takes what is left. For ever, if a dead peer's slot stays. */
+	void drain()
+	{
+		Message message;
+
+		/* A process that is looked at by another may keep its memory a little longer. */
+		while (queue_.length(0))
+			if (queue_.pop(0, &message, sizeof(message), 20000000) == sizeof(message))
+				count(progress_, message);
+	}
+
+	std::mt19937 random_;
+	const vdsox::module_fds fds_;
+	const vqueue_module::attached queue_;
+	Progress &progress_;
+};
 
 } // namespace
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc != 4) {
+		std::cerr << "usage: kill IMAGE ROUNDS SEED\n";
 		return 2;
-
-	const long count = std::atol(argv[2]);
-	std::mt19937 random(static_cast<unsigned int>(std::atol(argv[3])));
-	const vdsox::module_fds fds = vdsox::module_fds::publish(argv[1]);
-	const vqueue_module::attached queue(fds.get());
-	Progress &progress = *static_cast<Progress *>(mmap(nullptr, sizeof(Progress),
-							   PROT_READ | PROT_WRITE,
-							   MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-	uint64_t drained = 0;
-
-	if (long error = queue.open(fds.get().shared))
-		fail("open", error);
-	for (long round = 0; round < count; round++) {
-		const pid_t producer = start([&] { produce(queue, progress); });
-		const pid_t consumer = start([&] { consume(queue, progress); });
-		Message message;
-		long got;
-
-		usleep(random() % 2000);
-		if (random() % 2) {
-			end(producer);
-			usleep(random() % 200);
-			end(consumer);
-		} else {
-			end(consumer);
-			usleep(random() % 200);
-			end(producer);
-		}
-		while ((got = queue.pop(0, &message, sizeof(message), 0)) == sizeof(message)) {
-			if (!is_whole(message) || message.number <= progress.last)
-				fail("wrong message", static_cast<long>(message.number));
-			progress.last = message.number;
-			drained++;
-		}
-		if (got != -EAGAIN)
-			fail("pop", got);
-		if (progress.wrong)
-			fail("wrong in a child", progress.wrong);
-		message = make(progress.begun.fetch_add(1) + 1);
-		if (long error = queue.push(0, &message, sizeof(message), 0))
-			fail("push", error);
-		progress.pushed++;
 	}
-
-	const uint64_t begun = progress.begun, taken = progress.popped + drained;
-
-	/* The last message is still in the queue. */
-	if (begun < taken + 1 || begun - taken - 1 > 2 * static_cast<uint64_t>(count))
-		fail("messages missing", static_cast<long>(begun - taken - 1));
-	std::printf("%ld kills, %lu messages, %lu missing, %ld lost slots\n", 2 * count, begun,
-		    begun - taken - 1, queue.lost(0));
-	return 0;
+	return run_main([&] {
+		Test(argv[1], static_cast<unsigned int>(std::atol(argv[3]))).run(std::atol(argv[2]));
+	});
 }

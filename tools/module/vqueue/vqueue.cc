@@ -2,449 +2,407 @@
 /*
  * Bounded queues in shared memory, for processes that may die or misbehave at any time.
  *
- * Position p of a queue is slot p % SLOTS in round p / SLOTS. The word of a slot says what
- * its next change is; all changes are compare-and-swap of the whole word:
- *
- *	EMPTY(r) --> WRITING(r, o) --> FULL(r) --> READING(r, o) --> EMPTY(r + 1)
- *	             producer o                    consumer o
- *
- * A slot is in a given state of a given round once, so a word that was read long ago
- * cannot be taken for the current one. All zeros is EMPTY(0): a new queue needs no set-up.
- *
- * tail and head only say where to begin. Whoever finds that the slot there has gone further
- * moves them on, so it does not matter who dies between a claim and that step.
+ * word.h has the states of a slot. tail and head only say where to begin. Whoever finds that
+ * the slot there has gone further moves them on, so it does not matter who dies between a
+ * claim and that step.
  *
  * Race of two producers for one slot: both read EMPTY(r), one compare-and-swap fails; that
  * one sees WRITING(r), moves tail on and takes the next slot. Of two consumers likewise.
  *
- * Death. A peer holds a lock on byte o of the shared file, through a file description of
- * its own. The kernel releases it when the peer has lost its memory (exit_files() is later
- * than exit_mm()), so a peer whose lock is free writes nothing any more. The lock cannot be
- * forged from shared memory, and neither a reused process ID nor another PID namespace
- * matters. Who needs a slot of a dead peer changes WRITING(r, o) to FULL(r) without a message,
- * or READING(r, o) to EMPTY(r + 1): only the message in that slot is lost. A new peer that
- * gets the lock of a dead one does so for all slots of its number first.
- *
- * Robust mutexes of pthread(7) are no alternative: their list of held locks goes through the
- * shared memory, so every peer could make another's C library follow wrong pointers.
+ * A message is the length and the bytes that a slot has while it is FULL: its producer wrote
+ * them after it had claimed the slot and before it released it, its consumer reads them
+ * between its own claim and release.
  *
  * Misbehaviour. Every value from shared memory is read once, an index is a remainder, a
  * length is limited to the slot's, and every loop is bounded. Whoever may write the queue can
  * take, lose and forge messages; it cannot make another peer touch other memory or hang in a
  * call that has a time limit.
+ *
+ * Limits. A peer that is stopped, or dumps core, in the few instructions between claim and
+ * release holds up the others until it goes on or is gone; so does a thread that leaves them
+ * otherwise than by returning, as by siglongjmp(), for as long as its process lives. A signal
+ * handler may push and pop without a wait only: the call that it interrupts may have the slot
+ * that it would wait for.
  */
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <linux/mman.h>
-
-#include "vdsox_module_call.h"
+#include "call.h"
+#include "peer.h"
+#include "recover.h"
 #include "vqueue_module.h"
+#include "wait.h"
+#include "word.h"
 
 namespace
 {
 
-constexpr long einval = 22, eagain = 11, emsgsize = 90, etimedout = 110, eusers = 87, ebadf = 9;
-constexpr long eintr = 4, ebadmsg = 74;
-
-enum State : uint64_t { EMPTY, WRITING, FULL, READING };
-
-constexpr unsigned int owner_shift = 2;
-constexpr unsigned int round_shift = 18;
-constexpr uint64_t round_mask = ~uint64_t{0} >> round_shift;
-/* Owner of a FULL slot without a message. */
-constexpr uint64_t nobody = 0xffff;
 /* Attempts of one try: each that fails has seen another peer get on, or shared memory lie. */
 constexpr unsigned int most_attempts = 4096;
-/* A peer may die between a change and the wakeup, so no wait is longer. */
-constexpr int64_t slice_ns = 20000000;
 
-constexpr uint64_t word(uint64_t round, State state, uint64_t owner = 0)
-{
-	return (round & round_mask) << round_shift | owner << owner_shift | state;
-}
-
-constexpr uint64_t round_of(uint64_t value)
-{
-	return value >> round_shift;
-}
-
-constexpr uint64_t owner_of(uint64_t value)
-{
-	return value >> owner_shift & 0xffff;
-}
-
-constexpr State state_of(uint64_t value)
-{
-	return static_cast<State>(value & 3);
-}
-
-/* Rounds from @from to @to, which is negative if @to was before. */
-constexpr int64_t rounds(uint64_t from, uint64_t to)
-{
-	return static_cast<int64_t>((to - from) << round_shift) >> round_shift;
-}
-
-template <typename Value> Value load(const Value &value)
-{
-	return __atomic_load_n(&value, __ATOMIC_ACQUIRE);
-}
-
-template <typename Value> bool swap(Value &value, Value from, Value to)
-{
-	return __atomic_compare_exchange_n(&value, &from, to, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-struct Lock {
-	short type;
-	short whence;
-	long start;
-	long length;
-	int pid;
-};
-
-/* This process's number among the peers plus 1; 0 in a child of fork(). */
-uint32_t &mark()
-{
-	return *reinterpret_cast<uint32_t *>(vqueue_private()->mark);
-}
-
-int descriptor()
-{
-	return vqueue_private()->descriptor - 1;
-}
-
-bool is_dead(uint64_t owner, uint64_t self)
-{
-	Lock lock = {F_WRLCK, 0, static_cast<long>(owner), 1, 0};
-
-	if (owner == self)
-		return false;
-	if (owner >= VQUEUE_PEERS)
-		return true;
-	return !vdsox_module_call(__NR_fcntl, descriptor(), F_OFD_GETLK,
-				  reinterpret_cast<long>(&lock), 0, 0, 0) &&
-	       lock.type == F_UNLCK;
-}
-
-/* Ends what a dead owner of the slot has begun; @value: the slot's word. */
-void recover(vqueue_queue &queue, vqueue_slot &slot, uint64_t value)
-{
-	const uint64_t next = state_of(value) == WRITING ? word(round_of(value), FULL, nobody)
-							 : word(round_of(value) + 1, EMPTY);
-
-	if (swap(slot.word, value, next))
-		__atomic_add_fetch(&queue.lost, 1, __ATOMIC_RELAXED);
-}
-
-void recover_all(uint64_t owner)
-{
-	for (vqueue_queue &queue : vqueue_shared()->queues)
-		for (vqueue_slot &slot : queue.slots) {
-			const uint64_t value = load(slot.word);
-			const State state = state_of(value);
-
-			if ((state == WRITING || state == READING) && owner_of(value) == owner)
-				recover(queue, slot, value);
-		}
-}
-
-void wake(uint32_t &futex, const uint32_t &waiters)
-{
-	__atomic_add_fetch(&futex, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&waiters, __ATOMIC_SEQ_CST))
-		vdsox_module_call(__NR_futex, reinterpret_cast<long>(&futex), FUTEX_WAKE,
-				  0x7fffffff, 0, 0, 0);
-}
-
+/* Without a call: the image has no fast memcpy(). */
 void copy(void *to, const void *from, size_t n)
 {
-	__builtin_memcpy(to, from, n);
+	char *out = static_cast<char *>(to);
+	const char *in = static_cast<const char *>(from);
+
+	for (; n >= 8; n -= 8, out += 8, in += 8)
+		__builtin_memcpy(out, in, 8);
+	for (; n; n--)
+		*out++ = *in++;
 }
 
-/* A push or a pop at a position. */
-enum class Step { done, again, blocked };
+/*
+ * The result of a step. `held`: another peer has the slot; only its death changes that
+ * without a wakeup.
+ */
+enum class Step { done, again, blocked, held };
 
+/* A position of a queue, its slot, and the word of that, read once. */
 struct Place {
+	Place(vqueue_queue &queue, uint64_t where)
+	    : position(where), slot(queue.slots[where % VQUEUE_SLOTS]),
+	      round(where / VQUEUE_SLOTS & round_mask), value(load(slot.word)),
+	      ahead(rounds(round, round_of(value))), state(state_of(value))
+	{
+	}
+
+	/* The slot is in that state of the position's round. */
+	bool is(State wanted) const { return !ahead && state == wanted; }
+
+	const uint64_t position;
 	vqueue_slot &slot;
-	uint64_t round;
-	uint64_t value;
+	const uint64_t round;
+	const uint64_t value;
+	const int64_t ahead; /* rounds that the slot is ahead of the position */
+	const State state;
 };
 
-Place place_at(vqueue_queue &queue, uint64_t position)
+/*
+ * Moves @position on from @at, to the first one after it that its slot has not left.
+ * @left: the slot has left the position in the round of its word, too
+ */
+Step move_on(uint64_t &position, const Place &at, bool left)
 {
-	vqueue_slot &slot = queue.slots[position % VQUEUE_SLOTS];
+	const uint64_t skipped = static_cast<uint64_t>(at.ahead - !left) * VQUEUE_SLOTS;
 
-	return {slot, position / VQUEUE_SLOTS & round_mask, load(slot.word)};
+	swap(position, at.position, at.position + skipped + 1);
+	return Step::again;
 }
 
-Step step_push(vqueue_queue &queue, uint64_t self, const void *message, size_t length)
+/* Of a slot that another peer has. @check: find out whether that is dead */
+Step step_over(vqueue_queue &queue, const Place &at, bool check)
 {
-	uint64_t tail = load(queue.tail);
-	const Place at = place_at(queue, tail);
-	const State state = state_of(at.value);
-	const int64_t ahead = rounds(at.round, round_of(at.value));
+	if (!check || !is_dead(owner_of(at.value)))
+		return Step::held;
+	recover(queue, at.slot, at.value);
+	return Step::again;
+}
+
+struct Message {
+	const void *bytes;
+	size_t length;
+};
+
+Step step_push(vqueue_queue &queue, uint64_t self, const Message &message, bool check)
+{
+	const Place at(queue, load(queue.tail));
 	const uint64_t mine = word(at.round, WRITING, self);
 
-	if (at.value == word(at.round, EMPTY)) {
-		if (!swap(at.slot.word, at.value, mine))
-			return Step::again;
-		swap(queue.tail, tail, tail + 1);
-		copy(at.slot.bytes, message, length);
-		at.slot.length = static_cast<uint32_t>(length);
-		return swap(at.slot.word, mine, word(at.round, FULL)) ? Step::done : Step::again;
-	}
-	if (ahead >= 0) { /* claimed before; EMPTY of a later round: consumed, too */
-		swap(queue.tail, tail, tail + 1);
+	if (at.ahead > 0 || (!at.ahead && at.state != EMPTY))
+		return move_on(queue.tail, at, at.state != EMPTY);
+	if (at.ahead < 0)
+		return is_owned(at.value) ? step_over(queue, at, check) : Step::blocked;
+	if (!swap(at.slot.word, at.value, mine))
 		return Step::again;
-	}
-	if ((state == WRITING || state == READING) && is_dead(owner_of(at.value), self)) {
-		recover(queue, at.slot, at.value);
-		return Step::again;
-	}
-	return Step::blocked;
+	swap(queue.tail, at.position, at.position + 1);
+	copy(at.slot.bytes, message.bytes, message.length);
+	at.slot.length = static_cast<uint32_t>(message.length);
+	return swap(at.slot.word, mine, word(at.round, FULL)) ? Step::done : Step::again;
 }
 
-Step step_pop(vqueue_queue &queue, uint64_t self, void *message, size_t size, long &length)
-{
-	uint64_t head = load(queue.head);
-	const Place at = place_at(queue, head);
-	const State state = state_of(at.value);
-	const int64_t ahead = rounds(at.round, round_of(at.value));
-	const uint64_t mine = word(at.round, READING, self);
+/* Where a message goes, and its length or a negative errno. */
+struct Room {
+	void *bytes;
+	size_t size;
+	long length;
+};
 
-	if (ahead < 0 || at.value == word(at.round, EMPTY))
-		return Step::blocked;
-	if (ahead > 0 || state == READING) {
-		swap(queue.head, head, head + 1);
-		return Step::again;
-	}
-	if (state == WRITING) {
-		if (!is_dead(owner_of(at.value), self))
-			return Step::blocked;
-		recover(queue, at.slot, at.value);
-		return Step::again;
-	}
-	length = at.slot.length;
-	if (owner_of(at.value) != nobody && static_cast<size_t>(length) > size &&
-	    length <= static_cast<long>(VQUEUE_BYTES)) {
-		length = -emsgsize;
+/* Takes the message of a FULL slot, if it has one that fits. */
+Step take(vqueue_queue &queue, uint64_t self, const Place &at, Room &room)
+{
+	const uint64_t mine = word(at.round, READING, self);
+	const bool is_none = owner_of(at.value) == nobody;
+	const uint32_t length = __atomic_load_n(&at.slot.length, __ATOMIC_RELAXED);
+	const bool is_bad = length > VQUEUE_BYTES;
+
+	/* If the slot has not changed, this was the length of its message. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!is_none && !is_bad && length > room.size) {
+		room.length = -EMSGSIZE;
 		return load(at.slot.word) == at.value ? Step::done : Step::again;
 	}
 	if (!swap(at.slot.word, at.value, mine))
 		return Step::again;
-	swap(queue.head, head, head + 1);
-	length = at.slot.length;
-	if (length > static_cast<long>(VQUEUE_BYTES) || static_cast<size_t>(length) > size)
-		length = -ebadmsg;
-	else if (owner_of(at.value) != nobody)
-		copy(message, at.slot.bytes, static_cast<size_t>(length));
+	swap(queue.head, at.position, at.position + 1);
+	if (!is_none && !is_bad)
+		copy(room.bytes, at.slot.bytes, length);
+	room.length = is_bad ? -EBADMSG : static_cast<long>(length);
 	if (!swap(at.slot.word, mine, word(at.round + 1, EMPTY)))
-		length = -ebadmsg;
-	return owner_of(at.value) == nobody ? Step::again : Step::done;
+		room.length = -EBADMSG;
+	return is_none ? Step::again : Step::done;
 }
 
-int64_t now()
+Step step_pop(vqueue_queue &queue, uint64_t self, Room &room, bool check)
 {
-	int64_t time[2] = {0, 0};
+	const Place at(queue, load(queue.head));
 
-	vdsox_module_call(__NR_clock_gettime, 1, reinterpret_cast<long>(time), 0, 0, 0, 0);
-	return time[0] * 1000000000 + time[1];
+	if (at.ahead > 0 || at.is(READING))
+		return move_on(queue.head, at, at.state == READING);
+	if (at.ahead < 0 || at.state == EMPTY)
+		return Step::blocked;
+	if (at.state == WRITING)
+		return step_over(queue, at, check);
+	return take(queue, self, at, room);
 }
 
-/* Waits until @futex is not @seen, or for a slice; false if @end is over (-1: never is). */
-bool wait(uint32_t &futex, uint32_t seen, uint32_t &waiters, int64_t end)
+/* A push would not find all slots full. */
+bool has_room(vqueue_queue &queue)
 {
-	const int64_t left = end < 0 ? slice_ns : end - now();
-	const int64_t part = left < slice_ns ? left : slice_ns;
-	const int64_t time[2] = {0, part};
-
-	if (part <= 0)
-		return false;
-	__atomic_add_fetch(&waiters, 1, __ATOMIC_SEQ_CST);
-	vdsox_module_call(__NR_futex, reinterpret_cast<long>(&futex), FUTEX_WAIT, seen,
-			  reinterpret_cast<long>(time), 0, 0);
-	__atomic_sub_fetch(&waiters, 1, __ATOMIC_SEQ_CST);
-	return true;
+	return Place(queue, load(queue.tail)).ahead >= 0;
 }
 
-long enter();
-
-/*
- * Calls @step until it is done or the time is over. @futex changes when a blocked step may
- * get on.
- */
-template <typename Body> long repeat(int64_t timeout, uint32_t &futex, uint32_t &waiters, Body step)
+bool has_message(vqueue_queue &queue)
 {
-	const int64_t end = timeout <= 0 ? timeout : now() + timeout;
+	const Place at(queue, load(queue.head));
 
-	for (unsigned int attempts = 0;;) {
-		const uint32_t seen = load(futex);
-		const Step result = step();
+	return at.ahead > 0 || (!at.ahead && (at.state == FULL || at.state == READING));
+}
 
-		if (result == Step::done)
+/* Pushes or pops a message; `Operation` has the step and its kind of waiters. */
+template <typename Operation> class Call
+{
+public:
+	explicit Call(Operation &operation) : operation_(operation) {}
+
+	/* @timeout: ns, -1: any; 0, -EAGAIN or -ETIMEDOUT */
+	long run(int64_t timeout)
+	{
+		if (timeout < -1)
+			timeout = 0;
+		if (attempt(!timeout))
 			return 0;
-		if (result == Step::again && ++attempts < most_attempts)
-			continue;
-		attempts = 0;
 		if (!timeout)
-			return -eagain;
-		if (!wait(futex, seen, waiters, end))
-			return -etimedout;
+			return -EAGAIN;
+
+		const bool done = wait(timeout < 0 ? timeout : deadline(timeout));
+
+		if (slept_)
+			pass_on();
+		return done ? 0 : -ETIMEDOUT;
 	}
-}
 
-/* Locks the first free byte; its number or a negative errno. */
-long become_peer(int fd)
-{
-	for (long number = 0; number < static_cast<long>(VQUEUE_PEERS); number++) {
-		const Lock lock = {F_WRLCK, 0, number, 1, 0};
+private:
+	static int64_t deadline(int64_t timeout)
+	{
+		const int64_t begin = now();
 
-		if (!vdsox_module_call(__NR_fcntl, fd, F_OFD_SETLK, reinterpret_cast<long>(&lock),
-				       0, 0, 0))
-			return number;
+		return timeout < INT64_MAX - begin ? begin + timeout : INT64_MAX;
 	}
-	return -eusers;
+
+	bool attempt(bool check)
+	{
+		for (unsigned int i = 0; i < most_attempts; i++) {
+			const Step step = operation_.step(check);
+
+			if (step != Step::again)
+				return step == Step::done;
+		}
+		return false;
+	}
+
+	bool wait(int64_t end)
+	{
+		for (int64_t slice = shortest_slice_ns;;) {
+			if (spin([&] { return operation_.is_ready(); }) && attempt(false))
+				return true;
+
+			const int64_t left = end < 0 ? longest_slice_ns : end - now();
+
+			if (left <= 0)
+				return false;
+			if (sleep(left < slice ? left : slice))
+				return true;
+			slice = slice * 2 < longest_slice_ns ? slice * 2 : longest_slice_ns;
+		}
+	}
+
+	/* See wait.h; true if the operation is done. */
+	bool sleep(int64_t ns)
+	{
+		vqueue_waiters &waiters = operation_.waiters();
+		const int64_t time[2] = {ns / second, ns % second};
+		bool done;
+
+		__atomic_add_fetch(&waiters.count, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&waiters.asleep, 1u, __ATOMIC_SEQ_CST);
+		done = attempt(true);
+		if (!done) {
+			slept_ = true;
+			call(__NR_futex, &waiters.asleep, static_cast<long>(FUTEX_WAIT), 1L, time);
+		}
+		__atomic_sub_fetch(&waiters.count, 1, __ATOMIC_SEQ_CST);
+		return done || attempt(true);
+	}
+
+	void pass_on()
+	{
+		vqueue_waiters &waiters = operation_.waiters();
+
+		if (!__atomic_load_n(&waiters.count, __ATOMIC_SEQ_CST))
+			return;
+		__atomic_store_n(&waiters.asleep, 1u, __ATOMIC_SEQ_CST);
+		if (operation_.is_ready())
+			wake(waiters);
+	}
+
+	Operation &operation_;
+	bool slept_ = false;
+};
+
+struct Push {
+	vqueue_queue &queue;
+	const uint64_t self;
+	Message message;
+
+	Step step(bool check) { return step_push(queue, self, message, check); }
+	bool is_ready() { return has_room(queue); }
+	vqueue_waiters &waiters() { return queue.pushers; }
+};
+
+struct Pop {
+	vqueue_queue &queue;
+	const uint64_t self;
+	Room room;
+
+	Step step(bool check) { return step_pop(queue, self, room, check); }
+	bool is_ready() { return has_message(queue); }
+	vqueue_waiters &waiters() { return queue.poppers; }
+};
+
+/* After pushes to queue number @index. */
+void report_push(vqueue_queue &queue, uint32_t index)
+{
+	wake(queue.poppers);
+	if (__atomic_load_n(&queue.armed, __ATOMIC_SEQ_CST) && vqueue_has_notify() &&
+	    __atomic_exchange_n(&queue.armed, 0, __ATOMIC_SEQ_CST))
+		vqueue_call_notify(index);
 }
 
-/* A file description of this process's own, as a lock belongs to a description. */
-long open_again(int fd)
+/* This peer's number, or a negative errno, also for a wrong queue. */
+long begin(uint32_t queue)
 {
-	char path[] = "/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0";
-	char *end = path + sizeof("/proc/self/fd/") - 1;
-	int power = 1;
+	const long self = enter();
 
-	if (fd < 0)
-		return -ebadf;
-	while (power <= fd / 10)
-		power *= 10;
-	for (; power; power /= 10)
-		*end++ = static_cast<char>('0' + fd / power % 10);
-	return vdsox_module_call(__NR_openat, AT_FDCWD, reinterpret_cast<long>(path),
-				 O_RDWR | O_CLOEXEC, 0, 0, 0);
-}
-
-/* This peer's number or a negative errno. A child of fork() becomes a peer of its own. */
-long enter()
-{
-	if (!vqueue_private()->mark)
-		return -ebadf;
-
-	const uint32_t number = __atomic_load_n(&mark(), __ATOMIC_RELAXED);
-
-	if (number)
-		return number - 1;
-
-	const int inherited = descriptor();
-	const long error = vqueue_open(inherited);
-
-	if (error)
-		return error;
-	vdsox_module_call(__NR_close, inherited, 0, 0, 0, 0, 0);
-	return mark() - 1;
+	return self < 0 || queue < VQUEUE_QUEUES ? self : -EINVAL;
 }
 
 } // namespace
 
-long vqueue_open(int shared)
+long vqueue_push_many(uint32_t queue, const void *messages, size_t length, size_t count,
+		      int64_t timeout)
 {
-	constexpr long page = 4096;
-	vqueue_private_data *own = vqueue_private();
-	const long fd = open_again(shared);
-	long number;
+	const long self = begin(queue);
 
-	if (fd < 0)
-		return fd;
-	number = become_peer(static_cast<int>(fd));
-	if (number >= 0 && !own->mark) {
-		const long made = vdsox_module_call(__NR_mmap, 0, page, PROT_READ | PROT_WRITE,
-						    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (self < 0)
+		return self;
+	if (length > VQUEUE_BYTES)
+		return -EMSGSIZE;
 
-		if (made < 0 && made > -page)
-			number = made;
-		else
-			own->mark = static_cast<uint64_t>(made);
-		if (number >= 0)
-			number = vdsox_module_call(__NR_madvise, made, page, MADV_WIPEONFORK, 0, 0,
-						   0)
-					 ?: number;
+	vqueue_queue &q = vqueue_shared()->queues[queue];
+	Push push{q, static_cast<uint64_t>(self), {messages, length}};
+	size_t made = 0;
+
+	for (; made < count; made++) {
+		const long error = Call<Push>(push).run(made ? 0 : timeout);
+
+		if (error && !made)
+			return error;
+		if (error)
+			break;
+		push.message.bytes = static_cast<const char *>(push.message.bytes) + length;
 	}
-	if (number < 0) {
-		vdsox_module_call(__NR_close, fd, 0, 0, 0, 0, 0);
-		return number;
-	}
-	own->descriptor = static_cast<int32_t>(fd + 1);
-	recover_all(static_cast<uint64_t>(number));
-	__atomic_store_n(&mark(), static_cast<uint32_t>(number + 1), __ATOMIC_RELEASE);
-	return 0;
-}
-
-void vqueue_close(void)
-{
-	if (enter() < 0)
-		return;
-	__atomic_store_n(&mark(), 0u, __ATOMIC_RELAXED);
-	vdsox_module_call(__NR_close, descriptor(), 0, 0, 0, 0, 0);
+	report_push(q, queue);
+	return static_cast<long>(made);
 }
 
 long vqueue_push(uint32_t queue, const void *message, size_t length, int64_t timeout)
 {
-	const long self = enter();
+	const long made = vqueue_push_many(queue, message, length, 1, timeout);
+
+	return made < 0 ? made : 0;
+}
+
+long vqueue_pop_many(uint32_t queue, void *messages, size_t size, uint32_t *lengths, size_t count,
+		     int64_t timeout)
+{
+	const long self = begin(queue);
 
 	if (self < 0)
 		return self;
-	if (queue >= VQUEUE_QUEUES)
-		return -einval;
-	if (length > VQUEUE_BYTES)
-		return -emsgsize;
 
 	vqueue_queue &q = vqueue_shared()->queues[queue];
-	const long result = repeat(timeout, q.pops, q.pushers, [&] {
-		return step_push(q, static_cast<uint64_t>(self), message, length);
-	});
+	Pop pop{q, static_cast<uint64_t>(self), {messages, size, 0}};
+	long result = 0;
+	size_t made = 0;
 
-	if (!result)
-		wake(q.pushes, q.poppers);
-	return result;
+	while (made < count) {
+		result = Call<Pop>(pop).run(made ? 0 : timeout) ?: pop.room.length;
+		if (result < 0)
+			break;
+		lengths[made++] = static_cast<uint32_t>(result);
+		pop.room.bytes = static_cast<char *>(pop.room.bytes) + size;
+	}
+	/* A bad message is taken, too; one that is too long stays. */
+	if (made || result == -EBADMSG)
+		wake(q.pushers);
+	return made ? static_cast<long>(made) : result;
 }
 
 long vqueue_pop(uint32_t queue, void *message, size_t size, int64_t timeout)
 {
-	const long self = enter();
-	long length = 0;
+	uint32_t length = 0;
+	const long made = vqueue_pop_many(queue, message, size, &length, 1, timeout);
 
-	if (self < 0)
-		return self;
+	return made < 0 ? made : length;
+}
+
+long vqueue_arm(uint32_t queue)
+{
 	if (queue >= VQUEUE_QUEUES)
-		return -einval;
+		return -EINVAL;
 
 	vqueue_queue &q = vqueue_shared()->queues[queue];
-	const long result = repeat(timeout, q.pushes, q.poppers, [&] {
-		return step_pop(q, static_cast<uint64_t>(self), message, size, length);
-	});
 
-	if (result)
-		return result;
-	if (length != -emsgsize)
-		wake(q.pops, q.pushers);
-	return length;
+	__atomic_store_n(&q.armed, 1u, __ATOMIC_SEQ_CST);
+	return has_message(q);
 }
 
 long vqueue_length(uint32_t queue)
 {
 	if (queue >= VQUEUE_QUEUES)
-		return -einval;
+		return -EINVAL;
 
 	const vqueue_queue &q = vqueue_shared()->queues[queue];
 	const uint64_t head = load(q.head);
-	const uint64_t length = load(q.tail) - head;
+	const auto length = static_cast<int64_t>(load(q.tail) - head);
 
-	return length > VQUEUE_SLOTS ? static_cast<long>(VQUEUE_SLOTS) : static_cast<long>(length);
+	/* Either may be late. */
+	if (length < 0)
+		return 0;
+	return length < int64_t{VQUEUE_SLOTS} ? length : int64_t{VQUEUE_SLOTS};
 }
 
 long vqueue_lost(uint32_t queue)
 {
 	if (queue >= VQUEUE_QUEUES)
-		return -einval;
+		return -EINVAL;
 	return static_cast<long>(load(vqueue_shared()->queues[queue].lost));
 }
