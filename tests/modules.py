@@ -27,26 +27,33 @@ exec {compiler} "$@"
 
 
 def build(
-    native: Library, arch: str, folder: Path, table: Path, source: Path, *words: object
+    native: Library, arch: str, folder: Path, table: Path, *words: object
 ) -> Path:
-    """Build a module for an architecture; returns the image."""
+    """Build a module for an architecture from sources, which `words` begin with; returns
+    the image."""
     prefix = machine.load(arch).cross
     compilers = ["--cc", f"{prefix}gcc", "--cxx", f"{prefix}g++"]
-    tool = [native.out / "vdsox", "module", "build", table, source, "-o", folder]
+    tool = [native.out / "vdsox", "module", "build", table, "-o", folder]
     return Path(output(*tool, *compilers, *words).strip())
 
 
-def recorded_build(native: Library, folder: Path, table: Path, source: Path) -> tuple:
-    """Build a module; returns the options that the C++ compiler gets for its source."""
+def recorded_build(
+    native: Library, folder: Path, table: Path, *sources: Path
+) -> tuple[str, ...]:
+    """Build a module; returns the options that the C++ compiler gets for its sources."""
     folder.mkdir(parents=True, exist_ok=True)
     recorder, log = folder / "recorder", folder / "commands"
     log.write_text("")
     recorder.write_text(RECORDER.format(log=shlex.quote(str(log)), compiler="g++"))
     recorder.chmod(0o755)
     flags = ["--", f"-I{MODULE}/include"]
-    build(native, NATIVE, folder, table, source, "--cxx", recorder, *flags)
-    (line,) = log.read_text().splitlines()
-    words = line.split()
+    build(native, NATIVE, folder, table, *sources, "--cxx", recorder, *flags)
+    (found,) = {_options(line.split()) for line in log.read_text().splitlines()}
+    return found
+
+
+def _options(words: list[str]) -> tuple[str, ...]:
+    """Without those that name files."""
     for option in ("-MF", "-o", "-c"):
         at = words.index(option)
         del words[at : at + 2]

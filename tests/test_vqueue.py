@@ -37,7 +37,13 @@ def built(base: Path, arch: str, name: str, *words: object) -> Path:
     native = build_library(base, NATIVE)
     sources = sorted(QUEUE.glob("*.cc"))
     return build(
-        native, arch, folder, QUEUE / "vqueue.tbl", *sources, *words, *compiler_options()
+        native,
+        arch,
+        folder,
+        QUEUE / "vqueue.tbl",
+        *sources,
+        *words,
+        *compiler_options(),
     )
 
 

@@ -122,10 +122,10 @@ def _module_units(base: Path, library: Library) -> Iterator[Unit]:
     folders = []
     for folder in (HELLO, QUEUE):
         (table,) = folder.glob("*.tbl")
-        (source,) = folder.glob("*.cc")
+        sources = tuple(sorted(folder.glob("*.cc")))
         folders.append(base / f"tidy-{table.stem}")
-        flags = recorded_build(library, folders[-1], table, source)
-        yield Unit(table.stem, folder, (source,), flags)
+        flags = recorded_build(library, folders[-1], table, *sources)
+        yield Unit(table.stem, folder, sources, flags)
     for source in sorted(CASES.glob("*.cc")):
         yield Unit(
             f"module-{source.stem}", CASES, (source,), FLAGS + includes(*folders)

@@ -77,10 +77,11 @@ public:
 	/* It has ended, and somebody has waited for it. */
 	void release() { pid_ = -1; }
 
-	void end()
+	void end() noexcept
 	{
 		kill(pid_, SIGKILL);
-		wait();
+		waitpid(pid_, nullptr, 0);
+		pid_ = -1;
 	}
 
 private:

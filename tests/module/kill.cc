@@ -108,8 +108,8 @@ public:
 
 		check(missing >= 0 && missing <= 2 * rounds,
 		      "missing messages: " + std::to_string(missing));
-		std::cout << 2 * rounds << " kills, " << progress_.begun << " messages, "
-			  << missing << " missing, " << queue_.lost(0) << " lost slots\n";
+		std::cout << 2 * rounds << " kills, " << progress_.begun << " messages, " << missing
+			  << " missing, " << queue_.lost(0) << " lost slots\n";
 	}
 
 private:
@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	return run_main([&] {
-		Test(argv[1], static_cast<unsigned int>(std::atol(argv[3]))).run(std::atol(argv[2]));
+		Test(argv[1], static_cast<unsigned int>(std::atol(argv[3])))
+			.run(std::atol(argv[2]));
 	});
 }

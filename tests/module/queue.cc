@@ -160,7 +160,8 @@ void timeouts()
 	Message message;
 	const auto begin = std::chrono::steady_clock::now();
 
-	check_equal(made.queue.pop(0, &message, sizeof(message), -2), -EAGAIN, "a time in the past");
+	check_equal(made.queue.pop(0, &message, sizeof(message), -2), -EAGAIN,
+		    "a time in the past");
 	check_equal(made.queue.pop(0, &message, sizeof(message), 30 * ms), -ETIMEDOUT, "pop");
 	for (long i = 0; i < slots; i++)
 		push(made.queue, message, 0);
@@ -177,6 +178,7 @@ void wakes()
 	std::atomic<int> &taken = shared<std::atomic<int>>();
 	std::vector<Child> consumers;
 
+	consumers.reserve(sleepers);
 	/* Each takes one message a round. */
 	for (int i = 0; i < sleepers; i++)
 		consumers.emplace_back([&] {
@@ -200,6 +202,7 @@ void wakes()
 
 	std::vector<Child> producers;
 
+	producers.reserve(sleepers);
 	for (int i = 0; i < sleepers; i++)
 		producers.emplace_back([&] { push(made.queue, {2, 2}); });
 	sleep_ms(20);
@@ -405,11 +408,10 @@ void forked_threads()
 void orphans()
 {
 	const module_fds fds = module_fds::publish(image_path);
-	std::vector<Child> left;
 	int gate[2];
 
 	check(!pipe(gate), "pipe");
-	for (long i = 0; i < 3 * VQUEUE_PEERS; i++) {
+	for (long i = 0; i < 3L * VQUEUE_PEERS; i++) {
 		Child parent([&] {
 			const Queue queue(fds.get());
 			char byte;

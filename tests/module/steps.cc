@@ -74,7 +74,8 @@ public:
 	/* False: it has ended. */
 	bool step()
 	{
-		check(!ptrace(PTRACE_SINGLESTEP, child_.pid(), nullptr, nullptr), "PTRACE_SINGLESTEP");
+		check(!ptrace(PTRACE_SINGLESTEP, child_.pid(), nullptr, nullptr),
+		      "PTRACE_SINGLESTEP");
 		return is_stopped();
 	}
 
@@ -102,7 +103,10 @@ public:
 		return child_.wait();
 	}
 
-	void end() { child_.end(); }
+	void end()
+	{
+		child_.end();
+	}
 
 private:
 	bool is_stopped()
@@ -198,10 +202,11 @@ Stepped start(const Instance &made, const Scenario &scenario, bool must_succeed)
 		},
 		[&, must_succeed] {
 			long number = childs;
-			const long result =
-				scenario.is_pop
-					? made.queue.pop(0, &number, sizeof(number), scenario.timeout)
-					: made.queue.push(0, &number, sizeof(number), scenario.timeout);
+			const long result = scenario.is_pop
+						    ? made.queue.pop(0, &number, sizeof(number),
+								     scenario.timeout)
+						    : made.queue.push(0, &number, sizeof(number),
+								      scenario.timeout);
 
 			if (must_succeed && result < 0)
 				throw Wrong("the child's operation failed");

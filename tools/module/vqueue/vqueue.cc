@@ -2,9 +2,9 @@
 /*
  * Bounded queues in shared memory, for processes that may die or misbehave at any time.
  *
- * word.h has the states of a slot. tail and head only say where to begin. Whoever finds that
- * the slot there has gone further moves them on, so it does not matter who dies between a
- * claim and that step.
+ * word.h has the states of a slot. tail and head only say where to begin. A peer that finds
+ * that the slot there has gone further moves them on, so it does not matter who dies between
+ * a claim and that step.
  *
  * Race of two producers for one slot: both read EMPTY(r), one compare-and-swap fails; that
  * one sees WRITING(r), moves tail on and takes the next slot. Of two consumers likewise.
@@ -14,9 +14,9 @@
  * between its own claim and release.
  *
  * Misbehaviour. Every value from shared memory is read once, an index is a remainder, a
- * length is limited to the slot's, and every loop is bounded. Whoever may write the queue can
- * take, lose and forge messages; it cannot make another peer touch other memory or hang in a
- * call that has a time limit.
+ * length is limited to the slot's, and every loop is bounded. A process that may write the
+ * queue can take, lose and forge messages; it cannot make another peer touch other memory or
+ * hang in a call that has a time limit.
  *
  * Limits. A peer that is stopped, or dumps core, in the few instructions between claim and
  * release holds up the others until it goes on or is gone; so does a thread that leaves them
