@@ -124,7 +124,11 @@ void socket_passes()
 	const module_fds fds = module_fds::publish(image_path);
 	const hello_module::attached hello = attach(fds);
 
+	const int on = 1;
+
 	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
+	/* As a server's sockets often are: its messages have credentials, too. */
+	check(!setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), "SO_PASSCRED");
 	hello.greet("ann");
 	fds.send(ends[0]);
 	check(!in_child([&] {
@@ -154,12 +158,41 @@ void environment_passes()
 	setenv("VDSOX_MODULE_hello", "7,x", 1);
 	check_refused([] { module_fds::from_environment("hello"); }, EPROTO, "no descriptor");
 	setenv("VDSOX_MODULE_hello", "1023,1022", 1);
-	check_refused([] { module_fds::from_environment("hello"); }, EBADF, "1023");
+	check_refused([] { module_fds::from_environment("hello"); }, EPROTO, "something else");
+	setenv("VDSOX_MODULE_hello", "0,1", 1);
+	check_refused([] { module_fds::from_environment("hello"); }, EPROTO, "something else");
+	check(!(fcntl(0, F_GETFD) & FD_CLOEXEC), "a descriptor of the program has changed");
 }
 
 void from_environment()
 {
 	check(attach(module_fds::from_environment("hello")).total() == 3, "the inherited module");
+	/* Its descriptors are closed, and their numbers may be others'. */
+	check_refused([] { module_fds::from_environment("hello"); }, ENOENT, "not set");
+}
+
+/* The image that the test has changed. */
+void refused()
+{
+	const module_fds fds = module_fds::publish(image_path);
+
+	check_refused([&] { attach(fds); }, ENOEXEC, "has a wrong type or version");
+}
+
+/* Where the kernel has files of huge pages. */
+void huge_pages()
+{
+	const module_fds fds = module_fds::publish(image_path);
+	const int fd = memfd_create("huge", MFD_ALLOW_SEALING | MFD_HUGETLB);
+	constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+	if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == ENODEV))
+		return;
+	check(fd >= 0 && !fcntl(fd, F_ADD_SEALS, seals), "a file of huge pages");
+	for (const vdsox_module_fds &bad :
+	     {vdsox_module_fds{fd, fds.get().shared}, vdsox_module_fds{fds.get().image, fd}})
+		check_refused([&] { hello_module::attached attached(bad); }, EPERM,
+			      "is no memory file");
 }
 
 void read_only_client()
@@ -303,6 +336,8 @@ const std::map<std::string, void (*)()> cases = {
 	{"refusals", refusals},
 	{"later-client", later_client},
 	{"threads", threads},
+	{"refused", refused},
+	{"huge-pages", huge_pages},
 	{"sealed", sealed},
 };
 

@@ -47,7 +47,7 @@ private:
 
 		field.elements = elements(field);
 		if (field.elements > most_data / std::max<std::uint64_t>(one, 1)) {
-			faults_.add(field.line, "'" + field.name + "' is longer than 2^40 bytes");
+			faults_.add(field.line, "'" + field.name + "' is longer than 2^30 bytes");
 			field.elements = 1;
 		}
 		field.size = one * field.elements;
@@ -55,7 +55,7 @@ private:
 		end = field.offset + field.size;
 		if (end > most_data) {
 			faults_.add(field.line, "the data up to '" + field.name +
-							"' are longer than 2^40 bytes");
+							"' are longer than 2^30 bytes");
 			end = 0;
 		}
 		structure.align = std::max(structure.align, align);

@@ -15,8 +15,11 @@
 namespace modules
 {
 
-/* The largest shared and the largest private data, and the largest alignment, in bytes. */
-constexpr std::uint64_t most_data = std::uint64_t{1} << 40;
+/*
+ * The largest shared and the largest private data, and the largest alignment, in bytes. Code
+ * reaches the data by 32-bit distances.
+ */
+constexpr std::uint64_t most_data = std::uint64_t{1} << 30;
 constexpr std::uint64_t largest_alignment = 4096;
 
 /* Of a module's name: it must fit into a SharedMark. */

@@ -139,10 +139,12 @@ int vdsox_module_receive(int socket, struct vdsox_module_fds *fds) VDSOX_MODULE_
  * vdsox_module_to_environment(), vdsox_module_from_environment() - pass a module to the
  * programs that this process executes
  * @name: the module's name; the variable is VDSOX_MODULE_<name>
- * @fds: the module. The first clears close-on-exec, the second sets it again
+ * @fds: the module. The first clears close-on-exec; the second sets it again and removes the
+ *	variable
  *
- * Return: 0; -ENOENT if there is no such variable; -EPROTO if it has no two numbers of
- * open descriptors; or an errno. The environment is not locked: see setenv(3).
+ * Return: 0; -ENOENT if there is no such variable, or the program has more rights than its
+ * caller; -EPROTO if it has no two numbers of sealed memory files; or an errno. The
+ * environment is not locked: see setenv(3).
  */
 int vdsox_module_to_environment(const char *name, struct vdsox_module_fds fds) VDSOX_MODULE_NOTHROW;
 int vdsox_module_from_environment(const char *name,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Verifies and maps a module. */
 #include <elf.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,9 +45,11 @@ std::size_t page_up(std::uint64_t value)
 void require_seals(int fd, int wanted, const char *what)
 {
 	const int seals = fcntl(fd, F_GET_SEALS);
+	struct statfs system;
 
-	if (seals < 0)
-		throw Failure(errno == EINVAL ? EPERM : errno,
+	/* A file of huge pages would be mapped beyond its length, over what lies there. */
+	if (seals < 0 || fstatfs(fd, &system) || system.f_type != TMPFS_MAGIC)
+		throw Failure(seals < 0 && errno != EINVAL ? errno : EPERM,
 			      std::string(what) + ": is no memory file that can be sealed");
 	if ((seals & wanted) != wanted)
 		throw Failure(EPERM, std::string(what) + ": lacks a seal");
@@ -81,7 +85,7 @@ void check_shared(const Image &image, int fd)
 		throw Failure(EPROTO, "shared data: have another size than the image's");
 	if (pread(fd, &mark, sizeof(mark), static_cast<off_t>(image.distance - sizeof(mark))) !=
 	    sizeof(mark))
-		throw system_failure("shared data");
+		throw Failure(EIO, "shared data: cannot be read");
 	if (std::string(mark.module, strnlen(mark.module, sizeof(mark.module))) !=
 		    image.note.module ||
 	    mark.layout != image.note.layout || mark.size != image.note.shared_size)
@@ -92,11 +96,17 @@ void check_shared(const Image &image, int fd)
 std::uint64_t find_export(const Image &image, const std::string &name, std::uint64_t flags,
 			  std::uint64_t size)
 {
+	const std::string version =
+		image.note.module + "_" + std::to_string(image.note.version.major);
+	const unsigned int type = flags & PF_X ? STT_FUNC : STT_OBJECT;
+
 	for (const vdsogen::DynamicSymbol &found : image.dynamic.symbols) {
 		const std::uint64_t value = found.symbol.value;
 
 		if (found.symbol.name != name)
 			continue;
+		if (found.symbol.type != type || found.version != version || found.hidden)
+			throw Failure(ENOEXEC, "image: " + name + " has a wrong type or version");
 
 		const Segment *load = image.elf.find_load(value);
 
@@ -214,21 +224,31 @@ private:
 		made_->base = made_->start + image_.distance + skip;
 	}
 
-	void map(char *at, std::size_t size, int prot, int flags, int fd, std::uint64_t offset)
+	static bool try_map(char *at, std::size_t size, int prot, int flags, int fd,
+			    std::uint64_t offset)
 	{
-		if (mmap(at, size, prot, flags | MAP_FIXED, fd, static_cast<off_t>(offset)) ==
-		    MAP_FAILED)
+		return mmap(at, size, prot, flags | MAP_FIXED, fd, static_cast<off_t>(offset)) !=
+		       MAP_FAILED;
+	}
+
+	static void map(char *at, std::size_t size, int prot, int flags, int fd,
+			std::uint64_t offset)
+	{
+		if (!try_map(at, size, prot, flags, fd, offset))
 			throw system_failure("mapping of the module");
 	}
 
+	/* Without write permission if vdsox_module_protect() was called. */
 	void map_shared()
 	{
-		const int seals = fcntl(fds_.shared, F_GET_SEALS);
-		const bool is_fixed = flags_ & VDSOX_MODULE_READ_ONLY ||
-				      (seals >= 0 && seals & F_SEAL_FUTURE_WRITE);
+		char *at = made_->base - image_.distance;
+		const auto size = static_cast<std::size_t>(image_.distance);
+		const bool writable =
+			!(flags_ & VDSOX_MODULE_READ_ONLY) &&
+			try_map(at, size, PROT_READ | PROT_WRITE, MAP_SHARED, fds_.shared, 0);
 
-		map(made_->base - image_.distance, static_cast<std::size_t>(image_.distance),
-		    PROT_READ | (is_fixed ? 0 : PROT_WRITE), MAP_SHARED, fds_.shared, 0);
+		if (!writable)
+			map(at, size, PROT_READ, MAP_SHARED, fds_.shared, 0);
 	}
 
 	void map_segment(const Segment &segment)

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "failure.h"
+#include "runtime.h"
 #include "text.h"
 #include "vdsox_module.h"
 
@@ -21,11 +22,17 @@ namespace
 /* The byte that carries the descriptors. */
 constexpr char greeting = 'v';
 constexpr std::size_t most_fds = 2;
+/* Newer than some C libraries. */
+constexpr int scm_pidfd = 4;
 
-/* Storage of a control message that is aligned as its header needs. */
+/*
+ * Storage of control messages that is aligned as their headers need. A socket may be set so
+ * that each message also has credentials, a descriptor of its sender, and a label.
+ */
 union Control {
 	cmsghdr header;
-	char bytes[CMSG_SPACE(most_fds * sizeof(int))];
+	char bytes[CMSG_SPACE(most_fds * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) +
+		   CMSG_SPACE(sizeof(int)) + CMSG_SPACE(256)];
 };
 
 void send(int socket, vdsox_module_fds fds)
@@ -50,18 +57,30 @@ void send(int socket, vdsox_module_fds fds)
 			throw system_failure("sendmsg");
 }
 
-/* The descriptors of a received message, all of which the caller has to close. */
+/*
+ * The descriptors of a received message, which the caller has to close; what else it has is
+ * closed here. Their number.
+ */
 std::size_t take(msghdr &message, std::array<int, most_fds> &list)
 {
 	std::size_t count = 0;
 
 	for (cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+		const bool is_rights = part->cmsg_type == SCM_RIGHTS;
+
+		if (part->cmsg_level != SOL_SOCKET || !(is_rights || part->cmsg_type == scm_pidfd))
 			continue;
-		for (std::size_t at = CMSG_LEN(0);
-		     at + sizeof(int) <= part->cmsg_len && count < most_fds; at += sizeof(int))
-			std::memcpy(&list[count++], CMSG_DATA(part) + (at - CMSG_LEN(0)),
-				    sizeof(int));
+		for (std::size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len;
+		     at += sizeof(int)) {
+			int fd = -1;
+
+			std::memcpy(&fd, CMSG_DATA(part) + (at - CMSG_LEN(0)), sizeof(int));
+			if (is_rights && count < most_fds)
+				list[count] = fd;
+			else
+				close(fd);
+			count += is_rights;
+		}
 	}
 	return count;
 }
@@ -87,7 +106,8 @@ void receive(int socket, vdsox_module_fds &fds)
 	Descriptor image(list[0]);
 	Descriptor shared(list[1]);
 
-	if (got != 1 || byte != greeting || !count || message.msg_flags & MSG_CTRUNC)
+	if (got != 1 || byte != greeting || !count || count > most_fds ||
+	    message.msg_flags & MSG_CTRUNC)
 		throw Failure(EPROTO, "the socket's message is no module");
 	fds.image = image.release();
 	fds.shared = shared.release();
@@ -113,9 +133,17 @@ int parse_fd(const std::string &text)
 	return static_cast<int>(number);
 }
 
+bool is_sealed_file(int fd)
+{
+	const int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & shared_seals) == shared_seals;
+}
+
 void from_environment(const char *name, vdsox_module_fds &fds)
 {
-	const char *value = getenv(variable(name).c_str());
+	/* A program with more rights than its caller takes no code from that. */
+	const char *value = secure_getenv(variable(name).c_str());
 
 	if (!value)
 		throw Failure(ENOENT, variable(name) + " is not set");
@@ -127,10 +155,13 @@ void from_environment(const char *name, vdsox_module_fds &fds)
 
 	const vdsox_module_fds found = {parse_fd(parts[0]), parse_fd(parts[1])};
 
-	if (found.image < 0)
-		throw Failure(EPROTO, variable(name) + " has no image");
+	/* Other descriptors of the program are not touched. */
+	if (!is_sealed_file(found.image) || (found.shared >= 0 && !is_sealed_file(found.shared)))
+		throw Failure(EPROTO, variable(name) + " has descriptors of something else");
 	set_cloexec(found.image, true);
 	set_cloexec(found.shared, true);
+	if (unsetenv(variable(name).c_str()))
+		throw system_failure("unsetenv");
 	fds = found;
 }
 

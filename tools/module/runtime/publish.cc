@@ -127,7 +127,7 @@ extern "C" int vdsox_module_publish(const char *path, unsigned int flags,
 		if (flags & ~static_cast<unsigned int>(VDSOX_MODULE_PUBLISHER_WRITES))
 			throw Failure(EINVAL, "unknown flags");
 
-		Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+		Descriptor file(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 
 		if (file.get() < 0)
 			throw system_failure(path);
