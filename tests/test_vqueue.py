@@ -82,10 +82,14 @@ def test_case(base: Path, name: str) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_kills_at_any_time(base: Path) -> None:
+@pytest.mark.parametrize(
+    "rounds", [300, pytest.param(20000, marks=pytest.mark.thorough)]
+)
+def test_kills_at_any_time(base: Path, rounds: int) -> None:
     made = image(base)
     kill = program(build_library(base, NATIVE), "kill", made)
-    assert output(kill, made, 300, 1).startswith("600 kills, ")
+    text = output(kill, made, rounds, 1, timeout=3600)
+    assert text.startswith(f"{2 * rounds} kills, ")
 
 
 @pytest.mark.parametrize("what", ["wakes", "kills"])
