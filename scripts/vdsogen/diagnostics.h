@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #ifndef VDSOGEN_DIAGNOSTICS_H
 #define VDSOGEN_DIAGNOSTICS_H
 

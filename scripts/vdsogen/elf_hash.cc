@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Lookups by name, which walk the tables like a dynamic linker. */
 #include <elf.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* The structure of an image: segments, dynamic section, relocations and note. */
 #include <elf.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #ifndef VDSOX_MODULE_TABLE_H
 #define VDSOX_MODULE_TABLE_H
 
