@@ -18,12 +18,12 @@ import offbuild
 from cells import HOSTS
 from harness import bases, guest, machine
 from harness.bench import compare, costs, document, exact, figures, native, page
-from harness.bench import processor
+from harness.bench import processor, queues
 from harness.bench import run as benchmarks
 from harness.bench.costs import Cost
 from harness.bench.native import Native
 from harness.cell import Cell
-from harness.context import REPO
+from harness.context import REPO, Context
 from harness.errors import Fault
 from harness.initramfs import GuestJob
 from harness.qemu import GuestConfig
@@ -347,6 +347,72 @@ def test_compare_from_files_needs_no_kernel(vdsox, tmp_path: Path) -> None:
     done = vdsox("bench", "--compare", old, new)
     assert done.returncode == 2
     assert "not a bench.json" in done.stderr
+
+
+# --- queues ---
+
+
+def row_of_queue(name: str, ns: list[float], sides: tuple[int, int] = (1, 1)) -> dict:
+    producers, consumers = sides
+    shape = {"bytes": 64, "producers": producers, "consumers": consumers}
+    return {"name": name, **shape, "ns": ns}
+
+
+def sample_queues() -> dict:
+    rows = [
+        row_of_queue("vqueue", [100, 200, 100]),
+        row_of_queue("pipe", [400, 1200, 700]),
+        row_of_queue("vqueue", [50, 50, 50], (4, 1)),
+        row_of_queue("pipe", [100, 100, 100], (4, 1)),
+    ]
+    found = queues.ratios(rows)
+    ends = [row_of_queue("vqueue", [10, 20, 40]), row_of_queue("pipe", [20, 20, 20])]
+    return {
+        "context": {"cpu_model": "Sample <1>", "mitigations": MITIGATIONS},
+        "ratios": found,
+        "late": queues.late(ends),
+        "targets": [target.as_json() for target in queues.targets(found)],
+    }
+
+
+def test_queues_are_compared_within_a_repetition() -> None:
+    """The median of 4, 6 and 7, not of the times."""
+    found = sample_queues()
+    one, many = found["ratios"]
+    assert (one["name"], one["median"], one["min"], one["max"]) == ("pipe", 6, 4, 7)
+    assert (many["producers"], many["median"]) == (4, 2)
+    assert found["late"][1] == {"name": "pipe", "ratios": [2, 1, 0.5]}
+    by_name = {target["name"]: target for target in found["targets"]}
+    assert by_name["pipe against vqueue, 64 bytes"]["met"] is True
+    assert by_name["posix-mq against vqueue, 64 bytes"]["met"] is None
+    assert queues.targets([one | {"median": 4.9}])[0].met is False
+
+
+def test_queues_are_in_documents_and_page(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("matplotlib")
+    value = sample() | {"queues": sample_queues()}
+    document.write(value, tmp_path)
+    rows = list(csv.reader(io.StringIO((tmp_path / "bench.csv").read_text())))
+    assert {len(row) for row in rows} == {len(document.COLUMNS)}
+    assert ["queues", "native", "pipe.64.4.1"] in [row[:3] for row in rows]
+    benchmarks.report_targets(value)
+    text = capsys.readouterr().out
+    assert "CPU: Sample <1>\nmeltdown" in text
+    assert re.search("met +pipe against vqueue, 64 bytes +>= 5 +6 ", text)
+    assert "Messages between processes" in page.write(value, tmp_path).read_text()
+
+
+def test_queues_run_in_all_shapes(tmp_path: Path) -> None:
+    """The times of one repetition mean nothing; that each was taken does."""
+    program = queues.build(Context(cache=tmp_path, jobs=2), tmp_path)
+    rows = queues.execute(program, 1, 400)
+    shapes = {(r["name"], r["producers"], r["consumers"]) for r in rows["throughput"]}
+    assert {r["bytes"] for r in rows["throughput"]} == set(queues.SIZES)
+    assert ("vqueue", 4, 4) in shapes and ("zeromq", 4, 1) in shapes
+    assert {name for name, *_ in shapes} >= set(queues.LIMITS)
+    for row in rows["throughput"] + rows["latency"]:
+        assert len(row["ns"]) in (1, 3) and all(0 < ns < 1e10 for ns in row["ns"]), row
+    assert len(rows["latency"]) == len({name for name, *_ in shapes})
 
 
 # --- refusal ---

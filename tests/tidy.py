@@ -18,9 +18,10 @@ from typing import Iterator
 from harness.bench import native
 from library import FOLDER, NATIVE, Library
 from modules import CASES, FLAGS, HELLO, QUEUE, includes, recorded_build
-from toolkit import BASE_TABLE, HERE, REPO, ROWS, Tool, build_tools
+from toolkit import BASE_TABLE, HERE, REPO, ROWS, Tool, build_tools, make
 
 BENCH = REPO / "tools" / "bench" / "native"
+QUEUES = REPO / "tools" / "bench" / "ipc"
 Compiled = tuple[Path, tuple[str, ...]]
 
 
@@ -132,6 +133,14 @@ def _module_units(base: Path, library: Library) -> Iterator[Unit]:
         )
 
 
+def _queue_units(base: Path, library: Library) -> Iterator[Unit]:
+    """The program of ./vdsox bench that passes messages."""
+    out = base / "tidy-queues"
+    library.make("vdsox")
+    make(out, QUEUES, f"LIBRARY={library.out}", f"{out}/vqueue-64/vqueue.vdso")
+    return _units(QUEUES, f"O={out}", f"LIBRARY={library.out}")
+
+
 def units(base: Path) -> list[Unit]:
     """All units of the repository. Makes the headers that they include."""
     library = _library_headers(base)
@@ -140,4 +149,5 @@ def units(base: Path) -> list[Unit]:
     made += _units(FOLDER, f"O={library.out}", *library.words, "all", *programs)
     made += _units(BENCH, f"O={_bench_headers(base)}")
     made += _module_units(base, library)
+    made += _queue_units(base, library)
     return [*_distinct(iter(made))]

@@ -107,7 +107,9 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     _add_cell(parser)
     parser.add_argument(
-        "--only", choices=("exact", "native"), help="counts or times only"
+        "--only",
+        choices=("exact", "native", "queues"),
+        help="counts, times or messages between processes only",
     )
     parser.add_argument(
         "--compare",

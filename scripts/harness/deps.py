@@ -17,7 +17,9 @@ BUILD = (
     " make openssl patch perl rsync xz-utils"
 ).split()
 REPORT = "python3-jinja2 python3-junitparser".split()
-BENCH = "libbenchmark-dev python3-jinja2 python3-matplotlib".split()
+BENCH = (
+    "libbenchmark-dev libboost-dev libzmq3-dev python3-jinja2 python3-matplotlib"
+).split()
 TEST = (
     "black clang-format clang-tidy cmake debhelper doctest-dev dpkg-dev gawk mandoc"
     " musl-tools ninja-build pkg-config python3-jsonschema python3-pyelftools"

@@ -108,6 +108,19 @@ def _rows(cell_value: dict[str, Any]) -> Iterator[list[Any]]:
         yield [name, "native", key, "ratio of times", *spread, "", False]
 
 
+def _queue_rows(found: dict[str, Any]) -> Iterator[list[Any]]:
+    for line in processor.lines(found["context"]):
+        yield ["queues", "cpu", line, *[""] * (len(COLUMNS) - 3)]
+    for row in found["ratios"]:
+        name = "{name}.{bytes}.{producers}.{consumers}".format(**row)
+        spread = [row["median"], row["min"], row["max"]]
+        yield ["queues", "native", name, "ratio of times", *spread, "", False]
+    for row in found["late"]:
+        for part, ratio_ in zip(("p50", "p99", "p99.9"), row["ratios"]):
+            name = f"{row['name']}.late.{part}"
+            yield ["queues", "native", name, "ratio of times", ratio_, *[""] * 3, False]
+
+
 def as_csv(value: dict[str, Any]) -> str:
     """The content of bench.csv: a row for each figure, cost and ratio."""
     stream = io.StringIO()
@@ -115,6 +128,8 @@ def as_csv(value: dict[str, Any]) -> str:
     writer.writerow(COLUMNS)
     for cell_value in value["cells"]:
         writer.writerows(_rows(cell_value))
+    if "queues" in value:
+        writer.writerows(_queue_rows(value["queues"]))
     return stream.getvalue()
 
 

@@ -45,18 +45,14 @@ def describe(root: Path = Path("/")) -> dict[str, Any]:
 
 def lines(context: dict[str, Any]) -> list[str]:
     """The description to print with ratios of times."""
-    by = context["cpu_number_by"]
-    without = "; it has no RDPID" if by == "LSL" else ""
     flaws = context["mitigations"]
-    text = [
-        f"CPU: {context['cpu_model']}",
-        f"CPU number: by {by}{without}",
-        *(f"{name}: {state}" for name, state in flaws.items() if state != UNAFFECTED),
-    ]
+    text = [f"CPU: {context['cpu_model']}"]
+    if "cpu_number_by" in context:
+        by = context["cpu_number_by"]
+        without = "; it has no RDPID" if by == "LSL" else ""
+        text.append(f"CPU number: by {by}{without}")
     if not flaws:
-        text.append("mitigations: unknown, the kernel does not report them")
-    elif len(text) == 2:
-        text.append(
-            "mitigations: none, the CPU is not affected by any known vulnerability"
-        )
-    return text
+        return [*text, "mitigations: unknown, the kernel does not report them"]
+    found = [f"{n}: {state}" for n, state in flaws.items() if state != UNAFFECTED]
+    none = "mitigations: none, the CPU is not affected by any known vulnerability"
+    return [*text, *(found or [none])]

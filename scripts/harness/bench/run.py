@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from harness import build
-from harness.bench import compare, document, exact, kernels, native, page, processor
+from harness.bench import compare, document, exact, kernels, native, page
+from harness.bench import processor, queues
 from harness.bench.figures import Figures
 from harness.bench.native import Native
 from harness.cell import Cell
+from harness.context import Context
 from harness.errors import EXIT_FAILED, EXIT_OK
 
 PAGE = 4096
@@ -67,8 +69,8 @@ def image_pages(cell: Cell) -> dict[str, tuple[int, int]]:
 
 def measure(cell: Cell, only: Optional[str]) -> dict[str, Any]:
     """Measure one cell: its object of the document. `only` is exact, native or None."""
-    patched, unpatched = count(cell) if only != "native" else ({}, {})
-    found = time(cell) if only != "exact" else None
+    patched, unpatched = count(cell) if only in (None, "exact") else ({}, {})
+    found = time(cell) if only in (None, "native") else None
     known = kernels.patched(cell.ctx, cell.source, cell.machine).read_metadata()
     known = known or cell.read_metadata()
     about = {
@@ -81,18 +83,25 @@ def measure(cell: Cell, only: Optional[str]) -> dict[str, Any]:
     return document.cell(about, patched, unpatched, found, image_pages(cell))
 
 
+def _print_targets(name: str, context: dict[str, Any], targets: list[Any]) -> None:
+    print(f"\n{name}")
+    for line in processor.lines(context) if context else []:
+        print(line)
+    for target in targets:
+        word = page.WORDS[target["met"]]
+        measured = page.number(target["measured"])
+        line = f"{word:<10}{target['name']:<44}{target['limit']:>9}  {measured:>7}"
+        print(f"{line} {target['unit']}  {target['note']}".rstrip())
+
+
 def report_targets(value: dict[str, Any]) -> None:
     """Print each target with its measured value."""
     for cell in value["cells"]:
-        print(f"\n{cell['name']}")
-        context = cell.get("native", {}).get("context")
-        for line in processor.lines(context) if context else []:
-            print(line)
-        for target in cell["targets"]:
-            word = page.WORDS[target["met"]]
-            measured = page.number(target["measured"])
-            line = f"{word:<10}{target['name']:<44}{target['limit']:>9}  {measured:>7}"
-            print(f"{line} {target['unit']}  {target['note']}".rstrip())
+        context = cell.get("native", {}).get("context", {})
+        _print_targets(cell["name"], context, cell["targets"])
+    if "queues" in value:
+        found = value["queues"]
+        _print_targets("queues", found["context"], found["targets"])
 
 
 def report_moves(old: dict[str, Any], new: dict[str, Any]) -> int:
@@ -109,11 +118,16 @@ def report_moves(old: dict[str, Any], new: dict[str, Any]) -> int:
 
 
 def run(
-    cells: Sequence[Cell], only: Optional[str], old: Optional[dict[str, Any]]
+    ctx: Context,
+    cells: Sequence[Cell],
+    only: Optional[str],
+    old: Optional[dict[str, Any]],
 ) -> int:
     """Measure, write and print all, compare with `old`; returns the exit status."""
     value = document.document([measure(cell, only) for cell in cells])
-    folder = cells[0].ctx.report
+    if only in (None, "queues"):
+        value["queues"] = queues.run(ctx)
+    folder = ctx.report
     document.write(value, folder)
     path = page.write(value, folder)
     report_targets(value)
