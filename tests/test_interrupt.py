@@ -143,9 +143,7 @@ def test_build(ctx):
 def test_waits(ctx):
     time.sleep(1000)
 """
-SHARED = (
-    "conftest.py prebuild.py cells.py fixtures.py offbuild.py offparts.py pytest.ini"
-)
+SHARED = "conftest.py prebuild.py cells.py suites.py fixtures.py offbuild.py offparts.py pytest.ini"
 
 
 @pytest.fixture(name="sample_tests")
