@@ -451,6 +451,182 @@ void closed_descriptors()
 	check_equal(child.wait(), 0, "the child");
 }
 
+/* The last queue is for calls. */
+constexpr uint32_t service = VQUEUE_QUEUES - 1;
+
+/* The reply is the request with its numbers exchanged. */
+void serve_one(const Queue &queue, int64_t timeout = ever)
+{
+	Message request;
+	uint64_t handle;
+
+	check_equal(queue.serve(service, &request, sizeof(request), &handle, timeout),
+		    sizeof(request), "serve");
+	check(request.is_whole(), "the request is damaged");
+
+	const Message reply(request.number, request.producer);
+
+	check_equal(queue.reply(handle, &reply, sizeof(reply)), 0, "reply");
+}
+
+long call(const Queue &queue, const Message &request, Message &reply, int64_t timeout = ever)
+{
+	return queue.call(service, &request, sizeof(request), &reply, sizeof(reply), timeout);
+}
+
+void check_call(const Queue &queue, uint64_t producer, uint64_t number)
+{
+	Message reply;
+
+	check_equal(call(queue, {producer, number}, reply), sizeof(reply), "call");
+	check(reply.is_whole() && reply.producer == number && reply.number == producer,
+	      "another's reply");
+}
+
+void calls()
+{
+	constexpr int clients_nr = 8, servers_nr = 3, rounds = 500;
+	Instance made;
+	std::vector<Child> clients, servers;
+
+	clients.reserve(clients_nr);
+	servers.reserve(servers_nr);
+	for (int i = 0; i < servers_nr; i++)
+		servers.emplace_back([&] {
+			for (;;)
+				serve_one(made.queue);
+		});
+	for (uint64_t i = 0; i < clients_nr; i++)
+		clients.emplace_back([&, i] {
+			for (uint64_t k = 1; k <= rounds; k++)
+				check_call(made.queue, i, k);
+		});
+	for (Child &client : clients)
+		check_equal(client.wait(), 0, "a client");
+}
+
+/* No slot stays with a client that has given up. */
+void calls_without_server()
+{
+	Instance made;
+	Message reply;
+	uint64_t handle;
+
+	for (long i = 0; i < 3L * VQUEUE_CALLS; i++)
+		check_equal(call(made.queue, {1, 1}, reply, ms / 100), -ETIMEDOUT, "call");
+	/* Handles of calls that are over are skipped. */
+	check_equal(made.queue.serve(service, &reply, sizeof(reply), &handle, 0), -EAGAIN, "serve");
+	check_equal(call(made.queue, {1, 1}, reply, 0), -EAGAIN, "call without a wait");
+}
+
+void calls_cancelled()
+{
+	Instance made;
+	Message request, reply;
+	uint64_t handle;
+	Child client([&] {
+		check_equal(call(made.queue, {1, 1}, reply, 20 * ms), -ETIMEDOUT, "call");
+	});
+
+	check_equal(made.queue.serve(service, &request, sizeof(request), &handle, ever),
+		    sizeof(request), "serve");
+	check_equal(made.queue.cancelled(handle), 0, "cancelled too early");
+	check_equal(client.wait(), 0, "client");
+	check_equal(made.queue.cancelled(handle), 1, "cancelled");
+	check_equal(made.queue.reply(handle, &reply, sizeof(reply)), -ECANCELED, "reply");
+	check_equal(made.queue.reply(~uint64_t{0}, &reply, sizeof(reply)), -EINVAL, "no handle");
+}
+
+void call_sizes()
+{
+	Instance made;
+	std::array<char, bytes + 1> text = {};
+	char byte;
+	uint64_t handle;
+	const auto run = [&](std::size_t request, std::size_t room, auto serve) {
+		long result = 0;
+		std::thread client([&] {
+			result = made.queue.call(service, text.data(), request, text.data(), room,
+						 ever);
+		});
+
+		serve();
+		client.join();
+		return result;
+	};
+
+	check_equal(run(8, bytes,
+			[&] {
+				check_equal(made.queue.serve(service, &byte, 1, &handle, ever),
+					    -EMSGSIZE, "no room for the request");
+			}),
+		    -EMSGSIZE, "request too long for the server");
+	check_equal(run(0, 1,
+			[&] {
+				check_equal(made.queue.serve(service, &byte, 1, &handle, ever), 0,
+					    "serve");
+				check_equal(made.queue.reply(handle, text.data(), bytes + 1),
+					    -EMSGSIZE, "reply too long");
+				check_equal(made.queue.reply(handle, text.data(), 2), 0, "reply");
+			}),
+		    -EMSGSIZE, "no room for the reply");
+	check_equal(made.queue.call(service, text.data(), bytes + 1, &byte, 1, 0), -EMSGSIZE,
+		    "request too long");
+}
+
+/* Its client learns of it, although nobody wakes it. */
+void server_dies()
+{
+	Instance made;
+	std::atomic<int> &state = shared<std::atomic<int>>();
+	Child server([&] {
+		Message request;
+		uint64_t handle;
+
+		made.queue.serve(service, &request, sizeof(request), &handle, ever);
+		state = 1;
+		pause();
+	});
+	Child client([&] {
+		Message reply;
+
+		check_equal(call(made.queue, {1, 1}, reply, 5000 * ms), -ECONNRESET, "call");
+	});
+
+	while (!state)
+		sleep_ms(1);
+	server.end();
+	check_equal(client.wait(), 0, "client");
+}
+
+/* Their slots are given to others. */
+void clients_die()
+{
+	Instance made;
+
+	for (int round = 0; round < 3; round++) {
+		std::vector<Child> clients;
+
+		for (unsigned int i = 0; i < VQUEUE_CALLS; i++)
+			clients.emplace_back([&] {
+				Message reply;
+
+				call(made.queue, {1, 1}, reply);
+			});
+		while (made.queue.length(service) < static_cast<long>(VQUEUE_CALLS))
+			sleep_ms(1);
+		clients.clear();
+
+		/* Requests of the dead are served as well. */
+		Child server([&] {
+			for (;;)
+				serve_one(made.queue);
+		});
+
+		check_call(made.queue, 5, 6);
+	}
+}
+
 /* What a peer that writes anything anywhere may cause: these results and no others. */
 bool is_allowed(long result)
 {
@@ -530,6 +706,12 @@ const std::map<std::string, void (*)()> cases = {
 	{"forked-threads", forked_threads},
 	{"orphans", orphans},
 	{"closed-descriptors", closed_descriptors},
+	{"calls", calls},
+	{"calls-without-server", calls_without_server},
+	{"calls-cancelled", calls_cancelled},
+	{"call-sizes", call_sizes},
+	{"server-dies", server_dies},
+	{"clients-die", clients_die},
 	{"scribbled", scribbled},
 };
 

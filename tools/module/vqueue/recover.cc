@@ -14,13 +14,14 @@ void recover(vqueue_queue &queue, vqueue_slot &slot, uint64_t value)
 		__atomic_add_fetch(&queue.lost, 1, __ATOMIC_RELAXED);
 }
 
-void recover_all(uint64_t owner)
+void recover_all(uint64_t number)
 {
 	for (vqueue_queue &queue : vqueue_shared()->queues)
 		for (vqueue_slot &slot : queue.slots) {
 			const uint64_t value = load(slot.word);
 
-			if (is_owned(value) && owner_of(value) == owner)
+			if (is_owned(value) && owner_of(value) == number)
 				recover(queue, slot, value);
 		}
+	recover_exchanges(number);
 }

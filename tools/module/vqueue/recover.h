@@ -13,6 +13,10 @@
 /* @value: the slot's word, of a dead owner. Of two that do this, one fails. */
 void recover(vqueue_queue &queue, vqueue_slot &slot, uint64_t value);
 
-void recover_all(uint64_t owner);
+/* All slots and exchanges of a number whose lock this process has just got. */
+void recover_all(uint64_t number);
+
+/* The part of recover_all() for requests and replies. */
+void recover_exchanges(uint64_t number);
 
 #endif
