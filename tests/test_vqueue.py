@@ -16,11 +16,14 @@ from library import NATIVE, Library, build_library, output, run
 from modules import CASES, FLAGS, MODULE, QUEUE, build, includes
 
 # Few slots, two queues, and sleeps of an hour: a lost wakeup is a test that hangs.
-SMALL = ["-D", "SLOTS=8", "-D", "PEERS=16", "-D", "QUEUES=2", "-D", "SLICE=3600000"]
+SMALL = "-D SLOTS=8 -D PEERS=16 -D QUEUES=2 -D CALLS=8 -D SLICE=3600000".split()
+# Sleeps of at most a millisecond: what dead peers have left is found soon.
+QUICK = "-D SLOTS=8 -D PEERS=16 -D CALLS=4 -D SLICE=1".split()
 # The cases of tests/module/queue.cc.
 NAMES = (
     "order lengths faults timeouts wakes processes threads many epoll forked"
-    " forked-bare forked-threads orphans closed-descriptors scribbled"
+    " forked-bare forked-threads orphans closed-descriptors calls calls-without-server"
+    " calls-cancelled call-sizes server-replaced clients-die scribbled"
 ).split()
 SECONDS = 120
 OTHERS = [arch for arch in machine.names() if arch != NATIVE]
@@ -82,6 +85,12 @@ def test_case(base: Path, name: str) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
+def test_death_of_a_server_is_found(base: Path) -> None:
+    made = built(base, NATIVE, "quick", *QUICK)
+    queue = program(build_library(base, NATIVE), "queue", made)
+    assert output(queue, "server-dies", made) == ""
+
+
 @pytest.mark.parametrize(
     "rounds", [300, pytest.param(20000, marks=pytest.mark.thorough)]
 )
@@ -101,6 +110,16 @@ def test_each_instruction(base: Path, what: str) -> None:
     counts = {name: int(count) for name, count in (s.split(": ") for s in lines)}
     assert len(counts) == {"wakes": 2, "kills": 10}[what]
     assert all(count > 50 for count in counts.values()), counts
+
+
+def test_each_instruction_of_a_call(base: Path) -> None:
+    """Of a client and of a server."""
+    made = built(base, NATIVE, "quick", *QUICK)
+    steps = program(build_library(base, NATIVE), "call_steps", made)
+    lines = output(steps, made, timeout=900).splitlines()
+    counts = {name: int(count) for name, count in (s.split(": ") for s in lines)}
+    assert set(counts) == {"client", "server"}
+    assert all(count > 100 for count in counts.values()), counts
 
 
 @pytest.mark.guest

@@ -574,8 +574,8 @@ void call_sizes()
 		    "request too long");
 }
 
-/* Its client learns of it, although nobody wakes it. */
-void server_dies()
+/* @after: what happens then. Its client learns of its death. */
+template <typename After> void check_dead_server(After after)
 {
 	Instance made;
 	std::atomic<int> &state = shared<std::atomic<int>>();
@@ -590,13 +590,34 @@ void server_dies()
 	Child client([&] {
 		Message reply;
 
-		check_equal(call(made.queue, {1, 1}, reply, 5000 * ms), -ECONNRESET, "call");
+		check_equal(call(made.queue, {1, 1}, reply), -ECONNRESET, "call");
 	});
 
 	while (!state)
 		sleep_ms(1);
 	server.end();
+	after(made.queue);
 	check_equal(client.wait(), 0, "client");
+}
+
+/* Nobody wakes the client. */
+void server_dies()
+{
+	check_dead_server([](const Queue &) {});
+}
+
+/* A new peer has the number of the dead server, so the client cannot see that it is dead. */
+void server_replaced()
+{
+	check_dead_server([](const Queue &queue) {
+		Child next([&] {
+			Message message;
+
+			check_equal(queue.pop(0, &message, sizeof(message), 0), -EAGAIN, "pop");
+		});
+
+		check_equal(next.wait(), 0, "the new peer");
+	});
 }
 
 /* Their slots are given to others. */
@@ -711,6 +732,7 @@ const std::map<std::string, void (*)()> cases = {
 	{"calls-cancelled", calls_cancelled},
 	{"call-sizes", call_sizes},
 	{"server-dies", server_dies},
+	{"server-replaced", server_replaced},
 	{"clients-die", clients_die},
 	{"scribbled", scribbled},
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Requests and replies. A call has a slot of its own for both; a queue brings its handle to
- * a server. The word of the slot says who may do what; all changes are compare-and-swap:
+ * a server. The word of the slot decides who may do what; all changes are compare-and-swap:
  *
  *	FREE(u) --> ASKING(u, c) --> ASKED(u, c) --> SERVING(u, c, s) --> ANSWERING(u, c, s)
  *	            client c                         server s
