@@ -29,6 +29,7 @@ def has_option(tree: Path, here: Machine) -> bool:
 def test_each_patch_builds(ctx: Context, base, arch: str) -> None:
     """The tree and its builds, of gigabytes, stay for a look if it fails."""
     out = ctx.out / f"patches-{base.name}-{arch}"
+    shutil.rmtree(out, ignore_errors=True)
     own = Context(out=out, cache=ctx.cache, jobs=ctx.jobs, ui=ctx.ui)
     with skips_if_absent(base.name):
         tree = source.package_tree(own, base)

@@ -67,7 +67,7 @@ std::string entries_part(const Table &table)
 	return text;
 }
 
-/* A function for each callback, and one that tells whether the process has set it. */
+/* A function for each callback, and one that returns whether the process has set it. */
 std::string callback_calls_part(const Table &table)
 {
 	std::string text;
