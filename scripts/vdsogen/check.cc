@@ -33,28 +33,6 @@ void check_vvar(const Table &table, const Vvar &vvar, const ElfFile &debug,
 				      std::to_string(vvar.pages) + " pages, " + hex(expected));
 }
 
-/* The description of the GNU build id note; empty if there is none. */
-std::string_view build_id(const ElfFile &elf)
-{
-	for (const Segment &segment : elf.segments) {
-		View notes = elf.bytes.slice(segment.offset, segment.filesz).value_or(View());
-
-		while (segment.type == PT_NOTE && notes.size()) {
-			const auto align = [](std::uint64_t size) { return (size + 3) & ~3ull; };
-			const std::uint64_t name = align(notes.number(0, 4).value_or(0));
-			const std::uint64_t size = notes.number(4, 4).value_or(0);
-			const auto type = notes.number(8, 4);
-			const auto text = notes.slice(12 + name, size);
-
-			if (type && *type == NT_GNU_BUILD_ID && text &&
-			    notes.text(12).value_or("") == ELF_NOTE_GNU)
-				return text->bytes();
-			notes = notes.from(12 + name + align(size));
-		}
-	}
-	return {};
-}
-
 } // namespace
 
 Presence presence(const std::string &config, bool is_new, const CheckOptions &options)
@@ -106,7 +84,8 @@ void check_debug(const Table &table, const Abi &abi, std::string_view image, std
 
 	if (!elf)
 		return;
-	if (stripped && build_id(*stripped) != build_id(*elf))
+	if (stripped && find_note(*stripped, ELF_NOTE_GNU, NT_GNU_BUILD_ID) !=
+				find_note(*elf, ELF_NOTE_GNU, NT_GNU_BUILD_ID))
 		faults.add(0,
 			   "has another build id than the stripped image; is it of another build?");
 	for (const Vvar &vvar : table.vvars)

@@ -292,6 +292,26 @@ std::optional<ElfSymbol> parse_symbol(const ElfFile &elf, View table, std::uint6
 	return symbol;
 }
 
+std::string_view find_note(const ElfFile &elf, std::string_view name, std::uint64_t type)
+{
+	for (const Segment &segment : elf.segments) {
+		View notes = elf.bytes.slice(segment.offset, segment.filesz).value_or(View());
+
+		while (segment.type == PT_NOTE && notes.size()) {
+			const auto align = [](std::uint64_t size) { return (size + 3) & ~3ull; };
+			const std::uint64_t name_size = align(notes.number(0, 4).value_or(0));
+			const std::uint64_t size = notes.number(4, 4).value_or(0);
+			const auto text = notes.slice(12 + name_size, size);
+
+			if (text && notes.number(8, 4) == type &&
+			    notes.text(12).value_or("") == name)
+				return text->bytes();
+			notes = notes.from(12 + name_size + align(size));
+		}
+	}
+	return {};
+}
+
 std::optional<std::uint64_t> find_static_symbol(const ElfFile &elf, const std::string &name)
 {
 	const Section *section = elf.find_section(".symtab");

@@ -96,6 +96,9 @@ std::optional<ElfFile> parse_elf(View bytes, Diagnostics &faults);
 std::optional<ElfSymbol> parse_symbol(const ElfFile &elf, View table, std::uint64_t index,
 				      View names);
 
+/* The description of the first note of that name and type; empty if there is none. */
+std::string_view find_note(const ElfFile &elf, std::string_view name, std::uint64_t type);
+
 /* Value of @name in .symtab; nullopt if it is absent. */
 std::optional<std::uint64_t> find_static_symbol(const ElfFile &elf, const std::string &name);
 

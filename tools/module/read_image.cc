@@ -174,27 +174,6 @@ void read_relocations(Image &image, Diagnostics &faults)
 	}
 }
 
-/* The text of the note of this type; empty if there is none. */
-std::string_view find_note(const ElfFile &elf)
-{
-	for (const Segment &segment : elf.segments) {
-		View notes = elf.bytes.slice(segment.offset, segment.filesz).value_or(View());
-
-		while (segment.type == PT_NOTE && notes.size()) {
-			const auto align = [](std::uint64_t size) { return (size + 3) & ~3ull; };
-			const std::uint64_t name = align(notes.number(0, 4).value_or(0));
-			const std::uint64_t size = notes.number(4, 4).value_or(0);
-			const auto text = notes.slice(12 + name, size);
-
-			if (text && notes.number(8, 4) == note_type &&
-			    notes.text(12).value_or("") == "vdsox")
-				return text->bytes().substr(0, text->bytes().find('\0'));
-			notes = notes.from(12 + name + align(size));
-		}
-	}
-	return {};
-}
-
 /* 0x-prefixed, 1 to 16 digits. */
 std::optional<std::uint64_t> parse_hex(const std::string &text)
 {
@@ -273,7 +252,8 @@ bool read_note_line(const std::vector<std::string> &words, Note &note)
 
 void read_note(const ElfFile &elf, Note &note, Diagnostics &faults)
 {
-	const std::string text(find_note(elf));
+	const std::string_view found = vdsogen::find_note(elf, "vdsox", note_type);
+	const std::string text(found.substr(0, found.find('\0')));
 
 	if (text.empty() || text.back() != '\n') {
 		faults.add(0, "has no note of a module");
