@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "check.h"
 #include "hello.hpp"
 
 namespace
@@ -30,17 +31,6 @@ using vdsox::module_fds;
 std::string image_path;
 std::string other_path;
 std::string self_path;
-
-class Wrong : public std::runtime_error
-{
-	using runtime_error::runtime_error;
-};
-
-void check(bool condition, const std::string &what)
-{
-	if (!condition)
-		throw Wrong(what);
-}
 
 /* @call must fail with @error and a text that contains @part. */
 void check_refused(const std::function<void()> &call, int error, const std::string &part)
@@ -64,15 +54,8 @@ int in_child(const std::function<void()> &body)
 	int status = -1;
 	const pid_t pid = fork();
 
-	if (!pid) {
-		try {
-			body();
-		} catch (const std::exception &error) {
-			std::cout << error.what() << std::endl;
-			_exit(1);
-		}
-		_exit(0);
-	}
+	if (!pid)
+		_exit(run_main(body));
 	check(pid > 0 && waitpid(pid, &status, 0) == pid, "fork");
 	return status;
 }
@@ -354,11 +337,5 @@ int main(int argc, char **argv)
 	self_path = argv[0];
 	image_path = argv[2];
 	other_path = argc > 3 ? argv[3] : "";
-	try {
-		found->second();
-	} catch (const std::exception &error) {
-		std::cout << error.what() << std::endl;
-		return 1;
-	}
-	return 0;
+	return run_main(found->second);
 }
