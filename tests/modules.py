@@ -11,7 +11,10 @@ from harness import machine
 from library import NATIVE, REPO, Library, build_library, output
 
 MODULE = REPO / "tools" / "module"
-HELLO = MODULE / "examples" / "hello"
+EXAMPLES = MODULE / "examples"
+HELLO = EXAMPLES / "hello"
+FLAGS_PAGE = EXAMPLES / "flags"
+PINGPONG = EXAMPLES / "pingpong"
 QUEUE = MODULE / "vqueue"
 CASES = REPO / "tests" / "module"
 GENERATOR = REPO / "scripts" / "vdsogen"

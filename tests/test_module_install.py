@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The example of a module, built from an installation with make and with CMake."""
+"""The examples of modules, built from an installation with make and with CMake."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 
+from harness import procs
 from library import FOLDER, NATIVE, Library, build_library, output, require, run
-from modules import HELLO
+from modules import EXAMPLES
 from toolkit import build_tools
 
 LIBDIR = "usr/lib/multi"
@@ -67,9 +70,12 @@ class Project:
         done = self.build()
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def run(self, name: str, *words: object) -> str:
+        return output(self.out / name, *words, env=self.env)
+
     def greet(self) -> str:
         client = "hello" if self.kind == "make" else "client"
-        return output(self.out / client, self.image, "ann", "bob", env=self.env)
+        return self.run(client, self.image, "ann", "bob")
 
     def change(self, name: str, before: str, after: str) -> None:
         file = self.folder / name
@@ -96,17 +102,27 @@ def fixture_root(native: Library, tmp_path_factory: pytest.TempPathFactory) -> P
 KINDS = ["make", "Unix Makefiles", "Ninja"]
 
 
-@pytest.fixture(name="project", params=KINDS)
-def fixture_project(
+@pytest.fixture(name="copy", params=KINDS)
+def fixture_copy(
     request: pytest.FixtureRequest, root: Path, tmp_path: Path
-) -> Project:
-    folder = tmp_path / "hello"
-    shutil.copytree(HELLO, folder)
-    project = Project(request.param, folder, root)
-    if project.kind == "Ninja":
-        require("ninja")
-    project.configure()
-    return project
+) -> Callable[[str], Project]:
+    """Copies an example and configures it for one of the build systems."""
+
+    def copy(example: str) -> Project:
+        folder = tmp_path / example
+        shutil.copytree(EXAMPLES / example, folder)
+        project = Project(request.param, folder, root)
+        if project.kind == "Ninja":
+            require("ninja")
+        project.configure()
+        return project
+
+    return copy
+
+
+@pytest.fixture(name="project")
+def fixture_project(copy: Callable[[str], Project]) -> Project:
+    return copy("hello")
 
 
 def test_client_runs(project: Project) -> None:
@@ -190,3 +206,108 @@ def test_make_and_cmake_pass_options(project: Project) -> None:
     project.change("greet.cc", "own->sum += HELLO_STEP;", "own->sum += MORE;")
     project.must_build()
     assert "ann: own 4, total 10" in project.greet()
+
+
+class Daemon:
+    """flagsd, whose standard input takes changes."""
+
+    def __init__(self, project: Project, image: Path, place: Path) -> None:
+        self.place = place
+        self._process = subprocess.Popen(
+            [project.out / "flagsd", image, place],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=project.env,
+            text=True,
+        )
+
+    def __enter__(self) -> "Daemon":
+        assert self.say("off 0") == "ok"  # it listens
+        return self
+
+    def say(self, line: str) -> str:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().rstrip()
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=60)
+        assert self._process.returncode == 0 and not self.place.exists()
+
+
+@pytest.fixture(name="flags")
+def fixture_flags(
+    copy: Callable[[str], Project], tmp_path: Path
+) -> Iterator[tuple[Project, Daemon]]:
+    project = copy("flags")
+    project.must_build()
+    image = project.out / "flags.module" / "flags.vdso"
+    with Daemon(project, image, tmp_path / "socket") as daemon:
+        yield project, daemon
+
+
+def test_clients_see_flags(flags: tuple[Project, Daemon]) -> None:
+    project, daemon = flags
+    seen = project.run("flagsc", daemon.place, "7")
+    assert re.fullmatch(r"flag 7: off\n0 requests: .* s\na read: [0-9.]+ ns\n", seen)
+    assert daemon.say("on 7") == "ok"
+    assert project.run("flagsc", daemon.place, "7").startswith("flag 7: on\n")
+    assert project.run("flagsc", daemon.place, "8").startswith("flag 8: off\n")
+
+
+def seconds_of_requests(project: Project, daemon: Daemon, count: int) -> float:
+    found = re.search(
+        rf"^{count} requests: ([0-9.]+) s$",
+        project.run("flagsc", daemon.place, "0", count),
+        re.M,
+    )
+    assert found
+    return float(found[1])
+
+
+def test_clients_keep_to_the_limit(flags: tuple[Project, Daemon]) -> None:
+    """No faster than the rate; and at once as many as may be, which would take 1000
+    seconds by the rate alone."""
+    project, daemon = flags
+    assert daemon.say("limit 1000 10") == "ok"
+    assert seconds_of_requests(project, daemon, 510) >= 0.5
+    assert daemon.say("limit 1 1000") == "ok"
+    assert seconds_of_requests(project, daemon, 1000) < 990
+
+
+def test_client_that_waits_sees_a_change(flags: tuple[Project, Daemon]) -> None:
+    project, daemon = flags
+    words = [project.out / "flagsc", daemon.place, "0", "5"]
+    with procs.running(words, stdout=subprocess.PIPE, env=project.env) as client:
+        with pytest.raises(subprocess.TimeoutExpired):
+            client.wait(0.5)
+        assert daemon.say("limit 1000 5") == "ok"
+        assert client.wait(60) == 0
+
+
+def test_daemon_explains_what_it_refuses(flags: tuple[Project, Daemon]) -> None:
+    _, daemon = flags
+    assert daemon.say("on 256") == "Invalid argument"
+    assert daemon.say("limit 5") == daemon.say("on") == "not understood"
+
+
+def test_messages_go_back_and_forth(copy: Callable[[str], Project]) -> None:
+    """With the queue that comes with vdsox."""
+    project = copy("pingpong")
+    project.must_build()
+    image = project.out / "vqueue.module" / "vqueue.vdso"
+    text = project.run("pingpong", image, "1000")
+    pattern = r"1000 rounds, [0-9.]+ us each\nkilled: no answer\n"
+    assert re.fullmatch(pattern, text), text
+
+
+def test_unknown_module_without_a_table(project: Project) -> None:
+    if project.kind == "make":
+        project.change("Makefile", "hello,hello.tbl,greet.cc", "hello")
+        assert "hello does not come with vdsox" in project.build().stderr
+        return
+    project.change("CMakeLists.txt", "TABLE hello.tbl SOURCES greet.cc", "")
+    done = project.build()
+    assert done.returncode != 0
+    assert "TABLE and SOURCES are needed" in done.stdout + done.stderr

@@ -17,7 +17,16 @@ from typing import Iterator
 
 from harness.bench import native
 from library import FOLDER, NATIVE, Library
-from modules import CASES, FLAGS, HELLO, QUEUE, includes, recorded_build
+from modules import (
+    CASES,
+    FLAGS,
+    FLAGS_PAGE,
+    HELLO,
+    PINGPONG,
+    QUEUE,
+    includes,
+    recorded_build,
+)
 from toolkit import BASE_TABLE, HERE, REPO, ROWS, Tool, build_tools, make
 
 BENCH = REPO / "tools" / "bench" / "native"
@@ -118,19 +127,18 @@ def _bench_headers(base: Path) -> Path:
 
 
 def _module_units(base: Path, library: Library) -> Iterator[Unit]:
-    """The sources of images, which vdsox compiles, and the programs of tests/module."""
+    """The sources of images, which vdsox compiles, and the programs that use them."""
     library.make("vdsox")
     folders = []
-    for folder in (HELLO, QUEUE):
+    for folder in (HELLO, FLAGS_PAGE, QUEUE):
         (table,) = folder.glob("*.tbl")
         sources = tuple(sorted(folder.glob("*.cc")))
         folders.append(base / f"tidy-{table.stem}")
         flags = recorded_build(library, folders[-1], table, *sources)
         yield Unit(table.stem, folder, sources, flags)
-    for source in sorted(CASES.glob("*.cc")):
-        yield Unit(
-            f"module-{source.stem}", CASES, (source,), FLAGS + includes(*folders)
-        )
+    for source in [*sorted(CASES.glob("*.cc")), *PINGPONG.glob("*.cc")]:
+        flags = FLAGS + includes(*folders)
+        yield Unit(f"module-{source.stem}", source.parent, (source,), flags)
 
 
 def _queue_units(base: Path, library: Library) -> Iterator[Unit]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# vdsox_add_module(NAME TABLE table SOURCES source... [DEFINITIONS CONSTANT=VALUE...]
+# vdsox_add_module(NAME [TABLE table SOURCES source...] [DEFINITIONS CONSTANT=VALUE...]
 #	[OPTIONS compiler-option...])
 #
 # Builds NAME.vdso below the current binary directory; NAME is the module's name in its
-# table. The interface library NAME has the headers of the module and depends on the image,
+# table. Without TABLE and SOURCES it builds a module that comes with vdsox, as vqueue. The interface library NAME has the headers of the module and depends on the image,
 # whose path is the target's property VDSOX_MODULE_IMAGE. VDSOX_PROGRAM names the program
 # vdsox.
 
@@ -13,6 +13,10 @@ set(_vdsox_module_dir "${CMAKE_CURRENT_LIST_DIR}")
 
 function(vdsox_add_module name)
 	cmake_parse_arguments(PARSE_ARGV 1 module "" "TABLE" "SOURCES;DEFINITIONS;OPTIONS")
+	if(NOT module_TABLE AND NOT module_SOURCES)
+		file(GLOB module_TABLE "${_vdsox_modules}/${name}/${name}.tbl")
+		file(GLOB module_SOURCES "${_vdsox_modules}/${name}/*.cc")
+	endif()
 	if(NOT module_TABLE OR NOT module_SOURCES OR module_UNPARSED_ARGUMENTS)
 		message(FATAL_ERROR "vdsox_add_module(${name}): TABLE and SOURCES are needed")
 	endif()
