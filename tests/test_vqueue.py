@@ -19,6 +19,9 @@ from modules import CASES, FLAGS, MODULE, QUEUE, build, includes
 SMALL = "-D SLOTS=8 -D PEERS=16 -D QUEUES=2 -D CALLS=8 -D SLICE=3600000".split()
 # Sleeps of at most a millisecond: what dead peers have left is found soon.
 QUICK = "-D SLOTS=8 -D PEERS=16 -D CALLS=4 -D SLICE=1".split()
+# For 16 workers and for 1,000 clients: with less room than items, and with enough.
+CROWD = "-D PEERS=1100 -D QUEUES=17 -D CALLS=1024 -D SLICE=3600000".split()
+ROOM = {"little": 8, "enough": 2048}
 # The cases of tests/module/queue.cc.
 NAMES = (
     "order lengths faults timeouts wakes processes threads many epoll forked"
@@ -89,6 +92,17 @@ def test_death_of_a_server_is_found(base: Path) -> None:
     made = built(base, NATIVE, "quick", *QUICK)
     queue = program(build_library(base, NATIVE), "queue", made)
     assert output(queue, "server-dies", made) == ""
+
+
+@pytest.mark.parametrize("case", ["queues", "clients"])
+@pytest.mark.parametrize(
+    "room", ["little", pytest.param("enough", marks=pytest.mark.thorough)]
+)
+def test_many_processes(base: Path, room: str, case: str) -> None:
+    words = [*CROWD, "-D", f"SLOTS={ROOM[room]}"]
+    made = built(base, NATIVE, f"crowd-{room}", *words)
+    crowd = program(build_library(base, NATIVE), "crowd", made)
+    assert output(crowd, case, made, timeout=600) == ""
 
 
 @pytest.mark.parametrize(

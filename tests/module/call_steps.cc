@@ -9,26 +9,13 @@
 #include <thread>
 #include <vector>
 
+#include "instance.h"
 #include "stepped.h"
-#include "vqueue.hpp"
 
 namespace
 {
 
-using vdsox::module_fds;
-using Queue = vqueue_module::attached;
-
 constexpr int64_t ms = 1000000;
-
-struct Instance {
-	explicit Instance(const char *path) : fds(module_fds::publish(path)), queue(fds.get())
-	{
-		check_equal(queue.open(fds.get().shared), 0, "open");
-	}
-
-	module_fds fds;
-	Queue queue;
-};
 
 /* The reply is the request plus 1. */
 long call(const Queue &queue, long request, int64_t timeout)

@@ -21,43 +21,20 @@
 #include <thread>
 #include <vector>
 
-#include "check.h"
-#include "vqueue.hpp"
+#include "instance.h"
 
 namespace
 {
 
 using vdsox::module_fds;
-using Queue = vqueue_module::attached;
 
 constexpr int64_t ms = 1000000, ever = -1;
 constexpr long slots = VQUEUE_SLOTS, bytes = VQUEUE_BYTES;
 
 std::string image_path;
 
-/* A published instance, attached once. */
-struct Instance {
-	Instance() : fds(module_fds::publish(image_path)), queue(fds.get())
-	{
-		check_equal(queue.open(fds.get().shared), 0, "open");
-	}
-
-	module_fds fds;
-	Queue queue;
-};
-
-/* A message that names itself: what must arrive whole. */
-struct Message {
-	uint64_t producer;
-	uint64_t number;
-	uint64_t sum;
-
-	Message(uint64_t producer_, uint64_t number_)
-	    : producer(producer_), number(number_), sum(producer * 31 + number * 17 + 1)
-	{
-	}
-	Message() : Message(0, 0) {}
-	bool is_whole() const { return sum == Message(producer, number).sum; }
+struct Opened : Instance {
+	Opened() : Instance(image_path) {}
 };
 
 void push(const Queue &queue, const Message &message, int64_t timeout = ever)
@@ -74,16 +51,6 @@ Message pop(const Queue &queue, int64_t timeout = ever)
 	return message;
 }
 
-/* Memory that children share. */
-template <typename Value> Value &shared()
-{
-	void *memory = mmap(nullptr, sizeof(Value), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	check(memory != MAP_FAILED, "mmap");
-	return *new (memory) Value;
-}
-
 void sleep_ms(int time)
 {
 	std::this_thread::sleep_for(std::chrono::milliseconds(time));
@@ -91,7 +58,7 @@ void sleep_ms(int time)
 
 void order()
 {
-	Instance made;
+	Opened made;
 	Message message;
 
 	for (long round = 0; round < 5; round++) {
@@ -111,7 +78,7 @@ void order()
 
 void lengths()
 {
-	Instance made;
+	Opened made;
 	std::array<char, bytes + 1> in, out;
 
 	for (std::size_t i = 0; i < in.size(); i++)
@@ -156,7 +123,7 @@ void faults()
 
 void timeouts()
 {
-	Instance made;
+	Opened made;
 	Message message;
 	const auto begin = std::chrono::steady_clock::now();
 
@@ -174,7 +141,7 @@ void timeouts()
 void wakes()
 {
 	constexpr int sleepers = 6, rounds = 30;
-	Instance made;
+	Opened made;
 	std::atomic<int> &taken = shared<std::atomic<int>>();
 	std::vector<Child> consumers;
 
@@ -250,7 +217,7 @@ void check_counts(const Counts &counts)
 
 void processes()
 {
-	Instance made;
+	Opened made;
 	Counts &counts = shared<Counts>();
 	std::vector<Child> children;
 
@@ -265,7 +232,7 @@ void processes()
 
 void threads()
 {
-	Instance made;
+	Opened made;
 	Counts counts = {};
 	std::vector<std::thread> running;
 	std::atomic<int> failed{0};
@@ -285,7 +252,7 @@ void threads()
 
 void many()
 {
-	Instance made;
+	Opened made;
 	std::vector<Message> in, out(static_cast<std::size_t>(slots) + 2);
 	std::vector<uint32_t> sizes(out.size());
 	const auto take = [&](std::size_t count) {
@@ -318,7 +285,7 @@ void notify(uint32_t queue)
 /* A consumer that waits in epoll_wait(). */
 void epoll()
 {
-	Instance made;
+	Opened made;
 	const int poll = epoll_create1(0);
 	epoll_event wanted = {EPOLLIN, {}}, found;
 	uint64_t value = 0;
@@ -346,7 +313,7 @@ void epoll()
 /* Its messages come from a peer of its own. @fork_: how the child is made */
 void check_child(pid_t (*fork_)())
 {
-	Instance made;
+	Opened made;
 	int status = -1;
 
 	push(made.queue, {1, 1}, 0);
@@ -379,7 +346,7 @@ void forked_bare()
 /* Two threads of a child become one peer. */
 void forked_threads()
 {
-	Instance made;
+	Opened made;
 
 	for (int round = 0; round < 20; round++) {
 		Child child([&] {
@@ -430,7 +397,7 @@ void orphans()
 /* One that closes every descriptor of a process goes on, without its lock. */
 void closed_descriptors()
 {
-	Instance made;
+	Opened made;
 	Child child([&] {
 		Message message;
 
@@ -486,7 +453,7 @@ void check_call(const Queue &queue, uint64_t producer, uint64_t number)
 void calls()
 {
 	constexpr int clients_nr = 8, servers_nr = 3, rounds = 500;
-	Instance made;
+	Opened made;
 	std::vector<Child> clients, servers;
 
 	clients.reserve(clients_nr);
@@ -508,7 +475,7 @@ void calls()
 /* No slot stays with a client that has given up. */
 void calls_without_server()
 {
-	Instance made;
+	Opened made;
 	Message reply;
 	uint64_t handle;
 
@@ -521,7 +488,7 @@ void calls_without_server()
 
 void calls_cancelled()
 {
-	Instance made;
+	Opened made;
 	Message request, reply;
 	uint64_t handle;
 	Child client([&] {
@@ -539,7 +506,7 @@ void calls_cancelled()
 
 void call_sizes()
 {
-	Instance made;
+	Opened made;
 	std::array<char, bytes + 1> text = {};
 	char byte;
 	uint64_t handle;
@@ -577,7 +544,7 @@ void call_sizes()
 /* @after: what happens then. Its client learns of its death. */
 template <typename After> void check_dead_server(After after)
 {
-	Instance made;
+	Opened made;
 	std::atomic<int> &state = shared<std::atomic<int>>();
 	Child server([&] {
 		Message request;
@@ -623,7 +590,7 @@ void server_replaced()
 /* Their slots are given to others. */
 void clients_die()
 {
-	Instance made;
+	Opened made;
 
 	for (int round = 0; round < 3; round++) {
 		std::vector<Child> clients;
@@ -692,7 +659,7 @@ char *guarded(std::size_t size)
 
 void scribbled()
 {
-	Instance made;
+	Opened made;
 	const auto size = static_cast<std::size_t>(lseek(made.fds.get().shared, 0, SEEK_END));
 	char *memory = static_cast<char *>(
 		mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, made.fds.get().shared, 0));

@@ -12,22 +12,17 @@
 #include <thread>
 #include <vector>
 
+#include "instance.h"
 #include "stepped.h"
-#include "vqueue.hpp"
 
 namespace
 {
 
-using vdsox::module_fds;
-
 constexpr long slots = VQUEUE_SLOTS;
 constexpr long childs = 1000; /* number of the child's message */
 
-struct Instance {
-	explicit Instance(const char *path) : fds(module_fds::publish(path)), queue(fds.get())
-	{
-		check_equal(queue.open(fds.get().shared), 0, "open");
-	}
+struct Numbers : Instance {
+	using Instance::Instance;
 
 	long push(long number, int64_t timeout = 0) const
 	{
@@ -43,16 +38,13 @@ struct Instance {
 		check(length < 0 || length == sizeof(number), "length of a message");
 		return length < 0 ? length : number;
 	}
-
-	module_fds fds;
-	vqueue_module::attached queue;
 };
 
 /*
  * Takes all messages: those of the parent from @first, or the one after it if the child may
  * have taken that, to @last, and at the end the child's if it may have pushed it.
  */
-void drain(const Instance &made, bool is_pop, long first, long last)
+void drain(const Numbers &made, bool is_pop, long first, long last)
 {
 	const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
 	long wanted = first;
@@ -76,7 +68,7 @@ void drain(const Instance &made, bool is_pop, long first, long last)
 	check(wanted == last + 1 || (is_pop && last == first), "messages are missing");
 }
 
-void fill(const Instance &made, long count)
+void fill(const Numbers &made, long count)
 {
 	for (long i = 1; i <= count; i++)
 		check_equal(made.push(i), 0, "push");
@@ -113,7 +105,7 @@ constexpr Scenario wake_scenarios[] = {
 
 /* A child that does the operation, and before becomes a peer that looks only a few times
  * before it sleeps. */
-Stepped start(const Instance &made, const Scenario &scenario, bool must_succeed)
+Stepped start(const Numbers &made, const Scenario &scenario, bool must_succeed)
 {
 	return {[&] {
 			for (int i = 0; i < 9 && !scenario.fresh; i++)
@@ -133,7 +125,7 @@ Stepped start(const Instance &made, const Scenario &scenario, bool must_succeed)
 }
 
 /* False: the child ended before @steps instructions. */
-bool kill_after(const Instance &made, const Scenario &scenario, long steps)
+bool kill_after(const Numbers &made, const Scenario &scenario, long steps)
 {
 	fill(made, scenario.messages);
 
@@ -153,7 +145,7 @@ bool kill_after(const Instance &made, const Scenario &scenario, long steps)
 }
 
 /* False: the child would sleep after @steps instructions. */
-bool wake_after(const Instance &made, const Scenario &scenario, long steps)
+bool wake_after(const Numbers &made, const Scenario &scenario, long steps)
 {
 	fill(made, scenario.messages);
 
@@ -175,10 +167,10 @@ bool wake_after(const Instance &made, const Scenario &scenario, long steps)
 
 template <std::size_t n>
 void run(const char *path, const Scenario (&scenarios)[n],
-	 bool (*force)(const Instance &made, const Scenario &scenario, long steps))
+	 bool (*force)(const Numbers &made, const Scenario &scenario, long steps))
 {
 	for (const Scenario &scenario : scenarios) {
-		const Instance made(path);
+		const Numbers made(path);
 		long steps = 0;
 
 		try {

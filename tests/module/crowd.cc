@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * crowd CASE IMAGE: many processes at a time use an instance, with an image whose calls
+ * sleep for an hour: a lost wakeup hangs. Prints why it failed; exit status 0 or 1.
+ */
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "instance.h"
+
+namespace
+{
+
+constexpr int64_t ever = -1;
+constexpr uint32_t workers_nr = 16;
+constexpr uint64_t items = 128;
+constexpr int clients_nr = 1000, servers_nr = 4;
+constexpr uint64_t rounds = 10;
+/* The last queue is for calls. */
+constexpr uint32_t service = VQUEUE_QUEUES - 1;
+
+static_assert(VQUEUE_QUEUES > workers_nr && VQUEUE_PEERS > clients_nr + servers_nr);
+
+/* Each worker's items to all queues, which may be full: their consumers run. */
+void produce(const Queue &queue, uint64_t worker)
+{
+	for (uint64_t i = 1; i <= items; i++)
+		for (uint32_t to = 0; to < workers_nr; to++) {
+			const Message message(worker, i * workers_nr + to);
+
+			check_equal(queue.push(to, &message, sizeof(message), ever), 0, "push");
+		}
+}
+
+/* All items of all workers for one queue, those of each worker in order, once. */
+void consume(const Queue &queue, uint32_t from)
+{
+	std::array<uint64_t, workers_nr> seen = {};
+	Message message;
+
+	for (uint64_t i = 0; i < workers_nr * items; i++) {
+		check_equal(queue.pop(from, &message, sizeof(message), ever), sizeof(message),
+			    "pop");
+		check(message.is_whole() && message.producer < workers_nr, "damaged message");
+		check_equal(static_cast<long>(message.number),
+			    static_cast<long>(++seen[message.producer] * workers_nr + from),
+			    "number");
+	}
+	check_equal(queue.pop(from, &message, sizeof(message), 0), -EAGAIN, "one too many");
+}
+
+/* 16 queues, 16 processes with a producer and a consumer each, 128 items to each queue. */
+void queues(const std::string &image)
+{
+	Instance made(image);
+	std::vector<Child> workers;
+
+	workers.reserve(workers_nr);
+	for (uint32_t worker = 0; worker < workers_nr; worker++)
+		workers.emplace_back([&, worker] {
+			int failed = 0;
+			std::thread producer(
+				[&] { failed = run_main([&] { produce(made.queue, worker); }); });
+
+			consume(made.queue, worker);
+			producer.join();
+			check_equal(failed, 0, "producer");
+		});
+	for (Child &worker : workers)
+		check_equal(worker.wait(), 0, "a worker");
+	for (uint32_t i = 0; i < workers_nr; i++)
+		check_equal(made.queue.lost(i), 0, "lost");
+}
+
+/* The reply is the request with its numbers exchanged. */
+[[noreturn]] void serve(const Queue &queue)
+{
+	for (;;) {
+		Message request;
+		uint64_t handle;
+
+		check_equal(queue.serve(service, &request, sizeof(request), &handle, ever),
+			    sizeof(request), "serve");
+
+		const Message reply(request.number, request.producer);
+
+		check_equal(queue.reply(handle, &reply, sizeof(reply)), 0, "reply");
+	}
+}
+
+void ask(const Queue &queue, uint64_t client)
+{
+	for (uint64_t i = 1; i <= rounds; i++) {
+		const Message request(client, i);
+		Message reply;
+
+		check_equal(
+			queue.call(service, &request, sizeof(request), &reply, sizeof(reply), ever),
+			sizeof(reply), "call");
+		check(reply.is_whole() && reply.producer == i && reply.number == client,
+		      "another's reply");
+	}
+}
+
+/* 1,000 clients that live at the same time call 10 times each. */
+void clients(const std::string &image)
+{
+	Instance made(image);
+	std::array<int, 2> gate;
+	std::vector<Child> servers, running;
+
+	servers.reserve(servers_nr);
+	for (int i = 0; i < servers_nr; i++)
+		servers.emplace_back([&] { serve(made.queue); });
+	check(!pipe(gate.data()), "pipe");
+	running.reserve(clients_nr);
+	for (uint64_t client = 0; client < clients_nr; client++)
+		running.emplace_back([&, client] {
+			char byte;
+
+			close(gate[1]);
+			ask(made.queue, client);
+			/* It stays a peer until all are. */
+			check_equal(read(gate[0], &byte, 1), 0, "gate");
+			ask(made.queue, client);
+		});
+	close(gate[1]);
+	for (Child &client : running)
+		check_equal(client.wait(), 0, "a client");
+	check_equal(made.queue.lost(service), 0, "lost");
+}
+
+const std::map<std::string, void (*)(const std::string &)> cases = {
+	{"queues", queues},
+	{"clients", clients},
+};
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	const auto found = argc == 3 ? cases.find(argv[1]) : cases.end();
+
+	if (found == cases.end()) {
+		std::cerr << "usage: crowd CASE IMAGE\n";
+		return 2;
+	}
+	return run_main([&] { found->second(argv[2]); });
+}
