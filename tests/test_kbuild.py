@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cells import Cells
-from harness import kconfig, machine, procs
+from harness import build, kconfig, machine, procs
 from harness.cell import Cell
 from harness.context import REPO
 
@@ -34,9 +34,10 @@ def prepare(cell: Cell, folder: Path, log: Path) -> list[object]:
     text = kconfig.render({**config, "CONFIG_MODULES": "y"})
     (folder / ".config").write_text(text)
     make = ["make", "-s", "-j2", "-C", cell.source.tree, f"O={folder}"]
-    make += cell.machine.make_args
+    make += [*cell.machine.make_args, *build.compilers(cell)]
     for target in ("olddefconfig", "modules_prepare"):
-        procs.run_logged([*make, target], log, f"make {target}")
+        command, env = [*make, target], build.environment(cell.ctx)
+        procs.run_logged(command, log, f"make {target}", env=env)
     return make
 
 
@@ -57,7 +58,8 @@ def test_external_build(cells: Cells, tmp_path: Path, arch: str) -> None:
     cell = cells.cell(arch)
     here = copy(tmp_path / "vdsox")
     make = prepare(cell, tmp_path / "build", tmp_path / "log")
-    procs.run_logged([*make, f"M={here}"], tmp_path / "log", "make M=")
+    env = build.environment(cells.ctx)
+    procs.run_logged([*make, f"M={here}"], tmp_path / "log", "make M=", env=env)
     made = here / "generated"
     kernel = cell.build / "include" / "generated"
     names = [path.name for path in made.glob("vdso_task_version_*.lds")]

@@ -30,14 +30,19 @@ MARK = ".vdsox-tests"
 TREE_MARK = ".vdsox-tree"
 
 
+def compilers(cell: Cell) -> list[str]:
+    """Variables of kbuild: the cell's compilers, through ccache if it is installed."""
+    found = [f"CC={cell.compiler}"]
+    if shutil.which("ccache"):
+        found += ["HOSTCC=ccache gcc", "HOSTCXX=ccache g++"]
+    return found
+
+
 def make_command(cell: Cell, *targets: str) -> list[object]:
-    """The make command of the cell's kbuild, with ccache if it is installed."""
+    """The make command of the cell's kbuild."""
     machine = cell.machine
     command: list[object] = ["make", "-C", cell.source.tree, f"O={cell.build}"]
-    command += [*machine.make_args, f"-j{cell.ctx.jobs}"]
-    command += [f"CC={cell.compiler}"]
-    if shutil.which("ccache"):
-        command += ["HOSTCC=ccache gcc", "HOSTCXX=ccache g++"]
+    command += [*machine.make_args, f"-j{cell.ctx.jobs}", *compilers(cell)]
     return [*command, *targets]
 
 
@@ -47,13 +52,18 @@ def ccache_paths(ctx: Context) -> dict[str, str]:
     return {"CCACHE_BASEDIR": str(ctx.out), "CCACHE_NOHASHDIR": "1"}
 
 
+def environment(ctx: Context) -> dict[str, str]:
+    """Additions to the environment of kbuild."""
+    return {**CACHE_SETTINGS, **ccache_paths(ctx), **REPRODUCIBLE}
+
+
 def make(
     cell: Cell, what: str, *targets: str, outcome: Optional[Outcome] = None
 ) -> None:
     """Run kbuild targets; `what` names them in the Fault if make fails. The step of
     `outcome` shows the build's progress."""
     command = make_command(cell, *targets)
-    env = {**CACHE_SETTINGS, **ccache_paths(cell.ctx), **REPRODUCIBLE}
+    env = environment(cell.ctx)
     if outcome:
         outcome.folder = cell.name
     dry_run = _dry_run(cell, targets)
