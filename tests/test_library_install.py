@@ -246,6 +246,79 @@ def test_dump_is_an_elf_file(tool: Path, base: Path, tmp_path: Path) -> None:
     assert "not an ELF" not in faults and "past the end" not in faults
 
 
+FORMS = ["", "--json", "--nagios", "--prometheus"]
+
+
+@pytest.mark.skipif(
+    Path("/proc/sys/kernel/vdso_task").exists(), reason="this kernel is patched"
+)
+def test_status_of_an_unpatched_kernel(tool: Path) -> None:
+    done = {form: run(tool, "status", *form.split()) for form in FORMS}
+    assert [done[form].returncode for form in FORMS] == [1, 1, 2, 0]
+    why = "the kernel has no task records"
+    assert done[""].stdout.splitlines()[-1].split(maxsplit=1) == ["status", why]
+    found = json.loads(done["--json"].stdout)
+    assert (found["status"], found["vdso_task"]) == ("unpatched", None)
+    assert {"CLOCK_THREAD_CPUTIME_ID"} < {row["call"] for row in found["clocks"]}
+    assert {row["source"] for row in [*found["ids"], *found["clocks"]]} == {"syscall"}
+    assert done["--nagios"].stdout == f"VDSOX CRITICAL: {why}\n"
+    assert 'vdsox_answered{call="getpid"} 0\n' in done["--prometheus"].stdout
+
+
+# kernel.vdso_task, answers; state, exit status, that of a check and its text
+STATES = [
+    ("1", ["a=vdso", "b=vdso"], "answered", 0, 0, "OK: the vDSO answers every"),
+    ("1", ["a=vdso", "b=syscall:why"], "partly", 1, 1, "WARNING: the system call"),
+    ("1", ["a=unknown", "b=syscall:why"], "partly", 1, 1, "calls for an ID: b: why\n"),
+    ("1", ["a=vdso", "b=unknown:why"], "unknown", 3, 3, "UNKNOWN: the kernel's"),
+    ("0", ["a=syscall:why"], "off", 1, 2, "CRITICAL: kernel.vdso_task is 0\n"),
+    ("-", ["a=syscall"], "unpatched", 1, 2, "CRITICAL: the kernel has no"),
+]
+
+
+@pytest.mark.parametrize("switch, answers, state, status, check, text", STATES)
+def test_states(
+    states: Path,
+    switch: str,
+    answers: list[str],
+    state: str,
+    status: int,
+    check: int,
+    text: str,
+) -> None:
+    printed, ended = output(states, "--json", switch, *answers).split("exit ")
+    found = json.loads(printed)
+    assert (found["status"], int(ended)) == (state, status)
+    assert found["vdso_task"] == (None if switch == "-" else int(switch))
+    assert [row["call"] for row in found["ids"]] == [a[0] for a in answers]
+    printed = output(states, "--nagios", switch, *answers)
+    assert text in printed and printed.endswith(f"\nexit {check}\n")
+    assert printed.startswith("VDSOX ") and printed.count("\n") == 2
+
+
+METRIC = re.compile(r"# (HELP|TYPE) vdsox_\w+ .+|vdsox_\w+({call=\"\w+\"})? [01]")
+
+
+def test_metrics(states: Path) -> None:
+    """One that is unknown has no sample."""
+    words = ["--prometheus", "1", "a=vdso", "b=syscall:why", "c=unknown"]
+    *lines, ended = output(states, *words).splitlines()
+    assert ended == "exit 0"
+    assert all(METRIC.fullmatch(line) for line in lines), lines
+    samples = [line for line in lines if not line.startswith("#")]
+    assert samples == [
+        "vdsox_patched 1",
+        "vdsox_enabled 1",
+        'vdsox_answered{call="a"} 1',
+        'vdsox_answered{call="b"} 0',
+    ]
+
+
+@pytest.fixture(scope="module", name="states")
+def fixture_states(native: Library) -> Path:
+    return native.make("tests/states")
+
+
 def unmap_own_vdso(done: int) -> None:
     """Unmap it, write a byte and wait, without a call that would use the vDSO."""
     libc = ctypes.CDLL(None)
@@ -289,7 +362,18 @@ def test_faults_are_one_line(tool: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "list", "entries 0", "entries x", "entries 1 2", "dump", "dump 1"]
+    "words",
+    [
+        "",
+        "list",
+        "entries 0",
+        "entries x",
+        "entries 1 2",
+        "status x",
+        "status --json x",
+        "dump",
+        "dump 1",
+    ],
 )
 def test_usage(tool: Path, words: str) -> None:
     done = run(tool, *words.split())

@@ -27,7 +27,7 @@ PLACE = "/opt/vdsox"
 SCRIPTS = ("scenarios.sh", "stats.py", "step.py", "allow.py")
 EVERYWHERE = """
 python python_strace perl perl_strace node go thousand_forks
-library library_static musl musl_static browser gdb valgrind qemu_user
+library library_static musl musl_static browser status gdb valgrind qemu_user
 bubblewrap allow_list deny_list stress_ng bracketing cyclictest proot
 """.split()
 # Debian 12's PRoot crashes on arm64, on a kernel without the patches as well.

@@ -153,7 +153,10 @@ def units(base: Path) -> list[Unit]:
     """All units of the repository. Makes the headers that they include."""
     library = _library_headers(base)
     made = [*_units(HERE, f"O={build_tools(base)}")]
-    programs = [f"{library.out}/{name}" for name in ("tests/lookup", "tests/reasons")]
+    programs = [
+        f"{library.out}/{name}"
+        for name in ("tests/lookup", "tests/reasons", "tests/states")
+    ]
     made += _units(FOLDER, f"O={library.out}", *library.words, "all", *programs)
     made += _units(BENCH, f"O={_bench_headers(base)}")
     made += _module_units(base, library)

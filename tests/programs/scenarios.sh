@@ -175,6 +175,28 @@ scenario_browser() {
 	gdb -batch -nx -ex "disassemble $getpid" /tmp/image | grep -q '<+0>'
 }
 
+# $1: the exit status of `vdsox status`, $2: that of the check, $3: its word.
+status_is() {
+	"$place/vdsox" status
+	test $? -eq "$1" || return
+	"$place/vdsox" status --nagios >/tmp/check
+	test $? -eq "$2" && cat /tmp/check && grep -q "^VDSOX $3: " /tmp/check
+}
+
+scenario_status() {
+	status_is 0 0 OK || return
+	"$place/vdsox" status --prometheus | grep -qx 'vdsox_answered{call="getpid"} 1' || return
+	strace -o /dev/null "$place/vdsox" status >/tmp/traced
+	test $? -eq 1 && grep -q '^policy  *traced by' /tmp/traced || return
+	setpriv --reuid 1000 --clear-groups "$place/vdsox" status >/tmp/unprivileged
+	test $? -eq 3 && grep -q 'root and debugfs' /tmp/unprivileged || return
+	echo 0 >/proc/sys/kernel/vdso_task
+	status_is 1 2 CRITICAL
+	status=$?
+	echo 1 >/proc/sys/kernel/vdso_task
+	return $status
+}
+
 scenario_gdb() {
 	gdb -batch -nx -ex "set pagination off" -x "$place/step.py" "$place/verify"
 }

@@ -8,6 +8,7 @@
 
 #include <vdsox.h>
 
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -39,6 +40,9 @@ constexpr Reason reasons[] = {
 	{"fallback_off", "kernel.vdso_task is off, or a CPU reports a wrong number"},
 	{"fallback_policy", "a tracer, filter or audit observes the system calls"},
 	{"fallback_stale", "the answers are invalidated again and again"},
+	{"fallback_clock", "user mode cannot compute the scheduler's clock here: another clock"
+			   " source than the TSC, or steal time"},
+	{"fallback_threads", "the process has other threads or CPU timers"},
 	{"fallback_none", "this thread has an ID that is not mapped in its namespace"},
 };
 
@@ -56,6 +60,24 @@ struct OwnEntry {
 
 constexpr OwnEntry own_entries[] = {VDSOX_CALLS(VDSOX_OWN)};
 
+/* By the C library's function, which calls the vDSO's. */
+template <clockid_t clock> void read_clock()
+{
+	std::timespec time;
+
+	(void)clock_gettime(clock, &time);
+}
+
+struct OwnClock {
+	const char *name;
+	void (*call)();
+};
+
+constexpr OwnClock own_clock_rows[] = {
+	{"CLOCK_THREAD_CPUTIME_ID", read_clock<CLOCK_THREAD_CPUTIME_ID>},
+	{"CLOCK_PROCESS_CPUTIME_ID", read_clock<CLOCK_PROCESS_CPUTIME_ID>},
+};
+
 /* nullopt if the statistics cannot be read. */
 std::optional<Counters> read_counters()
 {
@@ -72,35 +94,34 @@ void call_often(void (*call)(), long times)
 		call();
 }
 
-Answer measured(const OwnEntry &entry)
+Answer measured(const char *name, void (*call)())
 {
-	call_often(entry.call, warming_calls);
+	call_often(call, warming_calls);
 
 	const auto before = read_counters();
 
-	call_often(entry.call, counted_calls);
+	call_often(call, counted_calls);
 
 	const auto after = read_counters();
 
 	if (!before || !after)
-		return {entry.name, Source::unknown,
+		return {name, Source::unknown,
 			std::string("cannot read ") + stats_path +
 				"; root and debugfs are required"};
 
 	const auto reason = fallback_reason(*before, *after, counted_calls);
 
 	if (!reason)
-		return {entry.name, Source::vdso, ""};
-	return {entry.name, Source::syscall, *reason};
+		return {name, Source::vdso, ""};
+	return {name, Source::syscall, *reason};
 }
 
 Answer answer_of(const OwnEntry &entry, bool has_vvar)
 {
 	if (vdsox_entry_source(entry.number) != VDSOX_SOURCE_VDSO)
 		return {entry.name, Source::syscall,
-			has_vvar ? "the vDSO does not export it"
-				 : "the vDSO's data pages are not mapped"};
-	return entry.call ? measured(entry) : Answer{entry.name, Source::vdso, ""};
+			has_vvar ? "the vDSO does not export it" : no_vvar};
+	return entry.call ? measured(entry.name, entry.call) : Answer{entry.name, Source::vdso, ""};
 }
 
 } // namespace
@@ -142,6 +163,46 @@ std::optional<std::string> fallback_reason(const Counters &before, const Counter
 		if (largest == reason.key)
 			return reason.text;
 	return largest;
+}
+
+const char *key_of(Source source)
+{
+	switch (source) {
+	case Source::vdso:
+		return "vdso";
+	case Source::syscall:
+		return "syscall";
+	default:
+		return "unknown";
+	}
+}
+
+std::string verdict_of(const Answer &answer)
+{
+	const std::string source =
+		answer.source == Source::syscall ? "system call" : key_of(answer.source);
+
+	return answer.reason.empty() ? source : source + ": " + answer.reason;
+}
+
+std::vector<Answer> own_ids(bool has_vvar)
+{
+	std::vector<Answer> answers;
+
+	for (const OwnEntry &entry : own_entries)
+		if (entry.call)
+			answers.push_back(answer_of(entry, has_vvar));
+	return answers;
+}
+
+std::vector<Answer> own_clocks(const std::string &obstacle)
+{
+	std::vector<Answer> answers;
+
+	for (const OwnClock &clock : own_clock_rows)
+		answers.push_back(obstacle.empty() ? measured(clock.name, clock.call)
+						   : Answer{clock.name, Source::syscall, obstacle});
+	return answers;
 }
 
 std::vector<Answer> own_answers(bool has_vvar)

@@ -10,6 +10,7 @@
 #include "module/build.h"
 #include "process.h"
 #include "report.h"
+#include "status.h"
 #include "text.h"
 #include "usage.h"
 
@@ -22,6 +23,7 @@ namespace
 std::string usage()
 {
 	return std::string("usage: vdsox entries [--json] [PID]\n"
+			   "       vdsox status [--json | --nagios | --prometheus]\n"
 			   "       vdsox dump PID FILE\n") +
 	       module_usage + "       vdsox --version | --help\n";
 }
@@ -57,6 +59,13 @@ int entries(Words words)
 	return exit_good;
 }
 
+int status(const Words &words)
+{
+	if (words.size() > 1)
+		throw UsageError("unexpected word '" + words[1] + "'");
+	return print_status(make_status(), words.empty() ? "" : words[0], std::cout);
+}
+
 int dump(const Words &words)
 {
 	if (words.size() != 2)
@@ -81,6 +90,8 @@ int dispatch(Words words)
 	words.erase(words.begin());
 	if (command == "entries")
 		return entries(std::move(words));
+	if (command == "status")
+		return status(words);
 	if (command == "dump")
 		return dump(words);
 	if (command == "module")

@@ -19,35 +19,6 @@ namespace
 using vdsogen::json_string;
 using vdsogen::json_string_or_null;
 
-/* A source in the JSON output and in the text. */
-struct SourceNames {
-	const char *json;
-	const char *text;
-};
-
-SourceNames names_of(Source source)
-{
-	switch (source) {
-	case Source::vdso:
-		return {"vdso", "vdso"};
-	case Source::syscall:
-		return {"syscall", "system call"};
-	default:
-		return {"unknown", "unknown"};
-	}
-}
-
-/* An entry's text in the last column. */
-std::string verdict(const Answer *answer)
-{
-	if (!answer)
-		return {};
-
-	const std::string source = names_of(answer->source).text;
-
-	return answer->reason.empty() ? source : source + ": " + answer->reason;
-}
-
 void print_row(std::ostream &out, const std::string &symbol, const std::string &version,
 	       const std::string &address, const std::string &kind, const std::string &answer)
 {
@@ -84,7 +55,7 @@ std::string export_json(const Report &report, const Export &symbol)
 	       ", \"version\": " + json_string_or_null(symbol.version) +
 	       ", \"address\": " + json_string(vdsogen::hex(report.base + symbol.value)) +
 	       ", \"kind\": " + json_string_or_null(symbol.kind) +
-	       ", \"source\": " + (answer ? json_string(names_of(answer->source).json) : "null") +
+	       ", \"source\": " + (answer ? json_string(key_of(answer->source)) : "null") +
 	       ", \"reason\": " + json_string_or_null(answer ? answer->reason : "") + "}";
 }
 
@@ -92,7 +63,7 @@ std::string absent_json(const Answer &answer)
 {
 	return "{\"symbol\": null, \"entry\": " + json_string(answer.entry) +
 	       ", \"version\": null, \"address\": null, \"kind\": null, \"source\": " +
-	       json_string(names_of(answer.source).json) +
+	       json_string(key_of(answer.source)) +
 	       ", \"reason\": " + json_string_or_null(answer.reason) + "}";
 }
 
@@ -134,14 +105,17 @@ void print_text(const Report &report, std::ostream &out)
 	print_head(report, out);
 	print_row(out, "SYMBOL", "VERSION", "ADDRESS", "KIND",
 		  report.answers.empty() ? "" : "ANSWERED BY");
-	for (const Export &symbol : report.contents.exports)
+	for (const Export &symbol : report.contents.exports) {
+		const Answer *answer = report.find_answer(symbol.entry);
+
 		print_row(out, symbol.symbol, symbol.version.empty() ? "-" : symbol.version,
 			  vdsogen::hex(report.base + symbol.value),
 			  symbol.kind.empty() ? "-" : symbol.kind,
-			  verdict(report.find_answer(symbol.entry)));
+			  answer ? verdict_of(*answer) : "");
+	}
 	for (const Answer &answer : report.answers)
 		if (!report.exports(answer.entry))
-			print_row(out, answer.entry + "()", "-", "-", "-", verdict(&answer));
+			print_row(out, answer.entry + "()", "-", "-", "-", verdict_of(answer));
 }
 
 void print_json(const Report &report, std::ostream &out)
