@@ -227,6 +227,38 @@ def test_entries_of_another_process(tool: Path) -> None:
     assert symbols[name]["source"] is None, "the source is unknown for another process"
 
 
+LOOKUP = """
+#define main example
+#include "{example}"
+#undef main
+
+int main(int argc, char **argv)
+{{
+	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
+
+	example();
+	for (int i = 1; i < argc; i++)
+		printf("%s %ld\\n", argv[i], (long)((char *)vdso_symbol(argv[i]) - image));
+	return vdso_symbol("none") != NULL;
+}}
+"""
+
+
+def test_example_finds_every_symbol(tool: Path, tmp_path: Path) -> None:
+    """The example that uses no library, against the tool's list."""
+    report = json.loads(output(tool, "entries", "--json"))
+    rows = [row for row in report["entries"] if row["symbol"] and row["version"]]
+    source, program = tmp_path / "all.c", tmp_path / "all"
+    source.write_text(LOOKUP.format(example=FOLDER / "examples" / "lookup.c"))
+    output("gcc", "-Wall", "-Wextra", "-Werror", source, "-o", program)
+    names = [row["symbol"] for row in rows]
+    first, *lines = output(program, *names).splitlines()
+    assert re.fullmatch(r"(vDSO|system call): \d+", first)
+    base = int(report["base"], 16)
+    wanted = [f"{row['symbol']} {int(row['address'], 16) - base}" for row in rows]
+    assert lines == wanted and len(lines) > 3
+
+
 def test_a_tracer_is_reported(tool: Path, tmp_path: Path) -> None:
     words = [require("strace"), "-o", tmp_path / "log", tool, "entries", "--json"]
     policy = json.loads(output(*words))["policy"]

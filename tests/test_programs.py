@@ -27,7 +27,7 @@ PLACE = "/opt/vdsox"
 SCRIPTS = ("scenarios.sh", "stats.py", "step.py", "allow.py")
 EVERYWHERE = """
 python python_strace perl perl_strace node go thousand_forks
-library library_static musl musl_static browser status gdb valgrind qemu_user
+library library_static musl musl_static lookup browser status gdb valgrind qemu_user
 bubblewrap allow_list deny_list stress_ng bracketing cyclictest proot
 """.split()
 # Debian 12's PRoot crashes on arm64, on a kernel without the patches as well.
@@ -57,6 +57,14 @@ def clock_program(out: Path) -> Path:
     return out
 
 
+def lookup_program(built: library.Library) -> Path:
+    """The example that finds the vDSO's getpid() by itself."""
+    out = built.out / "lookup"
+    source = library.FOLDER / "examples" / "lookup.c"
+    library.output(f"{built.prefix}gcc", "-O2", source, "-o", out)
+    return out
+
+
 def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
     """Files that the project built for the architecture, by name in the guest."""
     built = library.build_library(tools, arch)
@@ -71,6 +79,7 @@ def product(ctx: Context, arch: str, tools: Path) -> dict[str, Path]:
         "musl": libcs.verifier(ctx, arch),
         "musl-loader": libcs.musl(ctx, arch).prefix / "lib/libc.so",
         "vdsox": built.out / "vdsox",
+        "lookup": lookup_program(built),
         "vdsogen": library.build_generator(tools, arch),
         "vdso.tbl": library.TABLE,
         "base.tbl": library.BASE_TABLE,

@@ -140,6 +140,10 @@ scenario_musl_static() {
 	"$place/musl-static" && million "$place/musl-static"
 }
 
+scenario_lookup() {
+	"$place/lookup" | grep '^vDSO: '
+}
+
 # A 32-bit program reads its clock by its unchanged vDSO, its ids by system calls.
 scenario_aarch32() {
 	"$place/clock-arm" && "$place/musl-arm" -c
