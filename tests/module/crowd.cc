@@ -26,7 +26,7 @@ constexpr uint64_t rounds = 10;
 /* The last queue is for calls. */
 constexpr uint32_t service = VQUEUE_QUEUES - 1;
 
-static_assert(VQUEUE_QUEUES > workers_nr && VQUEUE_PEERS > clients_nr + servers_nr);
+constexpr bool has_room = VQUEUE_QUEUES > workers_nr &&VQUEUE_PEERS > clients_nr + servers_nr;
 
 /* Each worker's items to all queues, which may be full: their consumers run. */
 void produce(const Queue &queue, uint64_t worker)
@@ -152,5 +152,8 @@ int main(int argc, char **argv)
 		std::cerr << "usage: crowd CASE IMAGE\n";
 		return 2;
 	}
-	return run_main([&] { found->second(argv[2]); });
+	return run_main([&] {
+		check(has_room, "the image has too few queues or peers");
+		found->second(argv[2]);
+	});
 }

@@ -18,14 +18,14 @@ namespace
 using vdsogen::json_string;
 using vdsogen::json_string_or_null;
 
-struct Words {
+struct Wording {
 	const char *key; /* in JSON and metrics */
 	const char *text;
 	int exit;
 	int check;
 };
 
-Words words_of(State state)
+Wording wording_of(State state)
 {
 	switch (state) {
 	case State::answered:
@@ -105,12 +105,12 @@ void print_lines(const Status &status, std::ostream &out)
 		print_line(out, "policy", policy);
 	print_answers(out, status.ids);
 	print_answers(out, status.clocks);
-	print_line(out, "status", words_of(state_of(status)).text);
+	print_line(out, "status", wording_of(state_of(status)).text);
 }
 
 void print_object(const Status &status, std::ostream &out)
 {
-	out << "{\n  \"status\": " << json_string(words_of(state_of(status)).key)
+	out << "{\n  \"status\": " << json_string(wording_of(state_of(status)).key)
 	    << ",\n  \"vdso_task\": "
 	    << (status.task_switch ? std::to_string(*status.task_switch) : "null")
 	    << ",\n  \"policy\": [";
@@ -123,13 +123,13 @@ void print_object(const Status &status, std::ostream &out)
 void print_check(const Status &status, std::ostream &out)
 {
 	static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	const Words words = words_of(state_of(status));
+	const Wording wording = wording_of(state_of(status));
 	std::string why;
 
 	for (const Answer &answer : status.ids)
-		if (why.empty() && words.check == 1 && answer.source == Source::syscall)
+		if (why.empty() && wording.check == 1 && answer.source == Source::syscall)
 			why = ": " + answer.entry + ": " + answer.reason;
-	out << "VDSOX " << names[words.check] << ": " << words.text << why << '\n';
+	out << "VDSOX " << names[wording.check] << ": " << wording.text << why << '\n';
 }
 
 void print_metrics(const Status &status, std::ostream &out)
@@ -155,7 +155,7 @@ Status make_status()
 	status.task_switch = task_switch();
 	status.policies = policies(getpid());
 	if (!status.task_switch)
-		obstacle = words_of(State::unpatched).text;
+		obstacle = wording_of(State::unpatched).text;
 	else if (!has_vvar)
 		obstacle = no_vvar;
 	status.ids = own_ids(has_vvar);
@@ -165,11 +165,11 @@ Status make_status()
 
 int print_status(const Status &status, const std::string &form, std::ostream &out)
 {
-	const Words words = words_of(state_of(status));
+	const Wording wording = wording_of(state_of(status));
 
 	if (form == "--nagios") {
 		print_check(status, out);
-		return words.check;
+		return wording.check;
 	}
 	if (form == "--prometheus") {
 		print_metrics(status, out);
@@ -181,7 +181,7 @@ int print_status(const Status &status, const std::string &form, std::ostream &ou
 		print_lines(status, out);
 	else
 		throw UsageError("unexpected word '" + form + "'");
-	return words.exit;
+	return wording.exit;
 }
 
 } // namespace vdsox_tool
