@@ -192,6 +192,14 @@ def test_no_old_image_stays_after_a_failure(project: Project, fault: str) -> Non
     assert project.greet() == GREETED
 
 
+def test_another_name_than_the_module_has(project: Project) -> None:
+    project.change("hello.tbl", "module hello", "module hullo")
+    done = project.build()
+    assert done.returncode != 0
+    wanted = "hello.tbl: the module's name is hullo, not hello"
+    assert wanted in done.stdout + done.stderr
+
+
 def test_make_and_cmake_pass_options(project: Project) -> None:
     """Constants, and options for the compiler; vdsox_module_call.h is found."""
     project.change(

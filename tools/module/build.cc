@@ -329,6 +329,9 @@ std::string build(const Request &request)
 {
 	const Table table = load_or_remove(request);
 
+	if (!request.name.empty() && table.name != request.name)
+		throw BuildFault(request.table + ": the module's name is " + table.name + ", not " +
+				 request.name);
 	/* No old image stays if a step fails. */
 	std::filesystem::remove(image_path(request.folder, table.name));
 	write_outputs(table, request.table, request.folder);

@@ -38,6 +38,7 @@ struct Request {
 	std::string table;
 	std::vector<std::string> sources; /* C (.c) and C++ (.cc, .cpp, .cxx) */
 	std::string folder;		  /* gets all products */
+	std::string name;		  /* that the module must have; empty: any */
 	std::string cc = "cc";		  /* with options, separated by blanks */
 	std::string cxx = "c++";
 	std::vector<std::string> flags;		   /* for each source */

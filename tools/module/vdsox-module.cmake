@@ -40,7 +40,7 @@ function(vdsox_add_module name)
 		BYPRODUCTS ${headers}
 		COMMAND ${CMAKE_COMMAND} -E rm -f ${image}
 		COMMAND ${VDSOX_PROGRAM} module build ${files} -o ${folder} ${values}
-			--cc ${CMAKE_C_COMPILER} --cxx ${CMAKE_CXX_COMPILER}
+			--name ${name} --cc ${CMAKE_C_COMPILER} --cxx ${CMAKE_CXX_COMPILER}
 			-- -idirafter ${include} ${module_OPTIONS}
 		DEPENDS ${files} ${VDSOX_PROGRAM}
 		DEPFILE ${image}.d

@@ -31,7 +31,8 @@ $(1)-flags := -I$$($(1)-folder)
 # The first command, as an old image must not be used after a build that failed.
 $$($(1)-image): $$($(1)-table) $$($(1)-sources)
 	@rm -f $$@
-	$$(VDSOX) module build $$($(1)-table) $$($(1)-sources) -o $$($(1)-folder) --cc '$$(CC)' --cxx '$$(CXX)' \
+	$$(VDSOX) module build $$($(1)-table) $$($(1)-sources) -o $$($(1)-folder) \
+		--name $(1) --cc '$$(CC)' --cxx '$$(CXX)' \
 		$$(VDSOX_MODULE_FLAGS) $$($(1)-module-flags) \
 		-- $$(VDSOX_MODULE_CFLAGS) $$($(1)-module-cflags)
 

@@ -128,6 +128,7 @@ int build(Words words)
 	request.flags = take_rest(words);
 	request.values = take_values(words);
 	request.folder = take_option(words, "-o", "");
+	request.name = take_option(words, "--name", "");
 	request.cc = take_option(words, "--cc", request.cc);
 	request.cxx = take_option(words, "--cxx", request.cxx);
 	request.table = take(words, "TABLE");
@@ -219,7 +220,7 @@ int inspect(Words words)
 const char *const module_usage = "       vdsox module generate TABLE -o DIR [-D NAME=VALUE]...\n"
 				 "       vdsox module build TABLE SOURCE... -o DIR [-D "
 				 "NAME=VALUE]... [--cc CC] [--cxx CXX]\n"
-				 "               [-- COMPILER-OPTION...]\n"
+				 "               [--name MODULE] [-- COMPILER-OPTION...]\n"
 				 "       vdsox module check TABLE IMAGE [-D NAME=VALUE]...\n"
 				 "       vdsox module inspect [--json] IMAGE\n";
 
