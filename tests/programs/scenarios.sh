@@ -18,11 +18,23 @@ preloaded() {
 	env LD_PRELOAD="$place/libvdsox-preload.so" "$@"
 }
 
+# Run the command on one CPU only, in a subshell.
+pinned() {
+	self=$(exec sh -c 'echo $PPID')
+	first=$(taskset -pc "$self" | sed 's/.*: *//; s/[-,].*//')
+	taskset -pc "$first" "$self" >/dev/null && "$@"
+}
+
 # The command prints the increase of the kernel's fallback_* counters and of its own
 # context switches. Of the counters only fallback_direct may increase, and only where
-# slots lead to the records: there a read falls back if a switch interrupts it.
+# slots lead to the records: there a read falls back if a switch interrupts it. Where a
+# register does, only a migration has that effect, and the command is pinned.
 answered() {
-	"$@" >/tmp/counted || return
+	if test "$lead" = slots; then
+		"$@"
+	else
+		(pinned "$@")
+	fi >/tmp/counted || return
 	cat /tmp/counted
 	perl -ne 'BEGIN { $slots = shift eq "slots" }
 		while (/\b(switches|fallback_(\w+))[= ](\d+)/g) {
