@@ -3,12 +3,14 @@
 #ifndef TESTS_MODULE_CHECK_H
 #define TESTS_MODULE_CHECK_H
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -39,6 +41,16 @@ template <typename Body> int run_main(Body body)
 		std::cout << error.what() << std::endl;
 		return 1;
 	}
+}
+
+/* Memory that children share. */
+template <typename Value> Value &shared()
+{
+	void *memory = mmap(nullptr, sizeof(Value), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	check(memory != MAP_FAILED, "mmap");
+	return *new (memory) Value;
 }
 
 /* A child that ends when its parent or end() ends it. */

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <map>
 #include <string>
@@ -18,15 +17,18 @@
 namespace
 {
 
-constexpr int64_t ever = -1;
 constexpr uint32_t workers_nr = 16;
 constexpr uint64_t items = 128;
 constexpr int clients_nr = 1000, servers_nr = 4;
 constexpr uint64_t rounds = 10;
-/* The last queue is for calls. */
-constexpr uint32_t service = VQUEUE_QUEUES - 1;
 
-constexpr bool has_room = VQUEUE_QUEUES > workers_nr &&VQUEUE_PEERS > clients_nr + servers_nr;
+struct Crowd : Opened {
+	Crowd()
+	{
+		check(VQUEUE_QUEUES > workers_nr && VQUEUE_PEERS > clients_nr + servers_nr,
+		      "the image has too few queues or peers");
+	}
+};
 
 /* Each worker's items to all queues, which may be full: their consumers run. */
 void produce(const Queue &queue, uint64_t worker)
@@ -57,9 +59,9 @@ void consume(const Queue &queue, uint32_t from)
 }
 
 /* 16 queues, 16 processes with a producer and a consumer each, 128 items to each queue. */
-void queues(const std::string &image)
+void queues()
 {
-	Instance made(image);
+	Crowd made;
 	std::vector<Child> workers;
 
 	workers.reserve(workers_nr);
@@ -79,46 +81,25 @@ void queues(const std::string &image)
 		check_equal(made.queue.lost(i), 0, "lost");
 }
 
-/* The reply is the request with its numbers exchanged. */
-[[noreturn]] void serve(const Queue &queue)
-{
-	for (;;) {
-		Message request;
-		uint64_t handle;
-
-		check_equal(queue.serve(service, &request, sizeof(request), &handle, ever),
-			    sizeof(request), "serve");
-
-		const Message reply(request.number, request.producer);
-
-		check_equal(queue.reply(handle, &reply, sizeof(reply)), 0, "reply");
-	}
-}
-
 void ask(const Queue &queue, uint64_t client)
 {
-	for (uint64_t i = 1; i <= rounds; i++) {
-		const Message request(client, i);
-		Message reply;
-
-		check_equal(
-			queue.call(service, &request, sizeof(request), &reply, sizeof(reply), ever),
-			sizeof(reply), "call");
-		check(reply.is_whole() && reply.producer == i && reply.number == client,
-		      "another's reply");
-	}
+	for (uint64_t i = 1; i <= rounds; i++)
+		check_call(queue, client, i);
 }
 
-/* 1,000 clients that live at the same time call 10 times each. */
-void clients(const std::string &image)
+/* 1,000 clients call 10 times each at their start, and 10 times once all are peers. */
+void clients()
 {
-	Instance made(image);
+	Crowd made;
 	std::array<int, 2> gate;
 	std::vector<Child> servers, running;
 
 	servers.reserve(servers_nr);
 	for (int i = 0; i < servers_nr; i++)
-		servers.emplace_back([&] { serve(made.queue); });
+		servers.emplace_back([&] {
+			for (;;)
+				serve_one(made.queue);
+		});
 	check(!pipe(gate.data()), "pipe");
 	running.reserve(clients_nr);
 	for (uint64_t client = 0; client < clients_nr; client++)
@@ -127,7 +108,6 @@ void clients(const std::string &image)
 
 			close(gate[1]);
 			ask(made.queue, client);
-			/* It stays a peer until all are. */
 			check_equal(read(gate[0], &byte, 1), 0, "gate");
 			ask(made.queue, client);
 		});
@@ -137,7 +117,7 @@ void clients(const std::string &image)
 	check_equal(made.queue.lost(service), 0, "lost");
 }
 
-const std::map<std::string, void (*)(const std::string &)> cases = {
+const std::map<std::string, void (*)()> cases = {
 	{"queues", queues},
 	{"clients", clients},
 };
@@ -146,14 +126,5 @@ const std::map<std::string, void (*)(const std::string &)> cases = {
 
 int main(int argc, char **argv)
 {
-	const auto found = argc == 3 ? cases.find(argv[1]) : cases.end();
-
-	if (found == cases.end()) {
-		std::cerr << "usage: crowd CASE IMAGE\n";
-		return 2;
-	}
-	return run_main([&] {
-		check(has_room, "the image has too few queues or peers");
-		found->second(argv[2]);
-	});
+	return run_case(cases, argc, argv);
 }

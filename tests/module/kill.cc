@@ -4,8 +4,6 @@
  * time. What is left must be a working queue: no wait, no message but those that the dead
  * had in their hands is missing, none comes twice or out of order.
  */
-#include <sys/mman.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -83,9 +81,7 @@ class Test
 public:
 	Test(const char *image, unsigned int seed)
 	    : random_(seed), fds_(vdsox::module_fds::publish(image)), queue_(fds_.get()),
-	      progress_(*static_cast<Progress *>(mmap(nullptr, sizeof(Progress),
-						      PROT_READ | PROT_WRITE,
-						      MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
+	      progress_(shared<Progress>())
 	{
 		check_equal(queue_.open(fds_.get().shared), 0, "open");
 	}

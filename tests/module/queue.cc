@@ -28,14 +28,8 @@ namespace
 
 using vdsox::module_fds;
 
-constexpr int64_t ms = 1000000, ever = -1;
+constexpr int64_t ms = 1000000;
 constexpr long slots = VQUEUE_SLOTS, bytes = VQUEUE_BYTES;
-
-std::string image_path;
-
-struct Opened : Instance {
-	Opened() : Instance(image_path) {}
-};
 
 void push(const Queue &queue, const Message &message, int64_t timeout = ever)
 {
@@ -418,38 +412,6 @@ void closed_descriptors()
 	check_equal(child.wait(), 0, "the child");
 }
 
-/* The last queue is for calls. */
-constexpr uint32_t service = VQUEUE_QUEUES - 1;
-
-/* The reply is the request with its numbers exchanged. */
-void serve_one(const Queue &queue, int64_t timeout = ever)
-{
-	Message request;
-	uint64_t handle;
-
-	check_equal(queue.serve(service, &request, sizeof(request), &handle, timeout),
-		    sizeof(request), "serve");
-	check(request.is_whole(), "the request is damaged");
-
-	const Message reply(request.number, request.producer);
-
-	check_equal(queue.reply(handle, &reply, sizeof(reply)), 0, "reply");
-}
-
-long call(const Queue &queue, const Message &request, Message &reply, int64_t timeout = ever)
-{
-	return queue.call(service, &request, sizeof(request), &reply, sizeof(reply), timeout);
-}
-
-void check_call(const Queue &queue, uint64_t producer, uint64_t number)
-{
-	Message reply;
-
-	check_equal(call(queue, {producer, number}, reply), sizeof(reply), "call");
-	check(reply.is_whole() && reply.producer == number && reply.number == producer,
-	      "another's reply");
-}
-
 void calls()
 {
 	constexpr int clients_nr = 8, servers_nr = 3, rounds = 500;
@@ -708,12 +670,5 @@ const std::map<std::string, void (*)()> cases = {
 
 int main(int argc, char **argv)
 {
-	const auto found = argc == 3 ? cases.find(argv[1]) : cases.end();
-
-	if (found == cases.end()) {
-		std::cerr << "usage: queue CASE IMAGE\n";
-		return 2;
-	}
-	image_path = argv[2];
-	return run_main(found->second);
+	return run_case(cases, argc, argv);
 }
