@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	for (int i = 3; i < argc; i++)
 		status.ids.push_back(answer_of(argv[i]));
 
-	const int ended = print_status(status, argv[1], std::cout);
+	const int ended = print_status(status, form_of(argv[1]), std::cout);
 
 	std::cout << "exit " << ended << '\n';
 	return 0;

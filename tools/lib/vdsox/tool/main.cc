@@ -63,7 +63,10 @@ int status(const Words &words)
 {
 	if (words.size() > 1)
 		throw UsageError("unexpected word '" + words[1] + "'");
-	return print_status(make_status(), words.empty() ? "" : words[0], std::cout);
+
+	const Form form = form_of(words.empty() ? "" : words[0]);
+
+	return print_status(make_status(), form, std::cout);
 }
 
 int dump(const Words &words)

@@ -179,4 +179,14 @@ std::optional<long> task_switch()
 	return vdsogen::parse_number(value);
 }
 
+std::string control_json(std::optional<long> task_switch, const std::vector<std::string> &policies)
+{
+	std::string list;
+
+	for (const std::string &policy : policies)
+		list += (list.empty() ? "" : ", ") + vdsogen::json_string(policy);
+	return "\"vdso_task\": " + (task_switch ? std::to_string(*task_switch) : "null") +
+	       ",\n  \"policy\": [" + list + "]";
+}
+
 } // namespace vdsox_tool

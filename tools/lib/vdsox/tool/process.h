@@ -36,6 +36,9 @@ std::vector<std::string> policies(long pid);
 /* The sysctl kernel.vdso_task; nullopt if this kernel does not have it. */
 std::optional<long> task_switch();
 
+/* Both as members of a JSON object, without its braces. */
+std::string control_json(std::optional<long> task_switch, const std::vector<std::string> &policies);
+
 } // namespace vdsox_tool
 
 #endif

@@ -131,12 +131,8 @@ void print_json(const Report &report, std::ostream &out)
 	    << ",\n  \"base\": " << json_string(vdsogen::hex(report.base))
 	    << ",\n  \"class\": " << report.contents.bits
 	    << ",\n  \"machine\": " << json_string(report.contents.machine)
-	    << ",\n  \"bytes\": " << report.contents.length << ",\n  \"vdso_task\": "
-	    << (report.task_switch ? std::to_string(*report.task_switch) : "null")
-	    << ",\n  \"policy\": [";
-	for (std::size_t i = 0; i < report.policies.size(); i++)
-		out << (i ? ", " : "") << json_string(report.policies[i]);
-	out << "],\n  \"entries\": [\n";
+	    << ",\n  \"bytes\": " << report.contents.length << ",\n  "
+	    << control_json(report.task_switch, report.policies) << ",\n  \"entries\": [\n";
 	for (std::size_t i = 0; i < rows.size(); i++)
 		out << "    " << rows[i] << (i + 1 < rows.size() ? ",\n" : "\n");
 	out << "  ]\n}\n";

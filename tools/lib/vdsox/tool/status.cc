@@ -97,7 +97,7 @@ State state_of(const Status &status)
 	return has(status.ids, Source::unknown) ? State::unknown : State::answered;
 }
 
-void print_lines(const Status &status, std::ostream &out)
+void print_lines(const Status &status, const Wording &wording, std::ostream &out)
 {
 	print_line(out, "kernel.vdso_task",
 		   status.task_switch ? std::to_string(*status.task_switch) : "absent");
@@ -105,25 +105,20 @@ void print_lines(const Status &status, std::ostream &out)
 		print_line(out, "policy", policy);
 	print_answers(out, status.ids);
 	print_answers(out, status.clocks);
-	print_line(out, "status", wording_of(state_of(status)).text);
+	print_line(out, "status", wording.text);
 }
 
-void print_object(const Status &status, std::ostream &out)
+void print_object(const Status &status, const Wording &wording, std::ostream &out)
 {
-	out << "{\n  \"status\": " << json_string(wording_of(state_of(status)).key)
-	    << ",\n  \"vdso_task\": "
-	    << (status.task_switch ? std::to_string(*status.task_switch) : "null")
-	    << ",\n  \"policy\": [";
-	for (std::size_t i = 0; i < status.policies.size(); i++)
-		out << (i ? ", " : "") << json_string(status.policies[i]);
-	out << "],\n  \"ids\": " << objects(status.ids)
+	out << "{\n  \"status\": " << json_string(wording.key) << ",\n  "
+	    << control_json(status.task_switch, status.policies)
+	    << ",\n  \"ids\": " << objects(status.ids)
 	    << ",\n  \"clocks\": " << objects(status.clocks) << "\n}\n";
 }
 
-void print_check(const Status &status, std::ostream &out)
+void print_check(const Status &status, const Wording &wording, std::ostream &out)
 {
 	static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	const Wording wording = wording_of(state_of(status));
 	std::string why;
 
 	for (const Answer &answer : status.ids)
@@ -147,9 +142,8 @@ void print_metrics(const Status &status, std::ostream &out)
 
 Status make_status()
 {
-	Status status;
-
 	const bool has_vvar = read_vdso(getpid()).has_vvar;
+	Status status;
 	std::string obstacle;
 
 	status.task_switch = task_switch();
@@ -163,25 +157,37 @@ Status make_status()
 	return status;
 }
 
-int print_status(const Status &status, const std::string &form, std::ostream &out)
+Form form_of(const std::string &option)
+{
+	if (option.empty())
+		return Form::lines;
+	if (option == "--json")
+		return Form::json;
+	if (option == "--nagios")
+		return Form::nagios;
+	if (option == "--prometheus")
+		return Form::prometheus;
+	throw UsageError("unexpected word '" + option + "'");
+}
+
+int print_status(const Status &status, Form form, std::ostream &out)
 {
 	const Wording wording = wording_of(state_of(status));
 
-	if (form == "--nagios") {
-		print_check(status, out);
+	switch (form) {
+	case Form::nagios:
+		print_check(status, wording, out);
 		return wording.check;
-	}
-	if (form == "--prometheus") {
+	case Form::prometheus:
 		print_metrics(status, out);
 		return exit_good;
+	case Form::json:
+		print_object(status, wording, out);
+		return wording.exit;
+	default:
+		print_lines(status, wording, out);
+		return wording.exit;
 	}
-	if (form == "--json")
-		print_object(status, out);
-	else if (form.empty())
-		print_lines(status, out);
-	else
-		throw UsageError("unexpected word '" + form + "'");
-	return wording.exit;
 }
 
 } // namespace vdsox_tool

@@ -30,14 +30,19 @@ struct Status {
 
 Status make_status();
 
+/* For people, programs, a check of Nagios, and Prometheus's textfile collector. */
+enum class Form { lines, json, nagios, prometheus };
+
+/* The form of an option; "" is lines. Throws UsageError if there is no such option. */
+Form form_of(const std::string &option);
+
 /*
- * Prints it in the form of an option: "" for people, --json, --nagios for a check of
- * Nagios, or --prometheus for its textfile collector. Throws UsageError for another form.
+ * Prints it.
  *
- * Returns the exit status: 0 answered, 1 not or partly, 3 unknown; with --nagios 0 OK,
- * 1 WARNING, 2 CRITICAL, 3 UNKNOWN; with --prometheus 0.
+ * Returns the exit status: 0 answered, 1 not or partly, 3 unknown; as nagios 0 OK,
+ * 1 WARNING, 2 CRITICAL, 3 UNKNOWN; as prometheus 0.
  */
-int print_status(const Status &status, const std::string &form, std::ostream &out);
+int print_status(const Status &status, Form form, std::ostream &out);
 
 } // namespace vdsox_tool
 
