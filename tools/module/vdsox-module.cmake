@@ -4,9 +4,9 @@
 #	[OPTIONS compiler-option...])
 #
 # Builds NAME.vdso below the current binary directory; NAME is the module's name in its
-# table. Without TABLE and SOURCES it builds a module that comes with vdsox, as vqueue. The interface library NAME has the headers of the module and depends on the image,
-# whose path is the target's property VDSOX_MODULE_IMAGE. VDSOX_PROGRAM names the program
-# vdsox.
+# table. Without TABLE and SOURCES it builds a module that comes with vdsox, as vqueue. The
+# interface library NAME has the headers of the module and depends on the image, whose path
+# is the target's property VDSOX_MODULE_IMAGE. VDSOX_PROGRAM names the program vdsox.
 
 include_guard(GLOBAL)
 set(_vdsox_module_dir "${CMAKE_CURRENT_LIST_DIR}")

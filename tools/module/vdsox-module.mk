@@ -7,8 +7,8 @@
 #
 # makes DIR/NAME.vdso and its headers; NAME is the module's name in its table, and DIR is
 # NAME.module if it is not given. Without TABLE and SOURCES it makes a module that comes with
-# vdsox, as vqueue. What depends on them names $(NAME-image) and adds
-# $(NAME-flags). VDSOX_MODULE_FLAGS and NAME-module-flags have options of `vdsox module
+# vdsox, as vqueue. What depends on them names $(NAME-image) and adds $(NAME-flags).
+# VDSOX_MODULE_FLAGS and NAME-module-flags have options of `vdsox module
 # build`, such as -D CONSTANT=VALUE; VDSOX_MODULE_CFLAGS and NAME-module-cflags have options
 # of its compilers. VDSOX names the program vdsox.
 
